@@ -1,0 +1,55 @@
+# Popround. `make help` tells what there is.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format conversations bench lock clean
+
+help: ## what each command does
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Set-up happens by itself, from a lock with hashes, and again when the lock changes.
+$(VENV)/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Popround needs Python 3.11 or newer. This is $$($(PYTHON) --version)."; exit 1; }
+	@echo "Setting up in $(VENV) (once; a minute or so)..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/ready-dev: requirements-dev.lock $(VENV)/ready
+	@echo "Adding what the tests need..."
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/ready ## a whole pretend village on this machine (HEADLESS=1 plays the story in the terminal)
+	@$(BIN)/popround demo $(if $(HEADLESS),--headless) $(if $(SEED),--seed $(SEED)) $(if $(PORT),--port $(PORT))
+
+test: $(VENV)/ready-dev ## every test, on SQLite and on PostgreSQL
+	@$(BIN)/pytest -n 2 $(ARGS)
+
+lint: $(VENV)/ready-dev ## style, types, and who may import whom
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/ready-dev ## put the code into the house style
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+conversations: $(VENV)/ready-dev ## rewrite the conversation scripts as the bot speaks today, to be reviewed with git diff
+	@$(BIN)/pytest tests/test_conversations.py --rewrite -p no:xdist
+
+bench: $(VENV)/ready-dev ## measure, side by side
+	@$(BIN)/python -m tests.bench
+
+lock: $(VENV)/ready-dev ## work out the lock files again from pyproject.toml
+	@$(PIP) install uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml -o requirements.lock --build-constraint /dev/null
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean: ## remove what set-up and tests made
+	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,498 @@
+"""What Popround remembers, as plain frozen facts.
+
+Nothing here reads a clock, a database or a network. Times are aware UTC datetimes and that is
+checked when a fact is made. Places are H3 cells of resolution 9 (about 0.1 km²), as integers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from enum import StrEnum
+from typing import Any
+
+
+class Channel(StrEnum):
+    """A way to reach a person. The value is what the database keeps."""
+
+    TELEGRAM = "telegram"
+    SMS = "sms"
+
+
+class Need(StrEnum):
+    """What somebody wants help with."""
+
+    SHOPPING = "shopping"
+    PRESCRIPTION = "prescription"
+    LIFT = "lift"
+    COMPANY = "company"
+    MEAL = "meal"
+    ERRAND = "errand"
+    PET = "pet"
+    GARDEN = "garden"
+    HOME = "home"
+    TECH = "tech"
+    PAPERWORK = "paperwork"
+    OTHER = "other"
+    PERSONAL_CARE = "personal_care"
+    MEDICAL = "medical"
+    MONEY = "money"
+
+
+NOT_FOR_NEIGHBOURS = frozenset({Need.PERSONAL_CARE, Need.MEDICAL, Need.MONEY})
+"""Needs that are told where to turn, and never routed to a neighbour (personal care by an
+unregistered service is an offence in Britain: Health and Social Care Act 2008, CQC)."""
+
+NEIGHBOURLY = tuple(need for need in Need if need not in NOT_FOR_NEIGHBOURS)
+"""What a helper can say they do, in the order it is offered to them."""
+
+
+class Intent(StrEnum):
+    """What the sender of a message is doing with it."""
+
+    ASK = "ask"
+    OFFER = "offer"
+    YES = "yes"
+    NO = "no"
+    DONE = "done"
+    CANNOT = "cannot"
+    CANCEL = "cancel"
+    STATUS = "status"
+    STOP = "stop"
+    START = "start"
+    INFO = "info"
+    CALL_ME = "call_me"
+    WORRY = "worry"
+    THANKS = "thanks"
+    UNKNOWN = "unknown"
+
+
+class Role(StrEnum):
+    """What a person is in a group. One person may be several."""
+
+    ASKER = "asker"
+    HELPER = "helper"
+    ORGANISER = "organiser"
+
+
+class Standing(StrEnum):
+    """Where a member stands with the group."""
+
+    JOINING = "joining"
+    WAITING = "waiting"
+    """A helper whom an organiser has yet to approve."""
+    ACTIVE = "active"
+    LEFT = "left"
+
+
+class RequestStatus(StrEnum):
+    """Where a request for help stands. Legal changes: `handlers/rules/lifecycle.py`."""
+
+    DRAFT = "draft"
+    """Being put together in conversation; nobody has been asked."""
+    OPEN = "open"
+    """Neighbours are being asked."""
+    HANDED = "handed"
+    """Every wave went unanswered; an organiser has it. A late yes is still welcome."""
+    FILLED = "filled"
+    """Somebody is going; the visit has the details."""
+    DONE = "done"
+    CANCELLED = "cancelled"
+    CLOSED = "closed"
+    """An organiser settled it by hand."""
+
+
+class OfferStatus(StrEnum):
+    """Where one neighbour's being asked stands."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    TAKEN = "taken"
+    """Somebody else was quicker, or the need went away."""
+
+
+class VisitStatus(StrEnum):
+    """Where a visit stands."""
+
+    ACCEPTED = "accepted"
+    ON_THE_WAY = "on_the_way"
+    DONE = "done"
+    GIVEN_UP = "given_up"
+    """The helper said they can't come."""
+    NO_SHOW = "no_show"
+    """The asker said that nobody came."""
+    CALLED_OFF = "called_off"
+    """The asker or an organiser no longer needs it."""
+
+
+class InboundKind(StrEnum):
+    """What came in."""
+
+    TEXT = "text"
+    BUTTON = "button"
+    LOCATION = "location"
+    OTHER = "other"
+    """A photo, sticker, voice note …: something without words in it."""
+    ADDED = "added"
+    """The bot was added to a group chat."""
+    REMOVED = "removed"
+    """The bot was removed from a group chat, or blocked by a person."""
+    MOVED = "moved"
+    """A group chat has a new id (Telegram makes a supergroup of it); the new id is `text`."""
+
+
+class OutboundKind(StrEnum):
+    """What goes out. A channel that has no such thing says so with `Channel.can`."""
+
+    TEXT = "text"
+    EDIT = "edit"
+    """Replace the words and buttons of an earlier message (`edits`)."""
+    TOAST = "toast"
+    """A small notice to the person who pressed a button (`answers`)."""
+    COMMANDS = "commands"
+    """The list of commands that this chat shows."""
+
+
+class Priority(StrEnum):
+    """Who goes first when not everything can go at once. See `PRIORITY_RANK`."""
+
+    EMERGENCY = "emergency"
+    REPLY = "reply"
+    OFFER = "offer"
+    REMINDER = "reminder"
+    BROADCAST = "broadcast"
+
+
+PRIORITY_RANK = {priority: rank for rank, priority in enumerate(Priority)}
+"""0 goes first."""
+
+
+class SendStatus(StrEnum):
+    """Where an outgoing message stands. Receipts only ever raise `SEND_RANK`."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    """The request left and no answer came: it may have arrived."""
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    WITHDRAWN = "withdrawn"
+    """No longer true, or no longer wanted, before it went."""
+
+
+SEND_RANK = {
+    SendStatus.QUEUED: 0,
+    SendStatus.SENDING: 1,
+    SendStatus.UNKNOWN: 2,
+    SendStatus.SENT: 3,
+    SendStatus.DELIVERED: 4,
+    SendStatus.FAILED: 4,
+    SendStatus.WITHDRAWN: 4,
+}
+"""A status is replaced only by one of higher rank, so the order of receipts does not matter."""
+
+
+class DueKind(StrEnum):
+    """What is to happen at a moment. `handlers/due.py` says how."""
+
+    DRAFT = "draft"
+    """A request or a joining that stopped half-way is asked about once more, then handed on."""
+    WAVE = "wave"
+    """The next neighbours are asked, or an organiser is told that none are left."""
+    PROMISE = "promise"
+    """The asker was told that they would hear by now."""
+    REMIND = "remind"
+    """The helper is reminded of the visit."""
+    DID_IT_HAPPEN = "did_it_happen"
+    """Both are asked whether the visit happened."""
+    CHASE = "chase"
+    """A question that matters has gone unanswered."""
+    BACK = "back"
+    """A helper's pause ends."""
+    TELL = "tell"
+    """A message that matters did not arrive; organisers are told."""
+
+
+def aware(moment: datetime | None, name: str) -> None:
+    """Check that a time knows its zone and is in UTC.
+
+    Raises:
+        ValueError: naming the field, if it does not.
+    """
+    if moment is not None and moment.utcoffset() != UTC.utcoffset(None):
+        raise ValueError(f"{name} must be an aware UTC time, not {moment!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    """A neighbourhood group and its area."""
+
+    id: int
+    name: str
+    timezone: str = "Europe/London"
+    languages: tuple[str, ...] = ("en",)
+    postcodes: tuple[str, ...] = ()
+    """Outward codes (`HD7`) or sectors (`HD7 5`) that it serves; none means everywhere."""
+    approve_helpers: bool = False
+    quiet_from: time = time(20, 0)
+    quiet_until: time = time(9, 0)
+    money_cap: int = 30
+    """Pounds a helper may lay out for shopping."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a person can be reached: a phone number in E.164 or a Telegram chat id."""
+
+    channel: Channel
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person in a group."""
+
+    id: int
+    community_id: int
+    standing: Standing
+    name: str = ""
+    language: str = "en"
+    languages: tuple[str, ...] = ("en",)
+    roles: frozenset[Role] = frozenset()
+    home: str = ""
+    """The address as they gave it. Sealed at rest; shown to the accepted helper only."""
+    postcode: str = ""
+    cell: int | None = None
+    """H3 cell, resolution 9."""
+    area: str = ""
+    """A name for roughly where they live that many people share (a postcode sector)."""
+    can_do: frozenset[Need] = frozenset()
+    max_km: float = 3.0
+    vetted_until: date | None = None
+    on_duty: bool = True
+    paused_until: datetime | None = None
+    weekly_cap: int = 3
+    at_once_cap: int = 1
+    rested_at: datetime = datetime(2000, 1, 1, tzinfo=UTC)
+    """When they count as rested: each offer and each visit moves it on (`rules/matching.py`)."""
+    visits: int = 0
+    """Visits done, ever."""
+    consent: str = ""
+    """The date and means by which they agreed, as a person would write it."""
+    stopped_at: datetime | None = None
+    """They sent STOP; nothing is sent to them until they write again."""
+    unreachable: str = ""
+    """Why their number or chat can't be reached, in a word; empty if it can."""
+
+    def __post_init__(self) -> None:
+        for name in ("paused_until", "rested_at", "stopped_at"):
+            aware(getattr(self, name), name)
+
+    def is_a(self, role: Role) -> bool:
+        return role in self.roles
+
+
+@dataclass(frozen=True, slots=True)
+class HelpRequest:
+    """Something that somebody needs help with."""
+
+    id: int
+    community_id: int
+    asker_id: int
+    status: RequestStatus
+    created_at: datetime
+    need: Need | None = None
+    words: str = ""
+    """What they wrote. Sealed at rest."""
+    day: date | None = None
+    """The local day it is wanted on; none means as soon as somebody can."""
+    part: str | None = None
+    """`morning`, `afternoon`, `evening` or `HH:MM` local time."""
+    for_other: bool = False
+    wave: int = 0
+    """Waves asked so far."""
+    urgent: bool = False
+    """Goes before others: it is wanted soon, or somebody already let them down."""
+    promised_at: datetime | None = None
+    """When the asker was told they would hear."""
+    handler_id: int | None = None
+    """The organiser who said they would see to it."""
+    misses: int = 0
+    """Times in a row that the bot did not follow while this was being put together."""
+
+    def __post_init__(self) -> None:
+        aware(self.created_at, "created_at")
+        aware(self.promised_at, "promised_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One neighbour being asked to do one request."""
+
+    id: int
+    request_id: int
+    member_id: int
+    wave: int
+    status: OfferStatus
+    reason: str
+    """Why this person: a word of `matching.Why`."""
+    created_at: datetime
+    answered_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        aware(self.created_at, "created_at")
+        aware(self.answered_at, "answered_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody going to somebody."""
+
+    id: int
+    request_id: int
+    helper_id: int
+    asker_id: int
+    status: VisitStatus
+    code_word: str
+    due_at: datetime
+    """When it should be happening, as near as was said."""
+    created_at: datetime
+
+    def __post_init__(self) -> None:
+        aware(self.due_at, "due_at")
+        aware(self.created_at, "created_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One fixed answer to a question."""
+
+    key: str
+    """What the handler gets back."""
+    label: str
+    """The words on the button."""
+    number: int = 0
+    """What to reply by text; 0 until the question has been put."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something a person has been asked and may answer, now or late."""
+
+    id: int
+    token: str
+    """What its buttons carry: opaque, and worth nothing in another person's hands."""
+    kind: str
+    """Which handler gets the answer."""
+    member_id: int | None
+    """Whose answer counts; none for a card in a street group, where any helper's does."""
+    chat: str
+    """The chat it was put in."""
+    ref: int | None
+    """The request, offer or visit it is about."""
+    choices: tuple[Choice, ...]
+    asked_at: datetime
+    answered_at: datetime | None = None
+    outbox_id: int | None = None
+
+    def __post_init__(self) -> None:
+        aware(self.asked_at, "asked_at")
+        aware(self.answered_at, "answered_at")
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMessage:
+    """One thing that came in, whatever the channel."""
+
+    channel: Channel
+    provider_id: str
+    """The provider's own id for it, by which a repeat is known."""
+    chat: str
+    """Where to answer: a phone number, or a chat id."""
+    sender: str
+    """Who it is from; the same as `chat` but in a group chat."""
+    kind: InboundKind
+    text: str = ""
+    button: str = ""
+    """`token:index` of the button pressed."""
+    answers: str = ""
+    """The provider's id of the button press, to be answered with a toast."""
+    latitude: float | None = None
+    longitude: float | None = None
+    in_group: bool = False
+    name: str = ""
+    """What the channel says their first name is."""
+    language: str = ""
+    """What the channel says their language is."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundMessage:
+    """One thing to go out."""
+
+    id: int
+    channel: Channel
+    chat: str
+    kind: OutboundKind
+    priority: Priority
+    text: str
+    created_at: datetime
+    buttons: tuple[tuple[str, str], ...] = ()
+    """(`token:index`, label) in order."""
+    edits: str = ""
+    """The provider's id of the message to edit."""
+    answers: str = ""
+    quiet: bool = False
+    """Arrive without a sound, where the channel can."""
+    ask_location: bool = False
+    """Show the channel's own button for sharing a place, where it has one."""
+    community_id: int | None = None
+    member_id: int | None = None
+    attempts: int = 0
+    status: SendStatus = SendStatus.QUEUED
+    provider_id: str = ""
+    about: dict[str, Any] = field(default_factory=dict)
+    """What depends on its arrival, for when it does not: `{"kind": "offer", "ref": 7}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReceipt:
+    """What a provider says became of a message."""
+
+    channel: Channel
+    provider_id: str
+    status: SendStatus
+    code: str = ""
+    """The provider's error code, if it failed."""
+    outbox_id: int | None = None
+    """Our own id, where the callback carries it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A moment at which something is to happen."""
+
+    id: int
+    kind: DueKind
+    ref: int
+    at: datetime
+    attempts: int = 0
+
+    def __post_init__(self) -> None:
+        aware(self.at, "at")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Somewhere that a postcode, a sector, a district or a shared location stands for."""
+
+    latitude: float
+    longitude: float
+    cell: int
+    """H3 cell, resolution 9."""
+    area: str
+    """The sector or district: shared by many, so fit to be shown."""
+    exact: bool = True
+    """False where only a sector or a district was given."""
