@@ -6,11 +6,11 @@ One provider, one file. A channel turns what its provider says into `InboundMess
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from storage import model
-from storage.model import DeliveryReceipt, InboundMessage, OutboundMessage
+from storage.model import Channel, DeliveryReceipt, InboundMessage, OutboundKind, OutboundMessage
 
 
 class SendError(Exception):
@@ -41,7 +41,22 @@ class UnknownOutcomeError(SendError):
 
 
 class RefusedError(Exception):
-    """A webhook call that is not what it says it is: wrong signature, or not of the protocol."""
+    """A webhook call that does not come from whom it says: wrong signature or secret."""
+
+
+class MalformedError(Exception):
+    """A webhook call of the provider's own that can't be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that `popround check` has to say."""
+
+    ok: bool
+    what: str
+    """One plain sentence: what was looked at and how it is."""
+    to_do: str = ""
+    """One plain sentence: what to do about it, if it is not well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +66,55 @@ class Sent:
     provider_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What one webhook call, or one poll, brought."""
+
+    messages: tuple[InboundMessage, ...] = ()
+    receipts: tuple[DeliveryReceipt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One webhook of a provider."""
+
+    path: str
+    """Below `/webhooks/`."""
+    reply: str
+    """The body of the 2xx, as this provider wants it."""
+    media_type: str
+
+
 class ChannelAdapter(Protocol):
     """One provider."""
 
-    @property
-    def channel(self) -> model.Channel: ...
+    channel: Channel
+    can: frozenset[OutboundKind]
+    """What it is able to send. What it can't is never handed to it."""
+    routes: tuple[Route, ...]
+
+    def receive(self, route: Route, headers: Mapping[str, str], body: bytes) -> Received:
+        """Check that a webhook call is the provider's, then say what it brought.
+
+        The check comes first and takes the same time however wrong the call is. A call that is
+        genuine but holds nothing of use brings an empty `Received`.
+
+        Raises:
+            RefusedError: if it is not the provider's.
+            MalformedError: if it is, and can't be read.
+        """
+        ...
+
+    async def poll(self, cursor: str) -> tuple[Received, str]:
+        """Ask the provider what is new since `cursor` (empty: the first time).
+
+        Returns once there is something, or after a provider's usual wait. The new cursor is kept
+        in the same commit as what came, and only then given back, so nothing is passed over.
+
+        Raises:
+            SendError: if the provider could not be asked.
+        """
+        ...
 
     async def send(self, message: OutboundMessage) -> Sent:
         """Make the one call that delivers it.
@@ -69,20 +128,21 @@ class ChannelAdapter(Protocol):
         """Whether a message whose outcome is unknown was in fact taken by the provider.
 
         Raises:
-            UnknownOutcomeError: if the provider can't be asked.
+            UnknownOutcomeError: if the provider can't be asked such a thing.
+            RetryableError: if it can, but not now.
         """
         ...
 
-    async def check(self) -> list[str]:
-        """What is wrong with the set-up, in plain sentences; empty if nothing is."""
+    async def set_up(self) -> None:
+        """Tell the provider where to send what comes in (webhook, or none when polled).
+
+        Raises:
+            SendError: if it would not.
+        """
+        ...
+
+    async def check(self) -> list[Finding]:
+        """What a person setting this up should know, after asking the provider."""
         ...
 
     async def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What one webhook call, or one poll, brought."""
-
-    messages: tuple[InboundMessage, ...] = ()
-    receipts: tuple[DeliveryReceipt, ...] = ()
