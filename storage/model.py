@@ -446,6 +446,8 @@ class OutboundMessage:
     answers: str = ""
     quiet: bool = False
     """Arrive without a sound, where the channel can."""
+    wakes: bool = False
+    """May go in the quiet hours: an answer to somebody writing now, or an emergency."""
     ask_location: bool = False
     """Show the channel's own button for sharing a place, where it has one."""
     community_id: int | None = None

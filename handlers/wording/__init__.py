@@ -1,0 +1,165 @@
+"""The words: one gettext catalogue a language, and how days, hours and needs are said in it.
+
+A catalogue's `msgid` is a name (`found.asker`), its `msgstr` the words, with `{placeholders}`. The
+English catalogue is the whole one; another may lack entries, and falls back to it.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+from importlib import resources
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+from babel.messages.pofile import read_po
+
+from handlers.rules.timing import clock_time
+from storage.model import Community, HelpRequest
+
+FALLBACK = "en"
+LOCALES = {"en": "en_GB", "cy": "cy_GB"}
+
+
+class MissingWordsError(KeyError):
+    """An entry that no catalogue has: a fault in the code, found by the catalogue tests."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The catalogues, by language and by name."""
+
+    catalogues: dict[str, dict[str, str]]
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return tuple(sorted(self.catalogues))
+
+    def text(self, language: str, name: str, **params: object) -> str:
+        """The words of that name, filled in.
+
+        Raises:
+            MissingWordsError: if there are none, or a placeholder has no value.
+        """
+        words = self.catalogues.get(language, {}).get(name) or self.catalogues[FALLBACK].get(name)
+        if words is None:
+            raise MissingWordsError(name)
+        try:
+            return string.Formatter().vformat(words, (), params)
+        except KeyError as error:
+            raise MissingWordsError(f"{name} has no value for {error}") from None
+
+    def has(self, name: str) -> bool:
+        return name in self.catalogues[FALLBACK]
+
+    def listing(self, language: str, name: str) -> list[str]:
+        """The words of an entry that is a list, between commas."""
+        return [word.strip() for word in self.text(language, name).split(",") if word.strip()]
+
+    def joined(self, language: str, things: list[str]) -> str:
+        """`milk`, `milk and bread`, `milk, bread and eggs`."""
+        if len(things) < 2:
+            return "".join(things)
+        return self.text(language, "and", first=", ".join(things[:-1]), last=things[-1])
+
+    # Days and hours
+
+    def hour(self, language: str, moment: datetime, community: Community) -> str:
+        """`2pm`, `2:30pm`: an hour as it is said, on the group's own clocks."""
+        here = moment.astimezone(ZoneInfo(community.timezone))
+        return self._hour(language, here)
+
+    def _hour(self, language: str, here: datetime) -> str:
+        pattern = "h:mma" if here.minute else "ha"
+        return re.sub(r"\s", "", format_time(here, pattern, locale=LOCALES.get(language, language))).lower()
+
+    def by(self, language: str, moment: datetime, now: datetime, community: Community) -> str:
+        """`2pm`, `9am tomorrow`, `9am on Monday`."""
+        hour = self.hour(language, moment, community)
+        day = moment.astimezone(ZoneInfo(community.timezone)).date()
+        today = now.astimezone(ZoneInfo(community.timezone)).date()
+        if day == today:
+            return hour
+        if day == today + timedelta(days=1):
+            return self.text(language, "by.tomorrow", hour=hour)
+        return self.text(language, "by.day", hour=hour, day=self.day(language, day, today))
+
+    def day(self, language: str, day: date, today: date) -> str:
+        """`today`, `tomorrow`, `Tuesday`, `Tuesday 24 November`."""
+        if day == today:
+            return self.text(language, "day.today")
+        if day == today + timedelta(days=1):
+            return self.text(language, "day.tomorrow")
+        near = timedelta(0) < day - today < timedelta(days=7)
+        locale = LOCALES.get(language, language)
+        return format_date(day, "EEEE" if near else "EEEE d MMMM", locale=locale)
+
+    def when(
+        self, language: str, request: HelpRequest, now: datetime, community: Community
+    ) -> str:
+        """`today`, `tomorrow morning`, `Tuesday at 2:30pm`, `as soon as somebody can`."""
+        today = now.astimezone(ZoneInfo(community.timezone)).date()
+        if request.day is None and request.part is None:
+            return self.text(language, "when.soon")
+        day = self.day(language, request.day or today, today)
+        if request.part is None:
+            return day
+        hour = clock_time(request.part)
+        if hour is None:
+            part = self.text(language, f"part.{request.part}")
+            if (request.day or today) == today:
+                return self.text(language, f"today.{request.part}")
+            return self.text(language, "when.part", day=day, part=part)
+        said = self._hour(language, datetime.combine(today, hour))
+        return self.text(language, "when.hour", day=day, hour=said)
+
+    # What is wanted
+
+    def gist(self, language: str, request: HelpRequest) -> str:
+        """What is wanted, in words that give nobody away: the things named that are in the
+        catalogue's own list (`milk and bread`), or the kind of help."""
+        if request.need is None:
+            return self.text(language, "need.other")
+        if request.need.value in ("shopping", "meal"):
+            things = self.things(language, request.words)
+            if things:
+                return self.joined(language, things)
+        return self.text(language, f"need.{request.need.value}")
+
+    def things(self, language: str, words: str, most: int = 3) -> list[str]:
+        """The known things that somebody named, in the order they did."""
+        found = []
+        lowered = words.lower()
+        for thing in self.listing(language, "things"):
+            at = re.search(rf"\b{re.escape(thing.lower())}\b", lowered)
+            if at:
+                found.append((at.start(), -len(thing), thing))
+        kept: list[tuple[int, str]] = []
+        for start, minus, thing in sorted(found):
+            # "dog food" is not "food" as well.
+            if not any(s <= start < s + len(t) for s, t in kept):
+                kept.append((start, thing))
+            _ = minus
+        return [thing for _, thing in kept[:most]]
+
+
+def capital(text: str) -> str:
+    """The text with a capital first letter, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+@cache
+def load() -> Wording:
+    """Every catalogue beside this file. About 20 ms the first time, then kept."""
+    catalogues = {}
+    for file in resources.files(__name__).iterdir():
+        if file.name.endswith(".po"):
+            with file.open("rb") as opened:
+                catalogue = read_po(opened)
+            catalogues[file.name.removesuffix(".po")] = {
+                str(entry.id): str(entry.string) for entry in catalogue if entry.id and entry.string
+            }
+    return Wording(catalogues)

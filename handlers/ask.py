@@ -1,0 +1,477 @@
+"""Asking for help: from the first words to "I'm asking neighbours now".
+
+At most five questions before a first request goes out (name, need, address, house, yes), and only
+those whose answer is missing. Nobody who began is forgotten: a half-made request has a due row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from handlers import offer, visit
+from handlers.rules import lifecycle, timing
+from handlers.rules.names import name_in
+from handlers.rules.understanding import Meaning
+from handlers.turn import Turn, first_name
+from handlers.wording import capital
+from storage import groups, members, questions, requests
+from storage.model import (
+    NOT_FOR_NEIGHBOURS,
+    DueKind,
+    HelpRequest,
+    Intent,
+    Member,
+    Need,
+    Place,
+    Question,
+    RequestStatus,
+    Role,
+    Standing,
+)
+
+CHASE = timedelta(minutes=30)
+"""A question that stops a request from going out is asked again after so long (Irish universal
+design guidance: once, after 30 minutes), and handed on after as long again."""
+
+DRAFT = (RequestStatus.DRAFT,)
+
+MENU = ("shopping", "prescription", "lift", "other")
+"""What is offered to somebody whom the bot did not follow, the likeliest first."""
+
+LONGEST_HOME = 90
+
+
+async def start(turn: Turn, meaning: Meaning) -> None:
+    """Somebody asks for something."""
+    me = turn.sender
+    if meaning.need in NOT_FOR_NEIGHBOURS:
+        await signpost(turn, meaning.need)
+        return
+    if not me.is_a(Role.ASKER):
+        me = await turn.save(me, roles=me.roles | {Role.ASKER})
+    drafts = await requests.of_asker(turn.tx, me.id, DRAFT)
+    if drafts:
+        request = _with_meaning(drafts[0], meaning, turn.words)
+        await requests.save(turn.tx, request)
+    else:
+        request = await requests.add(
+            turn.tx,
+            HelpRequest(
+                id=0,
+                community_id=turn.community.id,
+                asker_id=me.id,
+                status=RequestStatus.DRAFT,
+                created_at=turn.now,
+                need=meaning.need,
+                words=turn.words,
+                day=meaning.date,
+                part=meaning.part,
+                for_other=meaning.for_other,
+            ),
+        )
+    if meaning.postcode and me.cell is None:
+        await take_home(turn, request, turn.words, asked=False)
+        return
+    await advance(turn, request)
+
+
+def _with_meaning(request: HelpRequest, meaning: Meaning, words: str) -> HelpRequest:
+    """A half-made request, put right by what was said since."""
+    return replace(
+        request,
+        need=meaning.need or request.need,
+        words=f"{request.words} {words}".strip() if request.words != words else words,
+        day=meaning.date or request.day,
+        part=meaning.part or request.part,
+        for_other=meaning.for_other or request.for_other,
+    )
+
+
+async def signpost(turn: Turn, need: Need | None) -> None:
+    """Where to turn with what neighbours may not or can't do; money also tells an organiser."""
+    assert need
+    await turn.reply(
+        f"signpost.{need.value}",
+        name=first_name(turn.sender),
+        organiser=await turn.organiser_name(turn.sender.language),
+    )
+    if need is Need.MONEY:
+        await turn.tell_organisers("signpost.told", **who(turn.sender), words=short(turn.words))
+
+
+def who(member: Member) -> dict[str, str]:
+    """How an organiser is told who it is: by name, or that they have none yet."""
+    return {"who": member.name or "?"}
+
+
+def short(words: str, most: int = 200) -> str:
+    """What they wrote, for an organiser: on one line, and not endless."""
+    line = " ".join(words.split())
+    return line if len(line) <= most else line[: most - 3] + "..."
+
+
+async def advance(turn: Turn, request: HelpRequest) -> None:
+    """Ask for what is missing, or whether it is right."""
+    me = turn.sender
+    await questions.close(
+        turn.tx, turn.now, "ask.name", "ask.need", "ask.home", "ask.house", "ask.confirm", "menu",
+        member_id=me.id,
+    )
+    await turn.later(
+        DueKind.DRAFT, request.id, timing.add_waking(turn.now, CHASE, turn.community)
+    )
+    await _put_missing(turn, me, request)
+
+
+async def _put_missing(turn: Turn, me: Member, request: HelpRequest) -> None:
+    if not me.name:
+        await turn.ask(me, "ask.name", "ask.name", request.id)
+    elif request.need is None:
+        await turn.ask(me, "ask.need", "ask.need", request.id, MENU, name=first_name(me))
+    elif me.cell is None:
+        await turn.ask(
+            me, "ask.home", "ask.home", request.id, name=first_name(me), ask_location=True
+        )
+    elif not me.home:
+        await turn.ask(me, "ask.house", "ask.house", request.id, name=first_name(me))
+    else:
+        await turn.ask(
+            me,
+            "confirm" if me.consent else "confirm.first",
+            "ask.confirm",
+            request.id,
+            ("yes", "no"),
+            name=first_name(me),
+            what=capital(turn.gist(request, me.language)),
+            when=turn.when(request, me.language),
+        )
+
+
+# The answers
+
+
+async def _draft(turn: Turn, question: Question) -> HelpRequest | None:
+    request = await requests.get(turn.tx, question.ref or 0, lock=True)
+    return request if request.status is RequestStatus.DRAFT else None
+
+
+async def named(turn: Turn, question: Question, _key: str) -> None:
+    """They said what they are called."""
+    request = await _draft(turn, question)
+    name = name_in(turn.words)
+    if name is None and request and not request.misses:
+        await requests.save(turn.tx, replace(request, misses=1))
+        await turn.ask(turn.sender, "ask.name.again", "ask.name", request.id)
+        return
+    name = name or " ".join(turn.words.split()[:3])[:40]
+    await turn.save(turn.sender, name=name)
+    if request:
+        request = await requests.save(turn.tx, replace(request, misses=0))
+        found = await turn.desk.atlas.find(turn.tx, turn.words)
+        if found and turn.sender.cell is None:
+            await take_home(turn, request, _after_name(turn.words, name), asked=False)
+            return
+        await advance(turn, request)
+
+
+def _after_name(words: str, name: str) -> str:
+    at = words.lower().find(name.lower())
+    return words[at + len(name) :].strip(" ,.") if at >= 0 else words
+
+
+async def need_said(turn: Turn, question: Question, key: str) -> None:
+    """They chose what they need."""
+    request = await _draft(turn, question)
+    if request:
+        await advance(turn, await requests.save(turn.tx, replace(request, need=Need(key))))
+
+
+async def menu_chosen(turn: Turn, question: Question, key: str) -> None:
+    """They said what they meant, after the bot did not follow."""
+    meaning = Meaning(
+        intent=Intent.ASK,
+        need=Need(key),
+        emergency=False,
+        date=None,
+        part=None,
+        postcode=None,
+        for_other=False,
+        language=turn.sender.language,
+        confidence=1.0,
+    )
+    await turn.toast()
+    await start(turn, meaning)
+
+
+async def home_said(turn: Turn, question: Question, _key: str) -> None:
+    """They said where they live."""
+    request = await _draft(turn, question)
+    if request:
+        await take_home(turn, request, turn.words, asked=True)
+
+
+async def take_home(turn: Turn, request: HelpRequest, words: str, *, asked: bool) -> None:
+    """Find the place in what they wrote. A postcode that is none is asked for once more; then a
+    person sees to it, and nobody is lost."""
+    me = turn.sender
+    message = turn.message
+    if message and message.latitude is not None and message.longitude is not None:
+        from storage import cells
+
+        cell = cells.cell_at(message.latitude, message.longitude)
+        await turn.save(me, cell=cell, area=turn.text(me.language, "area.shared"))
+        await advance(turn, await requests.save(turn.tx, replace(request, misses=0)))
+        return
+    found = await turn.desk.atlas.find(turn.tx, words)
+    looks_like = turn.desk.atlas.possible(words)
+    if found is None:
+        if request.misses:
+            await hand_over_draft(turn, request, "no_place")
+            return
+        await requests.save(turn.tx, replace(request, misses=1))
+        if asked and not me.home and not looks_like and any(c.isdigit() for c in words):
+            me = await turn.save(me, home=" ".join(words.split())[:LONGEST_HOME])
+        name = "ask.home.unknown" if looks_like else "ask.home.again"
+        await questions.close(turn.tx, turn.now, "ask.home", member_id=me.id)
+        await turn.later(
+            DueKind.DRAFT, request.id, timing.add_waking(turn.now, CHASE, turn.community)
+        )
+        await turn.ask(
+            me, name, "ask.home", request.id, name=first_name(me), postcode=looks_like or ""
+        )
+        return
+    postcode, place = found
+    await settle(turn, postcode, place, house=house_in(words, postcode) if asked else "")
+    if await _outside(turn, postcode):
+        await hand_over_draft(turn, request, "outside")
+        return
+    request = await requests.save(
+        turn.tx, replace(request, misses=0, community_id=turn.community.id)
+    )
+    if not place.exact and not request.misses:
+        # A district alone says roughly where; the house question that follows asks for the rest.
+        request = await requests.save(turn.tx, request)
+    await advance(turn, request)
+
+
+async def settle(turn: Turn, postcode: str, place: Place, *, house: str) -> None:
+    """Keep where somebody lives, and let the group that serves the place have them."""
+    me = turn.sender
+    serving = await groups.serving(turn.tx, postcode)
+    if serving and serving.id != me.community_id:
+        await turn.move_to(serving.id)
+    await turn.save(
+        me,
+        community_id=turn.community.id,
+        postcode=postcode,
+        cell=place.cell,
+        area=place.area,
+        home=house or me.home,
+    )
+
+
+async def _outside(turn: Turn, postcode: str) -> bool:
+    return await groups.serving(turn.tx, postcode) is None
+
+
+def house_in(words: str, postcode: str) -> str:
+    """What is left of an address when the postcode is taken out: the house and the street; empty
+    where nothing is left that a helper could find a door by."""
+    kept: list[str] = []
+    squeezed = postcode.replace(" ", "")
+    outward = postcode.split(" ")[0]
+    tokens = words.replace(",", " , ").split()
+    skip = 0
+    for place, token in enumerate(tokens):
+        if skip:
+            skip -= 1
+            continue
+        plain = token.strip(".,;").upper().replace("O", "0")
+        pair = plain + (tokens[place + 1].strip(".,;").upper() if place + 1 < len(tokens) else "")
+        if plain == squeezed.replace("O", "0"):
+            continue
+        if pair.replace("O", "0") == squeezed.replace("O", "0"):
+            skip = 1
+            continue
+        if plain == outward.replace("O", "0"):
+            continue
+        kept.append(token)
+    rest = " ".join(kept).replace(" ,", ",").strip(" ,.;")
+    lowered = rest.lower()
+    for lead in ("i live at", "i'm at", "im at", "my address is", "it's", "its", "at", "address"):
+        if lowered.startswith(lead + " "):
+            rest = rest[len(lead) :].strip(" ,:")
+            break
+    return rest[:LONGEST_HOME] if any(c.isalnum() for c in rest) else ""
+
+
+async def house_said(turn: Turn, question: Question, _key: str) -> None:
+    """They said which house."""
+    request = await _draft(turn, question)
+    found = await turn.desk.atlas.find(turn.tx, turn.words)
+    house = house_in(turn.words, found[0]) if found else turn.words
+    if found and found[1].exact:
+        await settle(turn, *found, house=house)
+    await turn.save(turn.sender, home=" ".join((house or turn.words).split())[:LONGEST_HOME])
+    if request:
+        await advance(turn, request)
+
+
+async def confirmed(turn: Turn, question: Question, key: str) -> None:
+    """Shall I ask a neighbour? They said."""
+    request = await _draft(turn, question)
+    await turn.toast()
+    if request is None:
+        await turn.reply("thanks", name=first_name(turn.sender))
+        return
+    await turn.never_mind(request.id, DueKind.DRAFT, DueKind.PROMISE)
+    if key != "yes":
+        await requests.save(turn.tx, replace(request, status=RequestStatus.CANCELLED))
+        await turn.edit(question, "not_asked", name=first_name(turn.sender))
+        await turn.reply("not_asked", name=first_name(turn.sender))
+        return
+    await _consent(turn)
+    request = await offer.open_request(turn, request)
+    if request.status is not RequestStatus.OPEN or request.promised_at is None:
+        return  # handed over at once, and they have been told so
+    me = turn.sender
+    await turn.reply(
+        "asking" if request.wave else "asking.later",
+        name=first_name(me),
+        by=turn.by(request.promised_at, me.language),
+        start=turn.by(timing.not_quiet(turn.now, turn.community), me.language),
+    )
+
+
+async def _consent(turn: Turn) -> None:
+    """Note that they agreed, with the date and the means."""
+    me = turn.sender
+    assert turn.message
+    changes: dict[str, object] = {}
+    if not me.consent:
+        changes["consent"] = f"{turn.today.isoformat()} by {turn.message.channel.value}"
+        await turn.note("consent", "member", me.id, means=turn.message.channel.value)
+    if me.standing in (Standing.JOINING, Standing.LEFT):
+        changes["standing"] = Standing.ACTIVE
+    if changes:
+        await turn.save(me, **changes)
+
+
+# Not any more
+
+
+async def cancel(turn: Turn) -> None:
+    """They don't need it any more."""
+    mine = await requests.of_asker(turn.tx, turn.sender.id, (*DRAFT, *requests.UNSETTLED))
+    if not mine:
+        await turn.reply("nothing_to_cancel", name=first_name(turn.sender))
+    elif len(mine) == 1:
+        await call_off(turn, mine[0])
+    else:
+        language = turn.sender.language
+        choices = [
+            (str(r.id), f"{turn.gist(r, language)}, {turn.when(r, language)}") for r in mine[:4]
+        ]
+        await turn.ask(
+            turn.sender, "which_cancel", "which_cancel", None, choices,
+            name=first_name(turn.sender),
+        )
+
+
+async def which_cancelled(turn: Turn, question: Question, key: str) -> None:
+    """They said which of several they don't need."""
+    request = await requests.get(turn.tx, int(key), lock=True)
+    await turn.toast()
+    if request.asker_id == turn.sender.id:
+        await call_off(turn, request)
+
+
+async def call_off(turn: Turn, request: HelpRequest) -> None:
+    """End a request because its asker says so; whoever was coming hears it."""
+    if not lifecycle.may_become(request.status, RequestStatus.CANCELLED):
+        await turn.reply("nothing_to_cancel", name=first_name(turn.sender))
+        return
+    me = turn.sender
+    request = await requests.save(turn.tx, replace(request, status=RequestStatus.CANCELLED))
+    await turn.never_mind(request.id, DueKind.DRAFT)
+    await questions.close(turn.tx, turn.now, "ask.confirm", "ask.name", "ask.need", "ask.home",
+                          "ask.house", ref=request.id)
+    await offer.withdraw(turn, request)
+    running = await requests.live_visit(turn.tx, request.id)
+    if running:
+        helper = await members.get(turn.tx, running.helper_id)
+        await visit.call_off(turn, running)
+        await turn.reply("cancelled.helper", name=first_name(me), helper=first_name(helper))
+    else:
+        await turn.reply("cancelled", name=first_name(me), what=turn.gist(request, me.language))
+
+
+async def how_is_it(turn: Turn) -> None:
+    """They want to know how it stands."""
+    mine = await requests.of_asker(turn.tx, turn.sender.id)
+    if mine:
+        await visit.status(turn, mine[0])
+        return
+    drafts = await requests.of_asker(turn.tx, turn.sender.id, DRAFT)
+    if drafts:
+        await advance(turn, drafts[0])
+        return
+    await turn.reply("status.none", name=first_name(turn.sender))
+
+
+# Half-made, and then silence
+
+
+async def chase(turn: Turn, request: HelpRequest) -> None:
+    """Half an hour of silence in the middle of asking: the question once more, saying until when."""
+    if request.status is not RequestStatus.DRAFT:
+        return
+    asker = await members.get(turn.tx, request.asker_id)
+    if asker.name:
+        await turn.say(
+            asker, "still_there", name=first_name(asker),
+            about={"kind": "draft", "ref": request.id},
+        )
+    await _put_missing(turn, asker, request)
+    await turn.later(
+        DueKind.PROMISE, request.id, timing.add_waking(turn.now, CHASE, turn.community)
+    )
+
+
+async def hand_over_draft(turn: Turn, request: HelpRequest, reason: str) -> None:
+    """The bot can't bring a request together: a person should, and the asker is told who."""
+    asker = await members.get(turn.tx, request.asker_id)
+    request = await requests.save(
+        turn.tx,
+        replace(request, status=lifecycle.become(request.status, RequestStatus.HANDED)),
+    )
+    await turn.never_mind(request.id, DueKind.DRAFT, DueKind.PROMISE)
+    await questions.close(turn.tx, turn.now, "ask.name", "ask.need", "ask.home", "ask.house",
+                          "ask.confirm", ref=request.id)
+    await turn.later(
+        DueKind.CHASE, request.id, timing.add_waking(turn.now, CHASE * 2, turn.community)
+    )
+    told = await turn.tell_organisers(
+        f"draft.{reason}",
+        "handed",
+        request.id,
+        ("see_to_it", "close"),
+        **who(asker),
+        phone=await phone_of(turn, asker),
+        words=short(request.words),
+    )
+    await turn.say(
+        asker,
+        "draft.handed" if told else "nobody_yet.alone",
+        name=first_name(asker),
+        organiser=await turn.organiser_name(asker.language),
+    )
+
+
+async def phone_of(turn: Turn, member: Member) -> str:
+    """A number by which an organiser can ring somebody, or where they wrote from."""
+    for address in await members.all_addresses(turn.tx, member.id):
+        if address.value.startswith("+"):
+            return address.value
+    return turn.text("en", "on_telegram")

@@ -1,0 +1,324 @@
+"""Asking neighbours, and what they answer.
+
+`send_wave` asks the next few; `accept` is where the first yes wins, under a lock on the request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from handlers import neighbours, visit
+from handlers.rules import lifecycle, matching, timing
+from handlers.rules.matching import Why, WhyNot
+from handlers.turn import Turn, first_name
+from storage import groups, members, questions, requests
+from storage.model import (
+    DueKind,
+    HelpRequest,
+    Member,
+    OfferStatus,
+    Priority,
+    Question,
+    RequestStatus,
+    Role,
+    Standing,
+)
+
+RECORD = timedelta(days=90)
+"""How far back a group's own record of answers goes."""
+
+FREE = (RequestStatus.OPEN, RequestStatus.HANDED)
+"""A request that a yes can still fill."""
+
+NEAR_KM = 6.0
+"""Who counts as near, when an organiser is told why nobody came of it."""
+
+
+async def open_request(turn: Turn, request: HelpRequest) -> HelpRequest:
+    """Let neighbours be asked: the first wave goes now, or when the quiet hours end. By the moment
+    promised the asker hears, whatever happens."""
+    wanted = timing.wanted_at(request.day, request.part, turn.now, turn.community)
+    urgent = request.urgent or timing.is_urgent(wanted, turn.now)
+    request = replace(
+        request,
+        status=lifecycle.become(request.status, RequestStatus.OPEN),
+        urgent=urgent,
+        wave=0,
+        promised_at=timing.promise(wanted, turn.now, turn.community, urgent=urgent),
+    )
+    await requests.save(turn.tx, request)
+    assert request.promised_at
+    await turn.later(DueKind.PROMISE, request.id, request.promised_at)
+    start = timing.not_quiet(turn.now, turn.community)
+    if start > turn.now:
+        await turn.later(DueKind.WAVE, request.id, start)
+        return request
+    return await send_wave(turn, request)
+
+
+async def send_wave(turn: Turn, request: HelpRequest) -> HelpRequest:
+    """Ask the next neighbours; where there are none to ask any more, hand over."""
+    asker = await members.get(turn.tx, request.asker_id)
+    made, accepted = await members.offers_since(
+        turn.tx, turn.community.id, turn.now - RECORD
+    )
+    size = matching.wave_size(made, accepted)
+    first = request.wave == 0
+    picked: list[matching.Candidate] = []
+    wave = request.wave
+    # A wave that finds nobody does not keep anybody waiting: the next one is looked at at once.
+    while wave < timing.WAVES and not picked:
+        wave += 1
+        look = await neighbours.search(
+            turn.tx, request, asker, turn.now, matching.reach_km(wave)
+        )
+        picked = await look.pick(size)
+    request = await requests.save(turn.tx, replace(request, wave=wave))
+    for candidate in picked:
+        await _offer_to(turn, request, candidate.member, matching.why(candidate))
+    cards = await _post_cards(turn, request, asker) if first else 0
+    if not picked and not cards:
+        return await hand_over(turn, request)
+    wanted = timing.wanted_at(request.day, request.part, request.created_at, turn.community)
+    wait = timing.wave_wait(wanted, turn.now, turn.community, urgent=request.urgent)
+    await turn.later(
+        DueKind.WAVE, request.id, timing.add_waking(turn.now, wait, turn.community)
+    )
+    return request
+
+
+async def _offer_to(turn: Turn, request: HelpRequest, helper: Member, reason: Why) -> None:
+    offer = await requests.add_offer(
+        turn.tx, request.id, helper.id, request.wave, reason.value, turn.now
+    )
+    rested = matching.tire(helper.rested_at, turn.now, matching.OFFER_TIRES)
+    await members.save(turn.tx, replace(helper, rested_at=rested))
+    asker = await members.get(turn.tx, request.asker_id)
+    await turn.ask(
+        helper,
+        "offer.urgent" if request.urgent else "offer",
+        "offer",
+        offer.id,
+        ("accept", "decline"),
+        priority=Priority.OFFER,
+        name=first_name(helper),
+        area=asker.area,
+        what=turn.gist(request, helper.language),
+        when=turn.when(request, helper.language),
+    )
+
+
+async def _post_cards(turn: Turn, request: HelpRequest, asker: Member) -> int:
+    """An anonymous card in each street group; how many."""
+    chats = await groups.street_chats(turn.tx, turn.community.id)
+    language = turn.community.languages[0]
+    for chat in chats:
+        await turn.card(
+            chat,
+            "card",
+            "card",
+            request.id,
+            ("accept",),
+            area=asker.area,
+            what=turn.gist(request, language),
+            when=turn.when(request, language),
+        )
+    return len(chats)
+
+
+# What they answer
+
+
+async def answered(turn: Turn, question: Question, key: str) -> None:
+    """A helper answered an offer, in time or late."""
+    offer = await requests.get_offer(turn.tx, question.ref or 0)
+    assert offer
+    if key == "accept":
+        await accept(turn, offer.request_id)
+        return
+    if lifecycle.may_become(offer.status, OfferStatus.DECLINED):
+        if offer.status is OfferStatus.ACCEPTED:
+            await visit.cannot(turn)
+            return
+        await requests.answer_offer(turn.tx, offer.id, OfferStatus.DECLINED, turn.now)
+    await turn.edit(question, "offer.declined")
+    await turn.reply("offer.declined.thanks", name=first_name(turn.sender))
+    await _next_if_all_said_no(turn, offer.request_id)
+
+
+async def _next_if_all_said_no(turn: Turn, request_id: int) -> None:
+    """Nobody is left waiting for an answer that has come: ask the next ones now."""
+    request = await requests.get(turn.tx, request_id, lock=True)
+    if request.status is not RequestStatus.OPEN:
+        return
+    offers = await requests.offers_of(turn.tx, request_id)
+    cards = await questions.about(turn.tx, "card", request_id)
+    if not cards and all(offer.status is OfferStatus.DECLINED for offer in offers):
+        await turn.later(DueKind.WAVE, request_id, timing.not_quiet(turn.now, turn.community))
+
+
+async def answered_card(turn: Turn, question: Question, _key: str) -> None:
+    """Somebody pressed the button of a card in a street group."""
+    member = turn.member
+    if member is None or not member.is_a(Role.HELPER) or member.standing is not Standing.ACTIVE:
+        link = f"t.me/{turn.desk.telegram_name}?start=help"
+        name = "card.wait" if member and member.standing is Standing.WAITING else "card.join"
+        await turn.toast(name, link=link)
+        return
+    request = await requests.get(turn.tx, question.ref or 0)
+    asker = await members.get(turn.tx, request.asker_id)
+    reason = await neighbours.one(turn.tx, request, asker, member, turn.now)
+    if request.status in FREE and reason is not None:
+        # Nothing that could tell the person why: a bond is nobody's business.
+        await turn.toast("card.not_you")
+        return
+    if request.community_id != member.community_id:
+        await turn.toast("card.not_you")
+        return
+    await accept(turn, request.id)
+
+
+async def accept(turn: Turn, request_id: int, *, helper: Member | None = None) -> bool:
+    """The sender (or the helper that an organiser names) takes a request; whether they have it.
+
+    The lock on the request's row makes the first one win; the database's own index on live visits
+    would refuse a second even without it.
+    """
+    by_hand = helper is not None
+    helper = helper or turn.sender
+    request = await requests.get(turn.tx, request_id, lock=True)
+    running = await requests.live_visit(turn.tx, request_id)
+    if running and running.helper_id == helper.id:
+        await turn.toast()
+        await turn.reply("offer.yours_already", name=first_name(helper))
+        return True
+    if request.status not in FREE:
+        over = request.status in (RequestStatus.CANCELLED, RequestStatus.CLOSED)
+        await turn.toast("offer.over.toast" if over else "offer.too_late.toast")
+        if not by_hand and not (turn.message and turn.message.in_group):
+            await turn.reply("offer.over" if over else "offer.too_late", name=first_name(helper))
+        return False
+    asker = await members.get(turn.tx, request.asker_id)
+    if not by_hand:
+        reason = await neighbours.one(turn.tx, request, asker, helper, turn.now)
+        if reason is not None:
+            await turn.toast()
+            await turn.reply(
+                "offer.full" if reason in _FULL else "offer.not_now", name=first_name(helper)
+            )
+            return False
+    offer = await requests.offer_to(turn.tx, request_id, helper.id)
+    if offer is None:
+        why = Why.BY_HAND if by_hand else Why.STREET
+        offer = await requests.add_offer(
+            turn.tx, request_id, helper.id, request.wave, why.value, turn.now
+        )
+    await requests.answer_offer(turn.tx, offer.id, OfferStatus.ACCEPTED, turn.now)
+    request = await requests.save(
+        turn.tx, replace(request, status=lifecycle.become(request.status, RequestStatus.FILLED))
+    )
+    await turn.never_mind(request.id, DueKind.WAVE, DueKind.PROMISE, DueKind.CHASE)
+    rested = matching.tire(helper.rested_at, turn.now, matching.VISIT_TIRES)
+    helper = await turn.save(helper, rested_at=rested)
+    await _tell_the_others(turn, request, helper)
+    await visit.begin(turn, request, asker, helper, by_hand=by_hand)
+    return True
+
+
+_FULL = (WhyNot.AT_ONCE_CAP, WhyNot.WEEKLY_CAP)
+
+
+async def _tell_the_others(turn: Turn, request: HelpRequest, helper: Member) -> None:
+    """Offers and cards on Telegram change before people's eyes; by text, which costs money, others
+    hear that it is taken only if they answer."""
+    await requests.drop_offers(turn.tx, request.id)
+    await turn.toast("offer.yours.toast")
+    for offer in await requests.offers_of(turn.tx, request.id):
+        for question in await questions.about(turn.tx, "offer", offer.id):
+            mine = offer.member_id == helper.id
+            if mine:
+                await questions.answered(turn.tx, question.id, turn.now)
+            if mine or offer.status is not OfferStatus.DECLINED:
+                await turn.edit(question, "offer.yours" if mine else "offer.taken")
+    for question in await questions.about(turn.tx, "card", request.id):
+        await turn.edit(
+            question,
+            "card.taken",
+            name=first_name(helper),
+            what=turn.gist(request, turn.community.languages[0]),
+        )
+
+
+async def withdraw(turn: Turn, request: HelpRequest) -> None:
+    """The need went away: offers and cards say so."""
+    await turn.never_mind(request.id, DueKind.WAVE, DueKind.PROMISE, DueKind.CHASE)
+    await requests.drop_offers(turn.tx, request.id)
+    for offer in await requests.offers_of(turn.tx, request.id):
+        for question in await questions.about(turn.tx, "offer", offer.id):
+            if offer.status is OfferStatus.TAKEN:
+                await turn.edit(question, "offer.gone")
+    for question in await questions.about(turn.tx, "card", request.id):
+        await turn.edit(question, "card.gone")
+
+
+# Nobody is left to ask
+
+
+async def hand_over(turn: Turn, request: HelpRequest) -> HelpRequest:
+    """Nobody said yes: an organiser has it now, with who was asked and why others were not; the
+    asker is told the truth. A late yes is still welcome."""
+    request = await requests.save(
+        turn.tx,
+        replace(request, status=lifecycle.become(request.status, RequestStatus.HANDED)),
+    )
+    asker = await members.get(turn.tx, request.asker_id)
+    await turn.never_mind(request.id, DueKind.WAVE, DueKind.PROMISE)
+    await turn.later(
+        DueKind.CHASE,
+        request.id,
+        timing.add_waking(turn.now, timedelta(hours=1), turn.community),
+    )
+    told = await turn.tell_organisers(
+        "handed",
+        "handed",
+        request.id,
+        ("wider", "see_to_it", "assign"),
+        asker=first_name(asker),
+        what=lambda language: turn.gist(request, language),
+        when=lambda language: turn.when(request, language),
+        tried=await tried(turn, request, asker),
+    )
+    if told:
+        await turn.say(
+            asker,
+            "nobody_yet",
+            name=first_name(asker),
+            organiser=await turn.organiser_name(asker.language),
+        )
+    else:
+        await turn.say(asker, "nobody_yet.alone", name=first_name(asker))
+    return request
+
+
+async def tried(turn: Turn, request: HelpRequest, asker: Member) -> str:
+    """Who was asked and what came of it, and why others near were not: one plain line."""
+    language = turn.community.languages[0]
+    offers = await requests.offers_of(turn.tx, request.id)
+    no = sum(offer.status is OfferStatus.DECLINED for offer in offers)
+    line = turn.text(language, "tried", asked=len(offers), no=no, silent=len(offers) - no)
+    look = await neighbours.search(turn.tx, request, asker, turn.now, NEAR_KM)
+    reasons: dict[str, int] = {}
+    for _, reason in await look.around(NEAR_KM):
+        if reason not in (None, WhyNot.ALREADY_ASKED, WhyNot.IS_ASKER):
+            reasons[reason.value] = reasons.get(reason.value, 0) + 1
+    for word, count in (await members.away(turn.tx, turn.community.id)).items():
+        reasons[word] = reasons.get(word, 0) + count
+    if not reasons:
+        return line
+    counted = ", ".join(
+        turn.text(language, f"why_not.{reason}", count=count)
+        for reason, count in sorted(reasons.items(), key=lambda item: -item[1])
+    )
+    return f"{line} {turn.text(language, 'not_asked', reasons=counted)}"
+

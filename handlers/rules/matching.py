@@ -1,0 +1,198 @@
+"""Who is asked, in which wave, and why; and why somebody is not.
+
+Hard filters first (`why_not`), then an order: people the asker named, earlier helpers both were
+glad of, then near *and rested*. Near alone would ask the same three people for ever, and leave the
+newcomers without a first task.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from storage.model import HelpRequest, Member, Need, Role, Standing
+
+OFFER_TIRES = timedelta(hours=12)
+VISIT_TIRES = timedelta(days=2)
+"""How much longer each offer and each visit makes it until a person counts as rested. Ours."""
+
+KM_A_DAY = 1.0
+"""Somebody who will be rested tomorrow counts as so many km further away. Ours."""
+
+TIRED_MOST_KM = 6.0
+"""However often somebody was asked, they count as no more than this further away."""
+
+WAVE_KM = (3.0, 6.0, math.inf)
+"""How far each wave reaches. Nobody is asked beyond the distance they chose themselves."""
+
+USUAL_ANSWER = 0.30
+"""Share of people asked who say yes, before a group has a record of its own: response rates of
+17 to 47 % are usual in volunteer alerting (see docs/glossary.md, wave)."""
+
+USUAL_WEIGHT = 20
+"""How many offers of its own a group needs before its record counts as much as the usual."""
+
+SURE = 0.8
+"""Each wave is as large as it takes to get one yes with this likelihood."""
+
+SMALLEST_WAVE, LARGEST_WAVE = 3, 12
+
+
+class Why(StrEnum):
+    """Why somebody is asked."""
+
+    NAMED = "named"
+    GLAD = "glad"
+    FIRST_TASK = "first_task"
+    NEAR = "near"
+    STREET = "street"
+    BY_HAND = "by_hand"
+
+
+class WhyNot(StrEnum):
+    """Why somebody is not asked, the first that holds."""
+
+    IS_ASKER = "is_asker"
+    NOT_HELPER = "not_helper"
+    STOPPED = "stopped"
+    UNREACHABLE = "unreachable"
+    OFF_DUTY = "off_duty"
+    PAUSED = "paused"
+    CANT_DO = "cant_do"
+    NOT_VETTED = "not_vetted"
+    NO_LANGUAGE = "no_language"
+    RULED_OUT = "ruled_out"
+    AT_ONCE_CAP = "at_once_cap"
+    WEEKLY_CAP = "weekly_cap"
+    NO_PLACE = "no_place"
+    TOO_FAR = "too_far"
+    ALREADY_ASKED = "already_asked"
+
+
+NEEDS_VETTING: frozenset[Need] = frozenset()
+"""Needs for which a helper must hold a vetting that has not run out. None by default: it is for
+each group to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A helper, seen from one request."""
+
+    member: Member
+    km: float | None
+    """Between the middles of their cells; none if either has no place."""
+    under_way: int = 0
+    this_week: int = 0
+    bonds: frozenset[str] = frozenset()
+    """What lies between the two, from the asker's side: see `storage.members.bonds_of`."""
+    asked: bool = False
+    """Already asked for this request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a request needs of a helper."""
+
+    asker: Member
+    need: Need
+    vetting: bool
+    today: date
+    reach_km: float = math.inf
+    """How far this wave goes."""
+
+
+def why_not(candidate: Candidate, wanted: Wanted) -> WhyNot | None:
+    """The first hard filter that keeps a helper from being asked, or none."""
+    member = candidate.member
+    checks = (
+        (member.id == wanted.asker.id, WhyNot.IS_ASKER),
+        (
+            not member.is_a(Role.HELPER) or member.standing is not Standing.ACTIVE,
+            WhyNot.NOT_HELPER,
+        ),
+        (member.stopped_at is not None, WhyNot.STOPPED),
+        (bool(member.unreachable), WhyNot.UNREACHABLE),
+        (not member.on_duty, WhyNot.OFF_DUTY),
+        (member.paused_until is not None, WhyNot.PAUSED),
+        (wanted.need not in member.can_do, WhyNot.CANT_DO),
+        (
+            wanted.vetting and (member.vetted_until is None or member.vetted_until < wanted.today),
+            WhyNot.NOT_VETTED,
+        ),
+        (not set(member.languages) & set(wanted.asker.languages), WhyNot.NO_LANGUAGE),
+        (bool(candidate.bonds & {"not_again", "not_again_of_them"}), WhyNot.RULED_OUT),
+        (candidate.under_way >= member.at_once_cap, WhyNot.AT_ONCE_CAP),
+        (candidate.this_week >= member.weekly_cap, WhyNot.WEEKLY_CAP),
+        (candidate.km is None, WhyNot.NO_PLACE),
+        ((candidate.km or 0.0) > min(member.max_km, wanted.reach_km), WhyNot.TOO_FAR),
+        (candidate.asked, WhyNot.ALREADY_ASKED),
+    )
+    return next((reason for fails, reason in checks if fails), None)
+
+
+def tired_km(rested_at: datetime, now: datetime) -> float:
+    """How much further away somebody counts for having been asked lately, in km."""
+    days = (rested_at - now) / timedelta(days=1)
+    return min(TIRED_MOST_KM, max(0.0, days * KM_A_DAY))
+
+
+def tire(rested_at: datetime, now: datetime, by: timedelta) -> datetime:
+    """When somebody counts as rested after one more offer or visit: a bucket that leaks as time
+    goes by, and is never emptier than empty."""
+    return max(rested_at, now) + by
+
+
+def order(candidate: Candidate, now: datetime) -> tuple[int, float, float, int]:
+    """Sort key: who is asked before whom. The last two only settle ties, the same way each time:
+    longest rested, then longest a member."""
+    member = candidate.member
+    if "first" in candidate.bonds:
+        rank = 0
+    elif {"glad", "glad_of_them"} <= candidate.bonds:
+        rank = 1
+    else:
+        rank = 2
+    nearness = (candidate.km or 0.0) + tired_km(member.rested_at, now)
+    return rank, nearness, member.rested_at.timestamp(), member.id
+
+
+def why(candidate: Candidate) -> Why:
+    """The reason that is kept with the offer."""
+    if "first" in candidate.bonds:
+        return Why.NAMED
+    if {"glad", "glad_of_them"} <= candidate.bonds:
+        return Why.GLAD
+    return Why.NEAR if candidate.member.visits else Why.FIRST_TASK
+
+
+def wave_size(made: int, accepted: int) -> int:
+    """How many to ask so that somebody says yes with likelihood `SURE`.
+
+    The group's own record (offers made, offers accepted), weighed against the usual rate until it
+    has one: p = (accepted + usual · weight) / (made + weight); then the least n for which
+    1 - (1 - p)^n ≥ SURE.
+    """
+    share = (accepted + USUAL_ANSWER * USUAL_WEIGHT) / (made + USUAL_WEIGHT)
+    share = min(0.95, max(0.02, share))
+    size = math.ceil(math.log(1 - SURE) / math.log(1 - share))
+    return min(LARGEST_WAVE, max(SMALLEST_WAVE, size))
+
+
+def reach_km(wave: int) -> float:
+    """How far the wave of that number (from 1) goes, in km."""
+    return WAVE_KM[min(wave, len(WAVE_KM)) - 1]
+
+
+def needs_vetting(request: HelpRequest) -> bool:
+    return request.need in NEEDS_VETTING
+
+
+def pick(
+    candidates: Iterable[Candidate], wanted: Wanted, now: datetime, size: int
+) -> list[Candidate]:
+    """The wave itself: those who may be asked, the first `size` of them in order."""
+    fit = [candidate for candidate in candidates if why_not(candidate, wanted) is None]
+    return sorted(fit, key=lambda candidate: order(candidate, now))[:size]

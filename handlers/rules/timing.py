@@ -1,0 +1,134 @@
+"""When things happen: quiet hours, waits between waves, and what "this afternoon" means.
+
+Everything takes the moment as an argument. Moments are aware UTC; days and hours that people speak
+of are local to the group, and go over the changes of the clock as its zone does.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from storage.model import Community
+
+PART_HOUR = {"morning": time(10, 30), "afternoon": time(14, 30), "evening": time(18, 0)}
+"""When a visit wanted in that part of the day is taken to be."""
+
+WAVES = 3
+"""Waves of neighbours asked before an organiser is told."""
+
+SOON = timedelta(hours=4)
+"""Help wanted within this is urgent."""
+
+WAIT_URGENT = timedelta(minutes=10)
+WAIT_TODAY = timedelta(minutes=30)
+WAIT_LATER = timedelta(hours=2)
+"""Time given to a wave before the next one is asked. Ours: most who answer at all do so within
+some minutes, and a person who waits for medicine today can't wait hours for each wave."""
+
+
+def local(moment: datetime, community: Community) -> datetime:
+    """The moment on the group's own clocks."""
+    return moment.astimezone(ZoneInfo(community.timezone))
+
+
+def at_local(day: date, hour: time, community: Community) -> datetime:
+    """That hour of that day there, in UTC. An hour that the spring change skips is the moment the
+    clocks went on to; one that autumn repeats is its first time."""
+    wall = datetime.combine(day, hour, ZoneInfo(community.timezone))
+    return wall.astimezone(UTC)
+
+
+def is_quiet(moment: datetime, community: Community) -> bool:
+    """Whether people should be left in peace (20:00 to 09:00 by default)."""
+    hour = local(moment, community).time()
+    start, end = community.quiet_from, community.quiet_until
+    if start <= end:
+        return start <= hour < end
+    return hour >= start or hour < end
+
+
+def not_quiet(moment: datetime, community: Community) -> datetime:
+    """The moment itself, or the end of the quiet hours that it lies in."""
+    if not is_quiet(moment, community):
+        return moment
+    here = local(moment, community)
+    end = at_local(here.date(), community.quiet_until, community)
+    if end <= moment:
+        end = at_local(here.date() + timedelta(days=1), community.quiet_until, community)
+    return end
+
+
+def add_waking(moment: datetime, span: timedelta, community: Community) -> datetime:
+    """The moment that comes so much later, not counting quiet hours."""
+    moment = not_quiet(moment, community)
+    while True:
+        here = local(moment, community)
+        evening = at_local(here.date(), community.quiet_from, community)
+        if evening <= moment:
+            evening = at_local(here.date() + timedelta(days=1), community.quiet_from, community)
+        if moment + span <= evening:
+            return moment + span
+        span -= evening - moment
+        moment = not_quiet(evening, community)
+
+
+def wanted_at(
+    day: date | None, part: str | None, asked: datetime, community: Community
+) -> datetime:
+    """When help is to happen, as near as was said.
+
+    With no day it is as soon as can be: within four waking hours. A day without a part means its
+    early afternoon, or, where that has gone by, within two waking hours.
+    """
+    here = local(asked, community)
+    if day is None and part is None:
+        return add_waking(asked, SOON, community)
+    day = day or here.date()
+    hour = PART_HOUR.get(part or "afternoon") or clock_time(part or "")
+    moment = at_local(day, hour or PART_HOUR["afternoon"], community)
+    if moment > asked:
+        return moment
+    if part is not None and day == here.date() and clock_time(part):
+        return asked
+    return max(asked, min(asked + timedelta(hours=2), end_of_day(day, community)))
+
+
+def end_of_day(day: date, community: Community) -> datetime:
+    """When it is too late to call at a door that day: as the quiet hours begin."""
+    return at_local(day, community.quiet_from, community)
+
+
+def clock_time(part: str) -> time | None:
+    """The hour in `HH:MM`, or none."""
+    try:
+        return time.fromisoformat(part) if ":" in part else None
+    except ValueError:
+        return None
+
+
+def is_urgent(wanted: datetime, now: datetime) -> bool:
+    """Whether help is wanted so soon that the waves must follow closely."""
+    return wanted - now <= SOON
+
+
+def wave_wait(wanted: datetime, now: datetime, community: Community, *, urgent: bool) -> timedelta:
+    """How long one wave is given before the next is asked."""
+    if urgent:
+        return WAIT_URGENT
+    today = local(wanted, community).date() == local(now, community).date()
+    return WAIT_TODAY if today else WAIT_LATER
+
+
+def promise(wanted: datetime, now: datetime, community: Community, *, urgent: bool) -> datetime:
+    """By when the asker hears, whatever happens: after the last wave, on a quarter of an hour that
+    can be said plainly, and not in the quiet hours."""
+    wait = wave_wait(wanted, now, community, urgent=urgent)
+    moment = add_waking(now, wait * WAVES, community)
+    step = 30 if wait >= WAIT_TODAY else 15
+    here = local(moment, community)
+    up = -here.minute % step
+    rounded = here.replace(second=0, microsecond=0)
+    if up or here.second or here.microsecond:
+        rounded += timedelta(minutes=up or step)
+    return rounded.astimezone(UTC)

@@ -1,0 +1,499 @@
+"""What a handler is given, and what it may do with it.
+
+A `Turn` is one inbound message, or one moment that came, inside one transaction. Everything it says
+is written to the outbox in that same transaction: it goes out if and only if the rest happened.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from handlers.rules import timing
+from handlers.wording import Wording
+from storage import audit, due, groups, members, messages, questions
+from storage.database import Transaction
+from storage.model import (
+    Address,
+    Channel,
+    Choice,
+    Community,
+    DueKind,
+    HelpRequest,
+    InboundMessage,
+    Member,
+    OutboundKind,
+    OutboundMessage,
+    Place,
+    Priority,
+    Question,
+    Role,
+)
+
+Choices = Sequence[str | tuple[str, str]]
+"""Answers to offer, the accepting one first: the name of a catalogue entry (`choice.NAME`), or a
+key and a label of its own (somebody's name)."""
+
+
+class Atlas(Protocol):
+    """Finds places."""
+
+    async def find(self, tx: Transaction, text: str) -> tuple[str, Place] | None:
+        """The postcode meant by a text, put right, and where it is; or none."""
+        ...
+
+    def possible(self, text: str) -> str | None:
+        """The postcode that a text looks like, whether or not there is one."""
+        ...
+
+
+@dataclass
+class Desk:
+    """What is the same for every turn."""
+
+    wording: Wording
+    atlas: Atlas
+    chance: random.Random = field(default_factory=random.SystemRandom)
+    can: Mapping[Channel, frozenset[OutboundKind]] = field(default_factory=dict)
+    """What each channel is able to send."""
+    telegram_name: str = ""
+    """The bot's name on Telegram, for links; empty where it is not used."""
+
+    def has_buttons(self, channel: Channel) -> bool:
+        # A channel with buttons is one that can answer the press of one.
+        return OutboundKind.TOAST in self.can.get(channel, ())
+
+
+@dataclass
+class Turn:
+    """One thing that came in or came due, and everything a handler may do about it."""
+
+    desk: Desk
+    tx: Transaction
+    now: datetime
+    community: Community
+    member: Member | None = None
+    """Who wrote; none when it is a moment that came, or a stranger in a group chat."""
+    message: InboundMessage | None = None
+
+    @property
+    def sender(self) -> Member:
+        """Who wrote, in a turn where somebody did."""
+        assert self.member is not None
+        return self.member
+
+    @property
+    def today(self) -> date:
+        """The day on the group's own calendar."""
+        return timing.local(self.now, self.community).date()
+
+    @property
+    def words(self) -> str:
+        """What they wrote."""
+        return self.message.text.strip() if self.message else ""
+
+    # Words
+
+    def text(self, language: str, name: str, **params: Any) -> str:
+        """Words from the catalogue; `{group}` is always known."""
+        return self.desk.wording.text(language, name, group=self.community.name, **params)
+
+    def gist(self, request: HelpRequest, language: str) -> str:
+        """What is wanted, in words that give nobody away."""
+        return self.desk.wording.gist(language, request)
+
+    def when(self, request: HelpRequest, language: str) -> str:
+        """When it is wanted."""
+        return self.desk.wording.when(language, request, self.now, self.community)
+
+    def by(self, moment: datetime, language: str) -> str:
+        """A moment as it is said."""
+        return self.desk.wording.by(language, moment, self.now, self.community)
+
+    # Saying
+
+    async def save(self, member: Member, **changes: Any) -> Member:
+        """Keep a member with these changes; the turn goes on with them as they are now."""
+        changed = await members.save(self.tx, replace(member, **changes))
+        if self.member and self.member.id == changed.id:
+            self.member = changed
+        return changed
+
+    async def reply(self, name: str, **params: Any) -> int | None:
+        """Say something to who wrote."""
+        return await self.say(self.sender, name, **params)
+
+    async def say(
+        self,
+        to: Member,
+        name: str,
+        *,
+        priority: Priority = Priority.REPLY,
+        about: dict[str, Any] | None = None,
+        wakes: bool | None = None,
+        quiet: bool = False,
+        **params: Any,
+    ) -> int | None:
+        """Queue words for somebody; the outbox id, or none if nothing reaches them.
+
+        In the quiet hours it waits, unless it `wakes` (by default: it answers who wrote just now).
+        """
+        return await self._post(
+            to,
+            self.text(to.language, name, **params),
+            priority=priority,
+            about=about,
+            wakes=wakes,
+            quiet=quiet,
+        )
+
+    async def ask(
+        self,
+        to: Member,
+        name: str,
+        kind: str,
+        ref: int | None,
+        choices: Choices = (),
+        *,
+        priority: Priority = Priority.REPLY,
+        about: dict[str, Any] | None = None,
+        wakes: bool | None = None,
+        quiet: bool = False,
+        ask_location: bool = False,
+        **params: Any,
+    ) -> Question | None:
+        """Put a question to somebody: buttons where the channel has them, else numbers to reply
+        with. The answer reaches the handler for `kind`, with `ref`, however late it comes."""
+        address = await self._address(to)
+        if address is None:
+            return None
+        question = await questions.put(
+            self.tx,
+            kind=kind,
+            member_id=to.id,
+            to=address,
+            ref=ref,
+            choices=[self._choice(to.language, choice) for choice in choices],
+            now=self.now,
+        )
+        words = self.text(to.language, name, **params)
+        buttons: tuple[tuple[str, str], ...] = ()
+        if self.desk.has_buttons(address.channel):
+            buttons = _buttons(question)
+            if ask_location:
+                buttons = (("location", self.text(to.language, "choice.location")),)
+        elif question.choices:
+            words = f"{words} {self._numbers(to.language, question.choices)}"
+        outbox_id = await self._post(
+            to,
+            words,
+            address=address,
+            buttons=buttons,
+            priority=priority,
+            about=about or {"kind": kind, "ref": ref},
+            wakes=wakes,
+            quiet=quiet,
+            ask_location=ask_location and bool(buttons),
+        )
+        if outbox_id is not None:
+            await questions.note_message(self.tx, question.id, outbox_id)
+            question = replace(question, outbox_id=outbox_id)
+        return question
+
+    async def card(self, chat: Address, name: str, kind: str, ref: int, choices: Choices,
+                   **params: Any) -> None:
+        """Put a question to a whole group chat, in the group's first language."""
+        language = self.community.languages[0]
+        question = await questions.put(
+            self.tx,
+            kind=kind,
+            member_id=None,
+            to=chat,
+            ref=ref,
+            choices=[self._choice(language, choice) for choice in choices],
+            now=self.now,
+        )
+        outbox_id = await self._queue(
+            OutboundMessage(
+                id=0,
+                channel=chat.channel,
+                chat=chat.value,
+                kind=OutboundKind.TEXT,
+                priority=Priority.OFFER,
+                text=self.text(language, name, **params),
+                created_at=self.now,
+                buttons=_buttons(question),
+                community_id=self.community.id,
+                about={"kind": kind, "ref": ref},
+            )
+        )
+        await questions.note_message(self.tx, question.id, outbox_id)
+
+    async def say_in(self, chat: Address, name: str, **params: Any) -> None:
+        """Say something in a group chat."""
+        await self._queue(
+            OutboundMessage(
+                id=0,
+                channel=chat.channel,
+                chat=chat.value,
+                kind=OutboundKind.TEXT,
+                priority=Priority.REPLY,
+                text=self.text(self.community.languages[0], name, **params),
+                created_at=self.now,
+                community_id=self.community.id,
+                wakes=True,
+            )
+        )
+
+    async def toast(self, name: str = "", **params: Any) -> None:
+        """Answer a button with a small notice, so that it stops turning; or with nothing."""
+        if not self.message or not self.message.answers:
+            return
+        language = self.member.language if self.member else self.community.languages[0]
+        await self._queue(
+            OutboundMessage(
+                id=0,
+                channel=self.message.channel,
+                chat=self.message.sender,
+                kind=OutboundKind.TOAST,
+                priority=Priority.REPLY,
+                text=self.text(language, name, **params) if name else "",
+                created_at=self.now,
+                answers=self.message.answers,
+                community_id=self.community.id,
+                wakes=True,
+            )
+        )
+        # One press, one answer: what comes later in the turn says nothing more.
+        self.message = replace(self.message, answers="")
+
+    async def edit(self, question: Question, name: str, **params: Any) -> None:
+        """Replace the words of an earlier question, buttons and all, where the channel can. One
+        that has not gone yet is taken back instead."""
+        if question.outbox_id is None:
+            return
+        original = await messages.get(self.tx, question.outbox_id)
+        if original is None or await messages.withdraw(self.tx, question.outbox_id):
+            return
+        if OutboundKind.EDIT not in self.desk.can.get(original.channel, ()):
+            return
+        member = (
+            await members.get(self.tx, question.member_id) if question.member_id else None
+        )
+        language = member.language if member else self.community.languages[0]
+        await self._queue(
+            OutboundMessage(
+                id=0,
+                channel=original.channel,
+                chat=original.chat,
+                kind=OutboundKind.EDIT,
+                priority=Priority.REPLY,
+                text=self.text(language, name, **params),
+                created_at=self.now,
+                community_id=self.community.id,
+                member_id=question.member_id,
+                wakes=True,
+            ),
+            edits_id=question.outbox_id,
+        )
+
+    async def show_commands(self, member: Member, address: Address) -> None:
+        """Give a person's chat the list of commands that go with their roles."""
+        names = ["start", "help"]
+        if member.is_a(Role.HELPER):
+            names += ["pause", "onduty", "offduty"]
+        if member.is_a(Role.ORGANISER):
+            names += ["open", "waiting"]
+        described = [[name, self.text(member.language, f"command.{name}")] for name in names]
+        if OutboundKind.COMMANDS in self.desk.can.get(address.channel, ()):
+            await self._queue(
+                OutboundMessage(
+                    id=0,
+                    channel=address.channel,
+                    chat=address.value,
+                    kind=OutboundKind.COMMANDS,
+                    priority=Priority.REMINDER,
+                    text="",
+                    created_at=self.now,
+                    community_id=self.community.id,
+                    member_id=member.id,
+                    about={"commands": described},
+                    wakes=True,
+                )
+            )
+
+    # Organisers
+
+    async def organisers(self) -> list[Member]:
+        """Those who look after the group."""
+        return await members.with_role(self.tx, self.community.id, Role.ORGANISER)
+
+    async def organiser_name(self, language: str) -> str:
+        """What to call whoever looks after things: a first name, or a general word."""
+        found = await self.organisers()
+        if found and found[0].name:
+            return first_name(found[0])
+        return self.text(language, "an_organiser")
+
+    async def tell_organisers(
+        self,
+        name: str,
+        kind: str = "",
+        ref: int | None = None,
+        choices: Choices = (),
+        *,
+        but: int | None = None,
+        priority: Priority = Priority.REPLY,
+        quiet: bool = False,
+        **params: Any,
+    ) -> int:
+        """Tell every organiser something, and put a question with it where there is one to settle.
+        How many were told; none is noted in the audit, where `popround check` finds it."""
+        told = 0
+        wakes = True if priority is Priority.EMERGENCY else None
+        for organiser in await self.organisers():
+            if organiser.id == but:
+                continue
+            filled = {
+                key: value(organiser.language) if callable(value) else value
+                for key, value in params.items()
+            }
+            if choices:
+                put = await self.ask(
+                    organiser,
+                    name,
+                    kind,
+                    ref,
+                    choices,
+                    priority=priority,
+                    wakes=wakes,
+                    quiet=quiet,
+                    **filled,
+                )
+                told += put is not None
+            else:
+                said = await self.say(
+                    organiser, name, priority=priority, wakes=wakes, quiet=quiet, **filled
+                )
+                told += said is not None
+        if not told and but is None:
+            await self.note("nobody_to_tell", "community", self.community.id)
+        return told
+
+    # Time and record
+
+    async def later(self, kind: DueKind, ref: int, at: datetime) -> None:
+        """Let something happen at that moment."""
+        await due.at(self.tx, kind, ref, at)
+
+    async def never_mind(self, ref: int, *kinds: DueKind) -> None:
+        await due.never_mind(self.tx, ref, *kinds)
+
+    async def note(self, action: str, subject: str, ident: int | None, **detail: Any) -> None:
+        """Write a line in the audit log."""
+        await audit.note(
+            self.tx,
+            self.now,
+            action,
+            subject,
+            ident,
+            community_id=self.community.id,
+            actor_id=self.member.id if self.member else None,
+            **detail,
+        )
+
+    async def move_to(self, community_id: int) -> None:
+        """From here on the turn is about another group."""
+        found = await groups.get(self.tx, community_id)
+        assert found
+        self.community = found
+
+    # Inside
+
+    async def _address(self, to: Member) -> Address | None:
+        if to.stopped_at is not None:
+            return None
+        if self.message and self.member and self.member.id == to.id:
+            # Whoever writes is answered where they wrote; a button in a group chat, in private.
+            return Address(self.message.channel, self.message.sender)
+        return await members.reach(self.tx, to.id)
+
+    async def _post(
+        self,
+        to: Member,
+        words: str,
+        *,
+        address: Address | None = None,
+        buttons: tuple[tuple[str, str], ...] = (),
+        priority: Priority,
+        about: dict[str, Any] | None,
+        wakes: bool | None,
+        quiet: bool,
+        ask_location: bool = False,
+    ) -> int | None:
+        address = address or await self._address(to)
+        if address is None:
+            return None
+        answers_them = self.message is not None and self.member is not None
+        if wakes is None:
+            wakes = (answers_them and to.id == self.sender.id) or priority is Priority.EMERGENCY
+        return await self._queue(
+            OutboundMessage(
+                id=0,
+                channel=address.channel,
+                chat=address.value,
+                kind=OutboundKind.TEXT,
+                priority=priority,
+                text=words,
+                created_at=self.now,
+                buttons=buttons,
+                quiet=quiet,
+                wakes=wakes,
+                ask_location=ask_location,
+                community_id=self.community.id,
+                member_id=to.id,
+                about=about or {},
+            )
+        )
+
+    async def _queue(self, message: OutboundMessage, edits_id: int | None = None) -> int:
+        at = self.now if message.wakes else timing.not_quiet(self.now, self.community)
+        return await messages.queue(self.tx, message, at=at, edits_id=edits_id)
+
+    def _choice(self, language: str, choice: str | tuple[str, str]) -> Choice:
+        if isinstance(choice, tuple):
+            return Choice(*choice)
+        return Choice(choice, self.text(language, f"choice.{choice}"))
+
+    def _numbers(self, language: str, choices: Sequence[Choice]) -> str:
+        phrases = []
+        for choice in choices:
+            by_text = f"choice.{choice.key}.sms"
+            known = self.desk.wording.has(by_text)
+            phrase = self.text(language, by_text) if known else choice.label
+            phrases.append(
+                self.text(language, "reply.choice", number=choice.number, phrase=phrase)
+            )
+        return self.text(language, "reply", choices=", ".join(phrases))
+
+
+def _buttons(question: Question) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (f"{question.token}:{place}", choice.label)
+        for place, choice in enumerate(question.choices)
+    )
+
+
+def first_name(member: Member) -> str:
+    """What to call somebody: their first name, or the whole where it starts with a title."""
+    parts = member.name.split()
+    if not parts:
+        return ""
+    titled = parts[0].rstrip(".").lower() in _TITLES and len(parts) > 1
+    return " ".join(parts) if titled else parts[0]
+
+
+_TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr", "rev", "revd", "sir", "lady", "father"})

@@ -1,0 +1,464 @@
+"""A visit, from the yes to "did somebody come?": both sides are seen through it.
+
+The asker is looked after first. Who can't come, or didn't, is never told off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from handlers import offer
+from handlers.rules import lifecycle, timing
+from handlers.turn import Turn, first_name
+from storage import members, questions, requests
+from storage.model import (
+    DueKind,
+    HelpRequest,
+    Member,
+    OfferStatus,
+    Priority,
+    Question,
+    RequestStatus,
+    Visit,
+    VisitStatus,
+)
+
+TONIGHT = timedelta(hours=3)
+"""News of a visit so near may come in the quiet hours: the person is waiting for it."""
+
+BEFORE = timedelta(hours=1)
+"""The helper is reminded so long before."""
+
+AFTER = timedelta(hours=2)
+"""Both are asked whether it happened so long after."""
+
+TAKEN_AS_DONE = timedelta(hours=24)
+"""A helper said it was done and the asker said nothing against it for so long."""
+
+
+async def begin(
+    turn: Turn, request: HelpRequest, asker: Member, helper: Member, *, by_hand: bool = False
+) -> Visit:
+    """Somebody is going: the asker hears who, the helper hears where, both get the word."""
+    due_at = timing.wanted_at(request.day, request.part, turn.now, turn.community)
+    words = turn.desk.wording.listing(turn.community.languages[0], "code_words")
+    visit = await requests.add_visit(
+        turn.tx, request, helper.id, turn.desk.chance.choice(words), due_at, turn.now
+    )
+    soon = due_at - turn.now <= TONIGHT
+    await turn.say(
+        asker,
+        "found",
+        wakes=soon,
+        about={"kind": "found", "ref": visit.id},
+        name=first_name(asker),
+        helper=first_name(helper),
+        what=turn.gist(request, asker.language),
+        when=_about_when(turn, visit, request, asker),
+        word=visit.code_word,
+    )
+    await _give_details(turn, visit, request, asker, helper, by_hand=by_hand, wakes=soon)
+    await turn.tell_organisers(
+        "taken",
+        but=turn.member.id if by_hand and turn.member else helper.id,
+        priority=Priority.REMINDER,
+        quiet=True,
+        helper=first_name(helper),
+        asker=first_name(asker),
+        what=lambda language: turn.gist(request, language),
+        when=lambda language: turn.when(request, language),
+    )
+    if visit.due_at - turn.now > BEFORE * 2:
+        await turn.later(DueKind.REMIND, visit.id, visit.due_at - BEFORE)
+    await turn.later(
+        DueKind.DID_IT_HAPPEN, visit.id, timing.not_quiet(visit.due_at + AFTER, turn.community)
+    )
+    await turn.note("visit_begun", "visit", visit.id, helper=helper.id, request=request.id)
+    return visit
+
+
+async def _give_details(
+    turn: Turn,
+    visit: Visit,
+    request: HelpRequest,
+    asker: Member,
+    helper: Member,
+    *,
+    by_hand: bool,
+    wakes: bool,
+) -> None:
+    """Name, address, what they wrote and the word: to the accepted helper, and noted."""
+    await turn.ask(
+        helper,
+        "details.by_hand" if by_hand else "details",
+        "visit",
+        visit.id,
+        ("going", "cannot"),
+        wakes=True if wakes or not by_hand else None,
+        name=first_name(helper),
+        asker=asker.name,
+        home=_whole_address(asker),
+        when=_about_when(turn, visit, request, helper),
+        what=turn.gist(request, helper.language),
+        word=visit.code_word,
+    )
+    if request.words:
+        await turn.say(helper, "details.words", wakes=wakes or not by_hand, words=_short(request))
+    await turn.note("address_shown", "member", asker.id, to=helper.id, visit=visit.id)
+
+
+def _whole_address(asker: Member) -> str:
+    # Somebody who shared their place instead of an address has only words to go by.
+    return ", ".join(filter(None, (asker.home, asker.postcode if asker.postcode not in asker.home else "")))
+
+
+def _short(request: HelpRequest, most: int = 220) -> str:
+    words = " ".join(request.words.split())
+    return words if len(words) <= most else words[: most - 3].rsplit(" ", 1)[0] + "..."
+
+
+def _about_when(turn: Turn, visit: Visit, request: HelpRequest, reader: Member) -> str:
+    if request.day is None and request.part is None:
+        return turn.text(
+            reader.language,
+            "about_by",
+            by=turn.by(_next_half_hour(visit.due_at), reader.language),
+        )
+    return turn.when(request, reader.language)
+
+
+def _next_half_hour(moment: datetime) -> datetime:
+    over = (moment.minute % 30) * 60 + moment.second + moment.microsecond / 1e6
+    return moment if not over else moment + timedelta(seconds=1800 - over)
+
+
+# What the helper says
+
+
+async def answered(turn: Turn, question: Question, key: str) -> None:
+    """On the way, done, or can't come: from the buttons of the details."""
+    visit = await requests.get_visit(turn.tx, question.ref or 0, lock=True)
+    if visit.helper_id != turn.sender.id:
+        await turn.toast("not_yours")
+        return
+    if key == "going":
+        await on_the_way(turn, visit)
+    elif key == "cannot":
+        await cannot(turn, visit)
+    else:
+        await done(turn, visit)
+
+
+async def on_the_way(turn: Turn, visit: Visit) -> None:
+    """The helper has set out: the asker is told, with the word again."""
+    if visit.status is VisitStatus.ON_THE_WAY:
+        await turn.toast()
+        return
+    if visit.status is not VisitStatus.ACCEPTED:
+        await _over(turn)
+        return
+    await requests.set_visit(
+        turn.tx, visit.id, lifecycle.become(visit.status, VisitStatus.ON_THE_WAY)
+    )
+    await turn.never_mind(visit.id, DueKind.REMIND)
+    asker = await members.get(turn.tx, visit.asker_id)
+    request = await requests.get(turn.tx, visit.request_id)
+    await turn.toast()
+    await turn.say(
+        asker,
+        "on_the_way",
+        wakes=True,
+        about={"kind": "on_the_way", "ref": visit.id},
+        name=first_name(asker),
+        helper=first_name(turn.sender),
+        what=turn.gist(request, asker.language),
+        word=visit.code_word,
+    )
+    await turn.ask(
+        turn.sender,
+        "safe_journey",
+        "visit",
+        visit.id,
+        ("done", "cannot"),
+        name=first_name(turn.sender),
+        asker=first_name(asker),
+    )
+
+
+async def done(turn: Turn, visit: Visit) -> None:
+    """The helper says it is done: thanked, the address forgotten, and the asker asked."""
+    if visit.status not in (VisitStatus.ACCEPTED, VisitStatus.ON_THE_WAY):
+        await _over(turn)
+        return
+    await turn.toast()
+    await _finish(turn, visit)
+    asker = await members.get(turn.tx, visit.asker_id)
+    await _forget_details(turn, visit, "details.over")
+    await _ask_helper_again(turn, visit, asker)
+    await _ask_whether(turn, visit, asker)
+    await turn.later(DueKind.DID_IT_HAPPEN, visit.id, turn.now + TAKEN_AS_DONE)
+
+
+async def _finish(turn: Turn, visit: Visit) -> None:
+    await requests.set_visit(turn.tx, visit.id, lifecycle.become(visit.status, VisitStatus.DONE))
+    request = await requests.get(turn.tx, visit.request_id, lock=True)
+    await requests.save(
+        turn.tx, replace(request, status=lifecycle.become(request.status, RequestStatus.DONE))
+    )
+    helper = await members.get(turn.tx, visit.helper_id, lock=True)
+    await turn.save(helper, visits=helper.visits + 1)
+    await turn.never_mind(visit.id, DueKind.REMIND, DueKind.DID_IT_HAPPEN)
+    await turn.note("visit_done", "visit", visit.id)
+
+
+async def cannot(turn: Turn, visit: Visit | None = None) -> bool:
+    """The helper can't come after all: asked for at once again, before others; whether there was a
+    visit to give up."""
+    if visit is None:
+        running = await requests.live_visits(turn.tx, helper_id=turn.sender.id)
+        if not running:
+            return False
+        visit = running[0]
+    if visit.status not in (VisitStatus.ACCEPTED, VisitStatus.ON_THE_WAY):
+        await _over(turn)
+        return True
+    helper = await members.get(turn.tx, visit.helper_id)
+    await turn.toast()
+    await turn.reply("cannot.thanks", name=first_name(turn.sender))
+    await _look_again(turn, visit, VisitStatus.GIVEN_UP)
+    asker = await members.get(turn.tx, visit.asker_id)
+    await turn.tell_organisers(
+        "gave_up",
+        but=turn.sender.id,
+        helper=first_name(helper),
+        asker=first_name(asker),
+    )
+    return True
+
+
+async def _look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpRequest:
+    """The visit is over and its need is not: neighbours are asked again, sooner and first."""
+    await _end(turn, visit, status)
+    accepted = await requests.offer_to(turn.tx, visit.request_id, visit.helper_id)
+    if accepted and accepted.status is OfferStatus.ACCEPTED:
+        await requests.answer_offer(turn.tx, accepted.id, OfferStatus.DECLINED, turn.now)
+    request = await requests.get(turn.tx, visit.request_id, lock=True)
+    request = await offer.open_request(turn, replace(request, urgent=True))
+    asker = await members.get(turn.tx, visit.asker_id)
+    if request.status is RequestStatus.OPEN and request.promised_at:
+        await turn.say(
+            asker,
+            "looking_again" if status is VisitStatus.GIVEN_UP else "looking_again.sorry",
+            about={"kind": "looking_again", "ref": request.id},
+            name=first_name(asker),
+            helper=first_name(await members.get(turn.tx, visit.helper_id)),
+            by=turn.by(request.promised_at, asker.language),
+        )
+    return request
+
+
+async def _end(turn: Turn, visit: Visit, status: VisitStatus) -> None:
+    await requests.set_visit(turn.tx, visit.id, lifecycle.become(visit.status, status))
+    await turn.never_mind(visit.id, DueKind.REMIND, DueKind.DID_IT_HAPPEN)
+    await questions.close(turn.tx, turn.now, "visit", "did_they_come", "again", ref=visit.id)
+    await _forget_details(turn, visit, "details.over")
+    await turn.note("visit_over", "visit", visit.id, status=status.value)
+
+
+async def call_off(turn: Turn, visit: Visit, name: str = "called_off") -> None:
+    """It is not needed any more: the helper hears so, and the chat forgets the address."""
+    await _end(turn, visit, VisitStatus.CALLED_OFF)
+    helper = await members.get(turn.tx, visit.helper_id)
+    asker = await members.get(turn.tx, visit.asker_id)
+    await turn.say(
+        helper,
+        name,
+        wakes=visit.due_at - turn.now <= TONIGHT,
+        about={"kind": "called_off", "ref": visit.id},
+        name=first_name(helper),
+        asker=first_name(asker),
+    )
+
+
+async def _forget_details(turn: Turn, visit: Visit, name: str) -> None:
+    """Take the address out of the helper's chat, where the channel can."""
+    for question in await questions.about(turn.tx, "visit", visit.id):
+        await turn.edit(question, name)
+
+
+async def _over(turn: Turn) -> None:
+    await turn.toast()
+    await turn.reply("visit.over", name=first_name(turn.sender))
+
+
+# Whether it happened
+
+
+async def remind(turn: Turn, visit: Visit) -> None:
+    """The moment before a visit came: the helper is reminded, without the address."""
+    helper = await members.get(turn.tx, visit.helper_id)
+    asker = await members.get(turn.tx, visit.asker_id)
+    request = await requests.get(turn.tx, visit.request_id)
+    await turn.say(
+        helper,
+        "remind",
+        priority=Priority.REMINDER,
+        about={"kind": "remind", "ref": visit.id},
+        name=first_name(helper),
+        asker=first_name(asker),
+        what=turn.gist(request, helper.language),
+        by=turn.by(visit.due_at, helper.language),
+    )
+
+
+async def time_is_up(turn: Turn, visit: Visit) -> None:
+    """The visit should have happened by now. If nobody said so the asker is asked; if the helper
+    did and the asker left it at that, it did."""
+    asker = await members.get(turn.tx, visit.asker_id)
+    asked = [q for q in await questions.about(turn.tx, "did_they_come", visit.id)]
+    if visit.status is VisitStatus.DONE:
+        await questions.close(turn.tx, turn.now, "did_they_come", "again", ref=visit.id)
+        return
+    if visit.status not in (VisitStatus.ACCEPTED, VisitStatus.ON_THE_WAY):
+        return
+    if not asked:
+        await _ask_whether(turn, visit, asker)
+        await turn.later(
+            DueKind.DID_IT_HAPPEN, visit.id, timing.add_waking(turn.now, AFTER, turn.community)
+        )
+        return
+    # Neither side has said a word: a person should look.
+    helper = await members.get(turn.tx, visit.helper_id)
+    await turn.tell_organisers(
+        "no_word",
+        "no_word",
+        visit.id,
+        ("it_happened", "nobody_came"),
+        asker=first_name(asker),
+        helper=first_name(helper),
+    )
+
+
+async def _ask_whether(turn: Turn, visit: Visit, asker: Member) -> None:
+    helper = await members.get(turn.tx, visit.helper_id)
+    await turn.ask(
+        asker,
+        "did_they_come",
+        "did_they_come",
+        visit.id,
+        ("yes", "no"),
+        name=first_name(asker),
+        helper=first_name(helper),
+    )
+
+
+async def did_they_come(turn: Turn, question: Question, key: str) -> None:
+    """The asker's word on it, or an organiser's who rang: it counts above the helper's."""
+    visit = await requests.get_visit(turn.tx, question.ref or 0, lock=True)
+    await turn.toast()
+    if key in ("yes", "it_happened"):
+        await came(turn, visit, ask_again=question.kind == "did_they_come")
+    else:
+        await nobody_came(turn, visit)
+
+
+async def came(turn: Turn, visit: Visit, *, ask_again: bool = True) -> None:
+    """Somebody came. Both are asked, in private, whether they would meet again."""
+    if visit.status in (VisitStatus.ACCEPTED, VisitStatus.ON_THE_WAY):
+        await _finish(turn, visit)
+        await _forget_details(turn, visit, "details.over")
+        await _ask_helper_again(turn, visit, await members.get(turn.tx, visit.asker_id))
+    elif visit.status is not VisitStatus.DONE:
+        await turn.reply("thanks", name=first_name(turn.sender))
+        return
+    await turn.never_mind(visit.id, DueKind.DID_IT_HAPPEN)
+    await questions.close(turn.tx, turn.now, "did_they_come", "no_word", ref=visit.id)
+    if not ask_again:
+        await turn.reply("settled", name=first_name(turn.sender))
+        return
+    helper = await members.get(turn.tx, visit.helper_id)
+    await turn.ask(
+        turn.sender,
+        "again",
+        "again",
+        visit.id,
+        ("yes", "no"),
+        name=first_name(turn.sender),
+        other=first_name(helper),
+    )
+
+
+async def nobody_came(turn: Turn, visit: Visit) -> None:
+    """A no-show: the asker first, the organisers next, and a kind question to the helper."""
+    if not lifecycle.may_become(visit.status, VisitStatus.NO_SHOW):
+        await turn.reply("visit.over", name=first_name(turn.sender))
+        return
+    helper = await members.get(turn.tx, visit.helper_id)
+    asker = await members.get(turn.tx, visit.asker_id)
+    if visit.status is VisitStatus.DONE:
+        await turn.save(helper, visits=max(0, helper.visits - 1))
+    await _look_again(turn, visit, VisitStatus.NO_SHOW)
+    await turn.tell_organisers(
+        "no_show", asker=first_name(asker), helper=first_name(helper)
+    )
+    await turn.say(helper, "no_show.helper", name=first_name(helper), asker=first_name(asker))
+
+
+async def _ask_helper_again(turn: Turn, visit: Visit, asker: Member) -> None:
+    helper = await members.get(turn.tx, visit.helper_id)
+    await turn.ask(
+        helper,
+        "done.thanks",
+        "again",
+        visit.id,
+        ("yes", "no"),
+        name=first_name(helper),
+        other=first_name(asker),
+    )
+
+
+async def again(turn: Turn, question: Question, key: str) -> None:
+    """Whether one would be glad of the other again: kept, acted on, and told to nobody."""
+    visit = await requests.get_visit(turn.tx, question.ref or 0)
+    other = visit.asker_id if turn.sender.id == visit.helper_id else visit.helper_id
+    kind = "glad" if key == "yes" else "not_again"
+    await members.set_bond(turn.tx, turn.sender.id, other, kind)
+    await turn.toast("noted")
+    await turn.edit(question, "again.noted")
+    if turn.message and not turn.message.button:
+        # By text a thank-you needs no answer; only a no is worth the price of saying it is heard.
+        if key == "no":
+            await turn.reply("again.no", name=first_name(turn.sender))
+
+
+async def status(turn: Turn, request: HelpRequest) -> None:
+    """How a request stands, in a sentence."""
+    me = turn.sender
+    running = await requests.live_visit(turn.tx, request.id)
+    what = turn.gist(request, me.language)
+    if running:
+        helper = await members.get(turn.tx, running.helper_id)
+        name = "status.on_the_way" if running.status is VisitStatus.ON_THE_WAY else "status.found"
+        await turn.reply(
+            name,
+            name=first_name(me),
+            helper=first_name(helper),
+            what=what,
+            when=_about_when(turn, running, request, me),
+            word=running.code_word,
+        )
+    elif request.status is RequestStatus.OPEN and request.promised_at:
+        await turn.reply(
+            "status.asking",
+            name=first_name(me),
+            what=what,
+            by=turn.by(request.promised_at, me.language),
+        )
+    else:
+        await turn.reply(
+            "status.handed",
+            name=first_name(me),
+            what=what,
+            organiser=await turn.organiser_name(me.language),
+        )

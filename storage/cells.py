@@ -1,0 +1,67 @@
+"""Distances between homes, in hexagons, so that nobody's door can be worked out from them.
+
+Homes are kept as H3 cells of resolution 9 (h3geo.org: 0.105 km² on average, edge 0.2 km). All
+distances are between the middles of cells.
+"""
+
+from __future__ import annotations
+
+import h3.api.basic_int as h3
+
+RESOLUTION = 9
+COARSE = 7
+"""For searching far: 49 cells of `RESOLUTION` in each, whose ids are one unbroken range."""
+
+RING_KM = 0.22
+"""Each ring of cells is at least this much further away, in km: the smallest found over 20,000
+random points of the British Isles is 0.243 km a ring, less a margin. A test holds it."""
+
+COARSE_RING_KM = 1.6
+"""The same for coarse cells (smallest found: 1.697 km a ring)."""
+
+COARSE_REACH_KM = 1.4
+"""No cell's middle is further than this from the middle of its coarse parent (largest found:
+1.29)."""
+
+
+def cell_at(latitude: float, longitude: float) -> int:
+    """The cell that holds a point."""
+    return int(h3.latlng_to_cell(latitude, longitude, RESOLUTION))
+
+
+def middle(cell: int) -> tuple[float, float]:
+    """Latitude and longitude of a cell's middle, in degrees."""
+    latitude, longitude = h3.cell_to_latlng(cell)
+    return float(latitude), float(longitude)
+
+
+def km_between(one: int, other: int) -> float:
+    """Great-circle distance between the middles of two cells, in km."""
+    return float(h3.great_circle_distance(h3.cell_to_latlng(one), h3.cell_to_latlng(other)))
+
+
+def ring(cell: int, steps: int) -> list[int]:
+    """The cells exactly that many steps away."""
+    return [int(found) for found in h3.grid_ring(cell, steps)]
+
+
+def coarse_ring(cell: int, steps: int) -> list[tuple[int, int]]:
+    """Ranges (first, last) of the ids of all cells in the coarse ring that many steps away."""
+    parent = h3.cell_to_parent(cell, COARSE)
+    return [
+        (
+            int(h3.cell_to_center_child(found, RESOLUTION)),
+            # The last child: the digits of both finer levels at 6, the highest there is.
+            int(h3.cell_to_center_child(found, RESOLUTION)) | _LAST_DIGITS,
+        )
+        for found in h3.grid_ring(parent, steps)
+    ]
+
+
+# An H3 id holds 3 bits a level from level 1 (bits 42-44) down to 15 (bits 0-2).
+_LAST_DIGITS = (6 << 3 * (15 - 8)) | (6 << 3 * (15 - 9))
+
+
+def coarse_bound_km(steps: int) -> float:
+    """Nothing in the coarse ring that many steps away is nearer than this, in km."""
+    return max(0.0, steps * COARSE_RING_KM - 2 * COARSE_REACH_KM)

@@ -1,0 +1,142 @@
+"""Opens a database and gives out transactions.
+
+SQLite is kept in WAL mode with `synchronous=FULL`, so that what was committed survives the plug
+being pulled (sqlite.org/pragma.html#pragma_synchronous); it has one writer at a time, and a lock
+here saves the others from asking in vain. PostgreSQL is used as it comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import CursorResult, RowMapping
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import StaticPool
+
+from storage.vault import Vault
+
+BUSY_SECONDS = 15
+"""How long a write waits for another process's before it gives up (SQLite)."""
+
+
+class StorageUnavailableError(Exception):
+    """The database can't be reached, is locked or is full. Nothing was kept."""
+
+
+class Transaction:
+    """One unit of work. Everything in it happens, or nothing does."""
+
+    def __init__(self, connection: AsyncConnection, vault: Vault) -> None:
+        self._connection = connection
+        self.vault = vault
+        self.on_postgresql = connection.dialect.name == "postgresql"
+
+    async def run(self, statement: sa.Executable, *args: Any) -> CursorResult[Any]:
+        """Carry out one statement."""
+        result = await self._connection.execute(statement, *args)
+        assert isinstance(result, CursorResult)
+        return result
+
+    async def one(self, statement: sa.Executable) -> RowMapping | None:
+        """The first row, or none."""
+        return (await self.run(statement)).mappings().first()
+
+    async def all(self, statement: sa.Executable) -> Sequence[RowMapping]:
+        """Every row."""
+        return (await self.run(statement)).mappings().all()
+
+    async def value(self, statement: sa.Executable) -> Any:
+        """The first column of the first row, or none."""
+        return (await self.run(statement)).scalar()
+
+    async def add(self, table: sa.Table, **values: Any) -> int:
+        """Insert a row; its id."""
+        result = await self.run(sa.insert(table).values(**values).returning(table.c.id))
+        return int(result.scalar_one())
+
+    def upsert(self, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+        """An INSERT that can say ON CONFLICT, in this database's own dialect."""
+        return postgresql.insert(table) if self.on_postgresql else sqlite.insert(table)
+
+    @property
+    def connection(self) -> AsyncConnection:
+        return self._connection
+
+
+class Database:
+    """A database that is open. Use `open_database`."""
+
+    def __init__(self, engine: AsyncEngine, vault: Vault) -> None:
+        self.engine = engine
+        self.vault = vault
+        self.on_postgresql = engine.dialect.name == "postgresql"
+        self._writer: Any = nullcontext() if self.on_postgresql else asyncio.Lock()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Work that is kept if the block ends well, and undone if it doesn't (cancelled too).
+
+        Raises:
+            StorageUnavailableError: if the database could not take it; nothing was kept.
+        """
+        try:
+            async with self._writer, self.engine.begin() as connection:
+                yield Transaction(connection, self.vault)
+        except (OperationalError, OSError) as error:
+            raise StorageUnavailableError(type(error).__name__) from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise StorageUnavailableError(type(error).__name__) from error
+            raise
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def open_database(url: str, vault: Vault) -> Database:
+    """Open the database at a SQLAlchemy URL; no connection is made until it is used."""
+    options: dict[str, Any] = {}
+    is_sqlite = url.startswith("sqlite")
+    if is_sqlite:
+        options["connect_args"] = {"timeout": BUSY_SECONDS}
+        if url.endswith((":memory:", "://")):
+            options["poolclass"] = StaticPool
+    else:
+        # Enough for the lanes, the sender and the clock of one process; PostgreSQL's default
+        # limit of 100 connections then bears a dozen processes.
+        options |= {"pool_size": 8, "max_overflow": 0, "pool_pre_ping": True}
+    engine = create_async_engine(url, **options)
+    if is_sqlite:
+        sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return Database(engine, vault)
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file that a SQLite URL means; none for another database, or one in memory."""
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        return None
+    return Path(str(parsed.database))
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own guesses about when to begin are turned off: we say it ourselves below.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # IMMEDIATE takes the write lock at once: a transaction that read first and wrote later could
+    # otherwise fail half-way with "database is locked", without waiting.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

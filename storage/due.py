@@ -1,0 +1,74 @@
+"""Moments at which something is to happen. These rows are the truth; a clock only wakes us."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import RowMapping
+
+from storage.database import Transaction
+from storage.model import Due, DueKind
+from storage.schema import due
+
+
+async def at(tx: Transaction, kind: DueKind, ref: int, moment: datetime) -> None:
+    """Let this happen at that moment, and not when it was to happen before."""
+    insert = tx.upsert(due).values(kind=kind.value, ref=ref, at=moment, attempts=0)
+    await tx.run(
+        insert.on_conflict_do_update(
+            index_elements=["kind", "ref"], set_={"at": moment, "attempts": 0}
+        )
+    )
+
+
+async def never_mind(tx: Transaction, ref: int, *kinds: DueKind) -> None:
+    """Let none of these happen."""
+    await tx.run(
+        sa.delete(due).where(due.c.ref == ref, due.c.kind.in_([kind.value for kind in kinds]))
+    )
+
+
+async def next_due(tx: Transaction, now: datetime) -> Due | None:
+    """The moment that came first and has not been seen to, claimed until this commits."""
+    row = await tx.one(
+        sa.select(due)
+        .where(due.c.at <= now)
+        .order_by(due.c.at, due.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    return _due(row) if row else None
+
+
+async def done(tx: Transaction, row: Due) -> None:
+    """It happened: in the same commit as its effect. One set anew meanwhile stays."""
+    await tx.run(sa.delete(due).where(due.c.id == row.id, due.c.at <= row.at))
+
+
+async def put_off(tx: Transaction, row: Due, until: datetime) -> None:
+    """It went wrong; try again then."""
+    await tx.run(
+        sa.update(due).where(due.c.id == row.id).values(at=until, attempts=due.c.attempts + 1)
+    )
+
+
+async def first(tx: Transaction) -> datetime | None:
+    """When the next thing is due."""
+    return await tx.value(  # type: ignore[no-any-return]
+        sa.select(due.c.at).order_by(due.c.at).limit(1)
+    )
+
+
+async def of(tx: Transaction, ref: int, *kinds: DueKind) -> list[Due]:
+    """What is due for one thing."""
+    rows = await tx.all(
+        sa.select(due)
+        .where(due.c.ref == ref, due.c.kind.in_([kind.value for kind in kinds]))
+        .order_by(due.c.at)
+    )
+    return [_due(row) for row in rows]
+
+
+def _due(row: RowMapping) -> Due:
+    return Due(row["id"], DueKind(row["kind"]), row["ref"], row["at"], row["attempts"])

@@ -1,0 +1,47 @@
+"""Small facts the machinery keeps: how far a poll has got, and who holds a lease."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from storage.database import Transaction
+from storage.schema import keepsakes
+
+
+async def recall(tx: Transaction, name: str) -> str:
+    """What was kept under that name; empty if nothing was."""
+    value = await tx.value(sa.select(keepsakes.c.value).where(keepsakes.c.name == name))
+    return str(value or "")
+
+
+async def keep(tx: Transaction, name: str, value: str) -> None:
+    insert = tx.upsert(keepsakes).values(name=name, value=value, holder="")
+    await tx.run(insert.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+
+
+async def hold(
+    tx: Transaction, name: str, holder: str, now: datetime, seconds: float, *, take: bool = False
+) -> bool:
+    """Hold or go on holding a lease; whether it is held now. It is free when nobody has it, or
+    whoever had it let it run out. `take`: whoever has it is known to be dead (one process alone
+    can use a SQLite file, and it is us)."""
+    values = {
+        "name": name,
+        "value": "",
+        "holder": holder,
+        "until": now + timedelta(seconds=seconds),
+    }
+    insert = tx.upsert(keepsakes).values(**values)
+    free = sa.or_(
+        keepsakes.c.holder == holder, keepsakes.c.until.is_(None), keepsakes.c.until < now
+    )
+    changed = await tx.run(
+        insert.on_conflict_do_update(
+            index_elements=["name"],
+            set_={"holder": holder, "until": values["until"]},
+            where=None if take else free,
+        )
+    )
+    return bool(changed.rowcount)

@@ -1,0 +1,316 @@
+"""People: who they are, where they can be reached, and who of them could be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import RowMapping
+
+from storage.database import Transaction
+from storage.model import (
+    NEIGHBOURLY,
+    Address,
+    Channel,
+    Member,
+    Need,
+    Role,
+    Standing,
+)
+from storage.schema import LIVE_VISIT, addresses, bonds, members, offers, visits
+
+NEED_BIT = {need: 1 << place for place, need in enumerate(NEIGHBOURLY)}
+"""How `can_do` is kept. New needs go at the end, or old rows change their meaning."""
+
+HELPFUL_ORDER = (members.c.rested_at, members.c.id)
+
+
+async def add(tx: Transaction, member: Member, *at: Address) -> Member:
+    """Keep a new member (its `id` is ignored) with the addresses that reach them."""
+    ident = await tx.add(members, **_values(tx, member))
+    for address in at:
+        await add_address(tx, ident, address)
+    return await get(tx, ident)
+
+
+async def add_address(tx: Transaction, member_id: int, address: Address) -> None:
+    """From now on this address is this member's, whoever's it was."""
+    values = {
+        "member_id": member_id,
+        "channel": address.channel.value,
+        "lane": tx.vault.fingerprint(address.channel, address.value),
+        "sealed_value": tx.vault.seal(address.value),
+    }
+    insert = tx.upsert(addresses).values(**values)
+    await tx.run(insert.on_conflict_do_update(index_elements=["lane"], set_=values))
+
+
+async def save(tx: Transaction, member: Member) -> Member:
+    """Keep a member as they are now."""
+    await tx.run(sa.update(members).where(members.c.id == member.id).values(**_values(tx, member)))
+    return member
+
+
+async def get(tx: Transaction, ident: int, *, lock: bool = False) -> Member:
+    """A member by id, who must exist. `lock`: nobody else changes them until this commits."""
+    statement = sa.select(members).where(members.c.id == ident)
+    row = await tx.one(statement.with_for_update() if lock else statement)
+    if row is None:
+        raise LookupError(f"no member {ident}")
+    return _member(tx, row)
+
+
+async def find(tx: Transaction, address: Address) -> Member | None:
+    """Whose address this is."""
+    lane = tx.vault.fingerprint(address.channel, address.value)
+    row = await tx.one(
+        sa.select(members)
+        .join(addresses, addresses.c.member_id == members.c.id)
+        .where(addresses.c.lane == lane)
+    )
+    return _member(tx, row) if row else None
+
+
+async def reach(tx: Transaction, member_id: int) -> Address | None:
+    """Where to write to a member: Telegram where they have it, since it costs nothing."""
+    rows = await tx.all(
+        sa.select(addresses)
+        .where(addresses.c.member_id == member_id)
+        .order_by(addresses.c.channel.desc(), addresses.c.id)
+    )
+    for row in rows:
+        return Address(Channel(row["channel"]), tx.vault.open(row["sealed_value"]))
+    return None
+
+
+async def all_addresses(tx: Transaction, member_id: int) -> list[Address]:
+    rows = await tx.all(sa.select(addresses).where(addresses.c.member_id == member_id))
+    return [Address(Channel(row["channel"]), tx.vault.open(row["sealed_value"])) for row in rows]
+
+
+async def with_role(
+    tx: Transaction, community_id: int, role: Role, *standings: Standing
+) -> list[Member]:
+    """Everybody with a role in a group, oldest member first."""
+    rows = await tx.all(
+        sa.select(members)
+        .where(
+            members.c.community_id == community_id,
+            members.c.standing.in_([s.value for s in standings or (Standing.ACTIVE,)]),
+            members.c.roles.contains(role.value),
+        )
+        .order_by(members.c.id)
+    )
+    return [_member(tx, row) for row in rows]
+
+
+async def of_community(tx: Transaction, community_id: int) -> list[Member]:
+    rows = await tx.all(
+        sa.select(members).where(members.c.community_id == community_id).order_by(members.c.id)
+    )
+    return [_member(tx, row) for row in rows]
+
+
+async def count(tx: Transaction) -> int:
+    return int(await tx.value(sa.select(sa.func.count()).select_from(members)) or 0)
+
+
+# Who could be asked
+
+
+async def helpers_in_cells(
+    tx: Transaction, community_id: int, cells: Iterable[int], need: Need, each: int, skip: int = 0
+) -> list[Member]:
+    """The helpers who live in these cells and do this need, at most `each` of a cell and the most
+    rested first; `skip` passes over that many of each cell. Reads no more rows than it gives back,
+    or little more: one index range a cell."""
+    picks = [
+        sa.select(
+            sa.select(members)
+            .where(*_helping(community_id, need), members.c.cell == cell)
+            .order_by(*HELPFUL_ORDER)
+            .limit(each)
+            .offset(skip)
+            .subquery()
+        )
+        for cell in cells
+    ]
+    if not picks:
+        return []
+    return [_member(tx, row) for row in await tx.all(sa.union_all(*picks))]
+
+
+async def helpers_in_ranges(
+    tx: Transaction, community_id: int, ranges: Iterable[tuple[int, int]], need: Need
+) -> list[Member]:
+    """Every helper whose cell lies in one of these ranges and who does this need."""
+    within = [members.c.cell.between(first, last) for first, last in ranges]
+    rows = await tx.all(sa.select(members).where(*_helping(community_id, need), sa.or_(*within)))
+    return [_member(tx, row) for row in rows]
+
+
+def _helping(community_id: int, need: Need) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        members.c.helping,
+        members.c.community_id == community_id,
+        members.c.can_do.bitwise_and(NEED_BIT[need]) != 0,
+    )
+
+
+async def loads(
+    tx: Transaction, member_ids: Sequence[int], since: datetime
+) -> dict[int, tuple[int, int]]:
+    """For each member with any: (visits under way, visits begun since that moment)."""
+    rows = await tx.all(
+        sa.select(
+            visits.c.helper_id,
+            sa.func.sum(sa.case((visits.c.status.in_(LIVE_VISIT), 1), else_=0)).label("live"),
+            sa.func.sum(sa.case((visits.c.created_at >= since, 1), else_=0)).label("week"),
+        )
+        .where(
+            visits.c.helper_id.in_(member_ids),
+            visits.c.status.in_((*LIVE_VISIT, "done")),
+            sa.or_(visits.c.created_at >= since, visits.c.status.in_(LIVE_VISIT)),
+        )
+        .group_by(visits.c.helper_id)
+    )
+    return {row["helper_id"]: (int(row["live"]), int(row["week"])) for row in rows}
+
+
+async def offers_since(tx: Transaction, community_id: int, since: datetime) -> tuple[int, int]:
+    """In this group since that moment: (offers made, offers accepted)."""
+    row = await tx.one(
+        sa.select(
+            sa.func.count().label("made"),
+            sa.func.sum(sa.case((offers.c.status == "accepted", 1), else_=0)).label("yes"),
+        )
+        .select_from(offers.join(members, members.c.id == offers.c.member_id))
+        .where(members.c.community_id == community_id, offers.c.created_at >= since)
+    )
+    assert row
+    return int(row["made"]), int(row["yes"] or 0)
+
+
+async def away(tx: Transaction, community_id: int) -> dict[str, int]:
+    """How many helpers of a group can't be asked at all just now, by the first reason."""
+    reason = sa.case(
+        (members.c.standing == Standing.WAITING.value, "waiting"),
+        (members.c.unreachable != "", "unreachable"),
+        (members.c.paused_until.is_not(None), "paused"),
+        else_="off_duty",
+    ).label("reason")
+    rows = await tx.all(
+        sa.select(reason, sa.func.count().label("n"))
+        .where(
+            members.c.community_id == community_id,
+            members.c.roles.contains(Role.HELPER.value),
+            members.c.standing.in_((Standing.WAITING.value, Standing.ACTIVE.value)),
+            members.c.stopped_at.is_(None),
+            ~members.c.helping,
+        )
+        .group_by(reason)
+    )
+    return {row["reason"]: row["n"] for row in rows}
+
+
+# How people feel about each other: told to nobody
+
+
+async def set_bond(tx: Transaction, member_id: int, other_id: int, kind: str) -> None:
+    """Remember that one is glad of the other, or would rather not meet them again."""
+    insert = tx.upsert(bonds).values(member_id=member_id, other_id=other_id, kind=kind)
+    await tx.run(
+        insert.on_conflict_do_update(index_elements=["member_id", "other_id"], set_={"kind": kind})
+    )
+
+
+async def bonds_of(tx: Transaction, member_id: int) -> dict[int, set[str]]:
+    """Everybody tied to a member: who they are glad of (`glad`, `first`, `not_again`), and who
+    says so of them (`glad_of_them`, …)."""
+    found: dict[int, set[str]] = {}
+    rows = await tx.all(
+        sa.select(bonds).where(
+            sa.or_(bonds.c.member_id == member_id, bonds.c.other_id == member_id)
+        )
+    )
+    for row in rows:
+        if row["member_id"] == member_id:
+            found.setdefault(row["other_id"], set()).add(row["kind"])
+        else:
+            found.setdefault(row["member_id"], set()).add(f"{row['kind']}_of_them")
+    return found
+
+
+# To and from rows
+
+
+def needs_to_bits(needs: Iterable[Need]) -> int:
+    return sum(NEED_BIT[need] for need in set(needs) if need in NEED_BIT)
+
+
+def _values(tx: Transaction, member: Member) -> dict[str, Any]:
+    seal = tx.vault.seal
+    return {
+        "community_id": member.community_id,
+        "standing": member.standing.value,
+        "sealed_name": seal(member.name),
+        "language": member.language,
+        "languages": ",".join(member.languages),
+        "roles": ",".join(sorted(member.roles)),
+        "sealed_home": seal(member.home),
+        "sealed_postcode": seal(member.postcode),
+        "cell": member.cell,
+        "area": member.area,
+        "can_do": needs_to_bits(member.can_do),
+        "max_km": member.max_km,
+        "vetted_until": member.vetted_until,
+        "on_duty": member.on_duty,
+        "paused_until": member.paused_until,
+        "weekly_cap": member.weekly_cap,
+        "at_once_cap": member.at_once_cap,
+        "rested_at": member.rested_at,
+        "visits": member.visits,
+        "consent": member.consent,
+        "stopped_at": member.stopped_at,
+        "unreachable": member.unreachable,
+        "helping": (
+            member.is_a(Role.HELPER)
+            and member.standing is Standing.ACTIVE
+            and member.on_duty
+            and member.paused_until is None
+            and member.stopped_at is None
+            and not member.unreachable
+            and member.cell is not None
+        ),
+    }
+
+
+def _member(tx: Transaction, row: RowMapping) -> Member:
+    unseal = tx.vault.open
+    return Member(
+        id=row["id"],
+        community_id=row["community_id"],
+        standing=Standing(row["standing"]),
+        name=unseal(row["sealed_name"]),
+        language=row["language"],
+        languages=tuple(row["languages"].split(",")),
+        roles=frozenset(Role(role) for role in row["roles"].split(",") if role),
+        home=unseal(row["sealed_home"]),
+        postcode=unseal(row["sealed_postcode"]),
+        cell=row["cell"],
+        area=row["area"],
+        can_do=frozenset(need for need, bit in NEED_BIT.items() if row["can_do"] & bit),
+        max_km=row["max_km"],
+        vetted_until=row["vetted_until"],
+        on_duty=row["on_duty"],
+        paused_until=row["paused_until"],
+        weekly_cap=row["weekly_cap"],
+        at_once_cap=row["at_once_cap"],
+        rested_at=row["rested_at"],
+        visits=row["visits"],
+        consent=row["consent"],
+        stopped_at=row["stopped_at"],
+        unreachable=row["unreachable"],
+    )

@@ -1,0 +1,263 @@
+"""Requests for help, the offers made of them, and the visits that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import RowMapping
+
+from storage.database import Transaction
+from storage.model import (
+    HelpRequest,
+    Need,
+    Offer,
+    OfferStatus,
+    RequestStatus,
+    Visit,
+    VisitStatus,
+)
+from storage.schema import LIVE_VISIT, offers, requests, visits
+
+UNSETTLED = (RequestStatus.OPEN, RequestStatus.HANDED, RequestStatus.FILLED)
+"""Requests that are still owed something."""
+
+
+async def add(tx: Transaction, request: HelpRequest) -> HelpRequest:
+    """Keep a new request (its `id` is ignored)."""
+    ident = await tx.add(requests, **_request_values(tx, request))
+    return await get(tx, ident)
+
+
+async def save(tx: Transaction, request: HelpRequest) -> HelpRequest:
+    """Keep a request as it is now."""
+    values = _request_values(tx, request)
+    await tx.run(sa.update(requests).where(requests.c.id == request.id).values(**values))
+    return request
+
+
+async def get(tx: Transaction, ident: int, *, lock: bool = False) -> HelpRequest:
+    """A request that must exist. `lock`: nobody else decides about it until this commits; it is by
+    this lock that the first acceptance wins."""
+    statement = sa.select(requests).where(requests.c.id == ident)
+    row = await tx.one(statement.with_for_update() if lock else statement)
+    if row is None:
+        raise LookupError(f"no request {ident}")
+    return _request(tx, row)
+
+
+async def of_asker(
+    tx: Transaction, asker_id: int, statuses: Iterable[RequestStatus] = UNSETTLED
+) -> list[HelpRequest]:
+    """An asker's requests in these states, the newest first."""
+    rows = await tx.all(
+        sa.select(requests)
+        .where(
+            requests.c.asker_id == asker_id,
+            requests.c.status.in_([s.value for s in statuses]),
+        )
+        .order_by(requests.c.id.desc())
+    )
+    return [_request(tx, row) for row in rows]
+
+
+async def of_community(
+    tx: Transaction, community_id: int, statuses: Iterable[RequestStatus] = UNSETTLED
+) -> list[HelpRequest]:
+    """A group's requests in these states, the oldest first."""
+    rows = await tx.all(
+        sa.select(requests)
+        .where(
+            requests.c.community_id == community_id,
+            requests.c.status.in_([s.value for s in statuses]),
+        )
+        .order_by(requests.c.id)
+    )
+    return [_request(tx, row) for row in rows]
+
+
+# Offers
+
+
+async def add_offer(
+    tx: Transaction, request_id: int, member_id: int, wave: int, reason: str, now: datetime
+) -> Offer:
+    """Note that somebody is being asked."""
+    ident = await tx.add(
+        offers,
+        request_id=request_id,
+        member_id=member_id,
+        wave=wave,
+        status=OfferStatus.OPEN.value,
+        reason=reason,
+        created_at=now,
+    )
+    found = await get_offer(tx, ident)
+    assert found
+    return found
+
+
+async def get_offer(tx: Transaction, ident: int) -> Offer | None:
+    row = await tx.one(sa.select(offers).where(offers.c.id == ident))
+    return _offer(row) if row else None
+
+
+async def offer_to(tx: Transaction, request_id: int, member_id: int) -> Offer | None:
+    row = await tx.one(
+        sa.select(offers).where(offers.c.request_id == request_id, offers.c.member_id == member_id)
+    )
+    return _offer(row) if row else None
+
+
+async def offers_of(tx: Transaction, request_id: int) -> list[Offer]:
+    rows = await tx.all(
+        sa.select(offers).where(offers.c.request_id == request_id).order_by(offers.c.id)
+    )
+    return [_offer(row) for row in rows]
+
+
+async def answer_offer(
+    tx: Transaction, offer_id: int, status: OfferStatus, now: datetime | None
+) -> None:
+    await tx.run(
+        sa.update(offers)
+        .where(offers.c.id == offer_id)
+        .values(status=status.value, answered_at=now)
+    )
+
+
+async def drop_offers(tx: Transaction, request_id: int) -> list[Offer]:
+    """Mark the offers that are still open as taken; which they were."""
+    rows = await tx.all(
+        sa.update(offers)
+        .where(offers.c.request_id == request_id, offers.c.status == OfferStatus.OPEN.value)
+        .values(status=OfferStatus.TAKEN.value)
+        .returning(offers)
+    )
+    return sorted((_offer(row) for row in rows), key=lambda offer: offer.id)
+
+
+# Visits
+
+
+async def add_visit(
+    tx: Transaction, request: HelpRequest, helper_id: int, word: str, due: datetime, now: datetime
+) -> Visit:
+    """Note that somebody is going. The database refuses a second live visit for one request."""
+    ident = await tx.add(
+        visits,
+        request_id=request.id,
+        helper_id=helper_id,
+        asker_id=request.asker_id,
+        status=VisitStatus.ACCEPTED.value,
+        sealed_code_word=tx.vault.seal(word),
+        due_at=due,
+        created_at=now,
+    )
+    return await get_visit(tx, ident)
+
+
+async def get_visit(tx: Transaction, ident: int, *, lock: bool = False) -> Visit:
+    statement = sa.select(visits).where(visits.c.id == ident)
+    row = await tx.one(statement.with_for_update() if lock else statement)
+    if row is None:
+        raise LookupError(f"no visit {ident}")
+    return _visit(tx, row)
+
+
+async def set_visit(tx: Transaction, visit_id: int, status: VisitStatus) -> None:
+    await tx.run(sa.update(visits).where(visits.c.id == visit_id).values(status=status.value))
+
+
+async def live_visit(tx: Transaction, request_id: int) -> Visit | None:
+    """The visit under way for a request."""
+    row = await tx.one(
+        sa.select(visits).where(visits.c.request_id == request_id, visits.c.status.in_(LIVE_VISIT))
+    )
+    return _visit(tx, row) if row else None
+
+
+async def live_visits(
+    tx: Transaction, *, helper_id: int | None = None, asker_id: int | None = None
+) -> list[Visit]:
+    """The visits under way by a helper or to an asker, the newest first."""
+    whose = visits.c.helper_id == helper_id if helper_id else visits.c.asker_id == asker_id
+    rows = await tx.all(
+        sa.select(visits).where(whose, visits.c.status.in_(LIVE_VISIT)).order_by(visits.c.id.desc())
+    )
+    return [_visit(tx, row) for row in rows]
+
+
+async def visits_of(tx: Transaction, request_id: int) -> Sequence[Visit]:
+    """Every visit that a request has had, the oldest first."""
+    rows = await tx.all(
+        sa.select(visits).where(visits.c.request_id == request_id).order_by(visits.c.id)
+    )
+    return [_visit(tx, row) for row in rows]
+
+
+def _request_values(tx: Transaction, request: HelpRequest) -> dict[str, Any]:
+    return {
+        "community_id": request.community_id,
+        "asker_id": request.asker_id,
+        "status": request.status.value,
+        "need": request.need.value if request.need else "",
+        "sealed_words": tx.vault.seal(request.words),
+        "day": request.day,
+        "part": request.part,
+        "for_other": request.for_other,
+        "wave": request.wave,
+        "urgent": request.urgent,
+        "promised_at": request.promised_at,
+        "handler_id": request.handler_id,
+        "misses": request.misses,
+        "created_at": request.created_at,
+    }
+
+
+def _request(tx: Transaction, row: RowMapping) -> HelpRequest:
+    return HelpRequest(
+        id=row["id"],
+        community_id=row["community_id"],
+        asker_id=row["asker_id"],
+        status=RequestStatus(row["status"]),
+        created_at=row["created_at"],
+        need=Need(row["need"]) if row["need"] else None,
+        words=tx.vault.open(row["sealed_words"]),
+        day=row["day"],
+        part=row["part"],
+        for_other=row["for_other"],
+        wave=row["wave"],
+        urgent=row["urgent"],
+        promised_at=row["promised_at"],
+        handler_id=row["handler_id"],
+        misses=row["misses"],
+    )
+
+
+def _offer(row: RowMapping) -> Offer:
+    return Offer(
+        id=row["id"],
+        request_id=row["request_id"],
+        member_id=row["member_id"],
+        wave=row["wave"],
+        status=OfferStatus(row["status"]),
+        reason=row["reason"],
+        created_at=row["created_at"],
+        answered_at=row["answered_at"],
+    )
+
+
+def _visit(tx: Transaction, row: RowMapping) -> Visit:
+    return Visit(
+        id=row["id"],
+        request_id=row["request_id"],
+        helper_id=row["helper_id"],
+        asker_id=row["asker_id"],
+        status=VisitStatus(row["status"]),
+        code_word=tx.vault.open(row["sealed_code_word"]),
+        due_at=row["due_at"],
+        created_at=row["created_at"],
+    )

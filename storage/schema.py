@@ -1,0 +1,373 @@
+"""The tables. `storage/migrations` brings a database to them; a test holds the two together.
+
+A column named `sealed_…` holds what `vault.Vault.seal` made. A `lane` is the fingerprint of a
+channel and an address: it orders one person's messages without saying whose they are.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import JSON, TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite counts rows by itself only in a column of exactly INTEGER.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time; SQLite has no such type and keeps it as text in one sortable form."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone can't be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _id() -> Column[int]:
+    return Column("id", BigId, primary_key=True, autoincrement=True)
+
+
+def _to(name: str, target: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, BigId, ForeignKey(f"{target}.id"), nullable=nullable)
+
+
+def _when(name: str, *, nullable: bool = False) -> Column[datetime]:
+    return Column(name, UtcDateTime, nullable=nullable)
+
+
+def _word(name: str, length: int = 32, **more: Any) -> Column[str]:
+    return Column(name, String(length), nullable=False, **more)
+
+
+communities = Table(
+    "communities",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    _word("timezone", 64),
+    Column("languages", Text, nullable=False),
+    Column("postcodes", Text, nullable=False),
+    Column("approve_helpers", Boolean, nullable=False),
+    _word("quiet_from", 5),
+    _word("quiet_until", 5),
+    Column("money_cap", Integer, nullable=False),
+)
+
+members = Table(
+    "members",
+    metadata,
+    _id(),
+    _to("community_id", "communities"),
+    _word("standing"),
+    Column("sealed_name", LargeBinary, nullable=False),
+    _word("language", 8),
+    Column("languages", Text, nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("sealed_home", LargeBinary, nullable=False),
+    Column("sealed_postcode", LargeBinary, nullable=False),
+    Column("cell", BigInteger, nullable=True),
+    Column("area", Text, nullable=False),
+    Column("can_do", Integer, nullable=False),
+    Column("max_km", Float, nullable=False),
+    Column("vetted_until", Date, nullable=True),
+    Column("on_duty", Boolean, nullable=False),
+    _when("paused_until", nullable=True),
+    Column("weekly_cap", Integer, nullable=False),
+    Column("at_once_cap", Integer, nullable=False),
+    _when("rested_at"),
+    Column("visits", Integer, nullable=False),
+    Column("consent", Text, nullable=False),
+    _when("stopped_at", nullable=True),
+    _word("unreachable"),
+    # Whether this person can be asked at all just now: kept by `members.save`, so that the
+    # search for neighbours reads one small index and nothing else.
+    Column("helping", Boolean, nullable=False),
+)
+Index(
+    "ix_members_helping",
+    members.c.community_id,
+    members.c.cell,
+    members.c.rested_at,
+    members.c.id,
+    sqlite_where=members.c.helping,
+    postgresql_where=members.c.helping,
+)
+Index("ix_members_roles", members.c.community_id, members.c.roles, members.c.standing)
+
+addresses = Table(
+    "addresses",
+    metadata,
+    _id(),
+    _to("member_id", "members"),
+    _word("channel", 16),
+    _word("lane"),
+    Column("sealed_value", LargeBinary, nullable=False),
+    UniqueConstraint("lane"),
+    Index("ix_addresses_member_id", "member_id"),
+)
+
+bonds = Table(
+    "bonds",
+    metadata,
+    _id(),
+    _to("member_id", "members"),
+    _to("other_id", "members"),
+    _word("kind", 16),  # glad | not_again | first
+    UniqueConstraint("member_id", "other_id"),
+    Index("ix_bonds_other_id", "other_id"),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    _id(),
+    _to("community_id", "communities"),
+    _to("asker_id", "members"),
+    _word("status", 16),
+    _word("need", 16, default=""),
+    Column("sealed_words", LargeBinary, nullable=False),
+    Column("day", Date, nullable=True),
+    Column("part", String(16), nullable=True),
+    Column("for_other", Boolean, nullable=False),
+    Column("wave", Integer, nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    _when("promised_at", nullable=True),
+    _to("handler_id", "members", nullable=True),
+    Column("misses", Integer, nullable=False),
+    _when("created_at"),
+    Index("ix_requests_asker_id", "asker_id"),
+    Index("ix_requests_community_id_status", "community_id", "status"),
+)
+
+offers = Table(
+    "offers",
+    metadata,
+    _id(),
+    _to("request_id", "requests"),
+    _to("member_id", "members"),
+    Column("wave", Integer, nullable=False),
+    _word("status", 16),
+    _word("reason", 16),
+    _when("created_at"),
+    _when("answered_at", nullable=True),
+    UniqueConstraint("request_id", "member_id"),
+    Index("ix_offers_member_id", "member_id"),
+)
+
+LIVE_VISIT = ("accepted", "on_the_way")
+
+visits = Table(
+    "visits",
+    metadata,
+    _id(),
+    _to("request_id", "requests"),
+    _to("helper_id", "members"),
+    _to("asker_id", "members"),
+    _word("status", 16),
+    Column("sealed_code_word", LargeBinary, nullable=False),
+    _when("due_at"),
+    _when("created_at"),
+    Index("ix_visits_helper_id_status", "helper_id", "status"),
+    Index("ix_visits_asker_id_status", "asker_id", "status"),
+)
+# The last word on "two yeses never make two visits": the database itself refuses the second.
+Index(
+    "uq_visits_one_live",
+    visits.c.request_id,
+    unique=True,
+    sqlite_where=visits.c.status.in_(LIVE_VISIT),
+    postgresql_where=visits.c.status.in_(LIVE_VISIT),
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    _id(),
+    _word("token"),
+    _word("kind"),
+    _to("member_id", "members", nullable=True),
+    _word("lane"),
+    Column("ref", BigInteger, nullable=True),
+    Column("sealed_choices", LargeBinary, nullable=False),
+    _when("asked_at"),
+    _when("answered_at", nullable=True),
+    _when("closed_at", nullable=True),
+    Column("outbox_id", BigInteger, nullable=True),
+    UniqueConstraint("token"),
+    Index("ix_questions_member_id_asked_at", "member_id", "asked_at"),
+    Index("ix_questions_kind_ref", "kind", "ref"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    _id(),
+    _word("channel", 16),
+    _word("provider_id", 64),
+    _word("lane"),
+    Column("sealed_message", LargeBinary, nullable=False),
+    _when("received_at"),
+    _when("handled_at", nullable=True),
+    Column("attempts", Integer, nullable=False, default=0),
+    UniqueConstraint("channel", "provider_id"),
+)
+Index(
+    "ix_inbox_waiting",
+    inbox.c.lane,
+    inbox.c.id,
+    sqlite_where=inbox.c.handled_at.is_(None),
+    postgresql_where=inbox.c.handled_at.is_(None),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _id(),
+    _to("community_id", "communities", nullable=True),
+    _to("member_id", "members", nullable=True),
+    _word("channel", 16),
+    _word("lane"),
+    _word("kind", 16),
+    Column("priority", Integer, nullable=False),
+    Column("sealed_message", LargeBinary, nullable=False),
+    Column("about", JSON, nullable=False),
+    Column("edits_id", BigInteger, nullable=True),
+    _word("status", 16),
+    Column("attempts", Integer, nullable=False, default=0),
+    _when("next_at"),
+    _when("created_at"),
+    _when("sent_at", nullable=True),
+    _word("provider_id", 64, default=""),
+    _word("code", 64, default=""),
+    _word("holder", 40, default=""),
+    Index("ix_outbox_member_id", "member_id"),
+    Index("ix_outbox_channel_provider_id", "channel", "provider_id"),
+)
+Index(
+    "ix_outbox_waiting",
+    outbox.c.channel,
+    outbox.c.status,
+    outbox.c.priority,
+    outbox.c.id,
+    sqlite_where=outbox.c.status.in_(("queued", "sending", "unknown")),
+    postgresql_where=outbox.c.status.in_(("queued", "sending", "unknown")),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    _id(),
+    _word("channel", 16),
+    _word("provider_id", 64),
+    _word("status", 16),
+    _word("code", 64),
+    Column("outbox_id", BigInteger, nullable=True),
+    _when("received_at"),
+    _when("applied_at", nullable=True),
+    UniqueConstraint("channel", "provider_id", "status"),
+)
+Index(
+    "ix_receipts_waiting",
+    receipts.c.id,
+    sqlite_where=receipts.c.applied_at.is_(None),
+    postgresql_where=receipts.c.applied_at.is_(None),
+)
+
+due = Table(
+    "due",
+    metadata,
+    _id(),
+    _word("kind"),
+    Column("ref", BigInteger, nullable=False),
+    _when("at"),
+    Column("attempts", Integer, nullable=False, default=0),
+    UniqueConstraint("kind", "ref"),
+    Index("ix_due_at", "at"),
+)
+
+streets = Table(
+    "streets",
+    metadata,
+    _id(),
+    _to("community_id", "communities"),
+    _word("channel", 16),
+    _word("lane"),
+    Column("sealed_chat", LargeBinary, nullable=False),
+    Column("active", Boolean, nullable=False),
+    UniqueConstraint("lane"),
+)
+
+invites = Table(
+    "invites",
+    metadata,
+    _id(),
+    _to("community_id", "communities"),
+    _word("role", 16),
+    _word("code_print"),
+    _when("expires_at"),
+    _when("used_at", nullable=True),
+    _to("used_by", "members", nullable=True),
+    UniqueConstraint("code_print"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _id(),
+    _when("at"),
+    Column("community_id", BigInteger, nullable=True),
+    Column("actor_id", BigInteger, nullable=True),
+    _word("action"),
+    _word("subject"),
+    Column("subject_id", BigInteger, nullable=True),
+    Column("detail", JSON, nullable=False),
+)
+
+keepsakes = Table(
+    "keepsakes",
+    metadata,
+    # Small facts of the machinery itself: how far a poll has got, who holds a lease.
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+    _word("holder", 40, default=""),
+    _when("until", nullable=True),
+)
