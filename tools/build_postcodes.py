@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median_low
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from storage.postcodes import (
     BLOCK,
@@ -106,7 +106,7 @@ def dated(archive: zipfile.ZipFile) -> str:
     return "0000-00-00"
 
 
-def rows(file: io.BufferedIOBase | zipfile.ZipExtFile, name: str) -> Iterator[Unit]:
+def rows(file: IO[bytes], name: str) -> Iterator[Unit]:
     text = io.TextIOWrapper(file, "utf-8", newline="")
     for line, row in enumerate(csv.reader(text), 1):
         code = normalise(row[0]) if len(row) >= 4 else None
