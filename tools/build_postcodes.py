@@ -237,4 +237,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (OSError, zipfile.BadZipFile) as error:
+        sys.exit(f"The source or the file can't be used: {error}.")
