@@ -371,3 +371,15 @@ keepsakes = Table(
     _word("holder", 40, default=""),
     _when("until", nullable=True),
 )
+
+places = Table(
+    "places",
+    metadata,
+    # Imported places, beside the British ones that are bundled. One row a code: the latest import
+    # of it holds.
+    Column("code", String(20), primary_key=True),
+    Column("latitude", Float(53), nullable=False),
+    Column("longitude", Float(53), nullable=False),
+    Column("area", String(120), nullable=False, index=True),
+    Column("country", String(2), nullable=False),
+)
