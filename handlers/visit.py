@@ -223,18 +223,20 @@ async def cannot(turn: Turn, visit: Visit | None = None) -> bool:
     if visit.status not in (VisitStatus.ACCEPTED, VisitStatus.ON_THE_WAY):
         await _over(turn)
         return True
-    helper = await members.get(turn.tx, visit.helper_id)
     await turn.toast()
     await turn.reply("cannot.thanks", name=first_name(turn.sender))
-    await _look_again(turn, visit, VisitStatus.GIVEN_UP)
-    asker = await members.get(turn.tx, visit.asker_id)
-    await turn.tell_organisers(
-        "gave_up",
-        but=turn.sender.id,
-        helper=first_name(helper),
-        asker=first_name(asker),
-    )
+    await give_back(turn, visit)
     return True
+
+
+async def give_back(turn: Turn, visit: Visit) -> None:
+    """The helper has gone silent (left, or sent STOP): somebody else is looked for at once."""
+    helper = await members.get(turn.tx, visit.helper_id)
+    asker = await members.get(turn.tx, visit.asker_id)
+    await _look_again(turn, visit, VisitStatus.GIVEN_UP)
+    await turn.tell_organisers(
+        "gave_up", but=helper.id, helper=first_name(helper), asker=first_name(asker)
+    )
 
 
 async def _look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpRequest:

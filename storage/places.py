@@ -133,6 +133,10 @@ class Atlas:
                     place = self._bundle.find(code)
                     if place:
                         return code, place
+                if whole and normalise(piece):
+                    # A whole postcode that there is not: its district is not what they meant.
+                    imported = await find_imported(tx.connection, piece)
+                    return (normalise(piece) or piece, imported) if imported else None
         for piece in _pieces(text):
             if any(c.isdigit() for c in piece):
                 imported = await find_imported(tx.connection, piece)
@@ -150,14 +154,13 @@ class Atlas:
 
 
 def _pieces(text: str) -> Iterable[str]:
-    """Runs of one and two words that hold a letter and a digit, or could by a slip; last first."""
+    """Runs of three, two and one words that a postcode could be; last first."""
     words = re.findall(r"[^\W_]+", text[:400])
     for end in range(len(words), 0, -1):
-        pair = " ".join(words[max(0, end - 2) : end])
-        if end > 1 and _could_be(pair):
-            yield pair
-        if _could_be(words[end - 1]):
-            yield words[end - 1]
+        for length in (3, 2, 1):
+            piece = " ".join(words[max(0, end - length) : end])
+            if length <= end and _could_be(piece):
+                yield piece
 
 
 def _could_be(piece: str) -> bool:

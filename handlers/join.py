@@ -1,0 +1,395 @@
+"""Becoming a helper or an organiser; on and off duty; a pause; leaving.
+
+The questions for a helper, each only where its answer is missing: name, place, what they can do,
+how far, languages, consent. Which comes next follows from the last one answered.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from handlers import visit
+from handlers.ask import house_in, who
+from handlers.rules import timing
+from handlers.rules.names import name_in
+from handlers.rules.understanding import numbers_in, understand
+from handlers.turn import Turn, first_name
+from storage import cells, groups, messages, questions, requests
+from storage.model import (
+    NEIGHBOURLY,
+    Address,
+    DueKind,
+    Member,
+    Need,
+    Question,
+    RequestStatus,
+    Role,
+    Standing,
+)
+
+STEPS = ("name", "place", "can_do", "far", "languages", "consent")
+
+CAN_DO: dict[str, tuple[Need, ...]] = {
+    "any": NEIGHBOURLY,
+    "errands": (Need.SHOPPING, Need.PRESCRIPTION, Need.ERRAND, Need.MEAL),
+    "lift": (Need.LIFT,),
+    "company": (Need.COMPANY, Need.PET),
+    "handy": (Need.HOME, Need.GARDEN, Need.TECH, Need.PAPERWORK),
+}
+"""The choices offered for "what can you do?"; words (shopping, dogs) work as well."""
+
+FAR = {"near": 1.5, "middle": 4.0, "far": 12.0}
+"""On foot, by bike or a short drive, by car: in km."""
+
+PAUSES = {"week": 7, "fortnight": 14, "month": 30}
+"""Days."""
+
+INVITED = 1
+"""What a question's `ref` says of a helper who came by an organiser's invitation: no organiser
+needs to approve them once more."""
+
+
+async def welcome(turn: Turn) -> None:
+    """First words of a stranger who has not said what they want."""
+    await questions.close(turn.tx, turn.now, "welcome", member_id=turn.sender.id)
+    await turn.ask(turn.sender, "welcome", "welcome", None, ("need_help", "want_to_help"))
+
+
+async def welcomed(turn: Turn, question: Question, key: str) -> None:
+    """They said whether they need help or want to give it."""
+    await turn.toast()
+    if key == "want_to_help":
+        await begin_helper(turn)
+        return
+    await turn.ask(
+        turn.sender, "what_do_you_need", "ask.open", None, (), name=first_name(turn.sender)
+    )
+
+
+# By invitation
+
+
+async def with_code(turn: Turn, code: str) -> bool:
+    """They sent an invitation's code; whether it was good."""
+    spent = await groups.use_invite(turn.tx, code, turn.sender.id, turn.now)
+    if spent is None:
+        return False
+    community_id, role = spent
+    if community_id != turn.community.id:
+        await turn.move_to(community_id)
+    me = await turn.save(turn.sender, community_id=community_id)
+    await turn.note("invited", "member", me.id, role=role.value)
+    if role is Role.HELPER:
+        await begin_helper(turn, invited=True)
+        return True
+    me = await turn.save(
+        me,
+        roles=me.roles | {role},
+        standing=Standing.ACTIVE,
+        consent=me.consent or f"{turn.today.isoformat()} by invitation",
+    )
+    await turn.show_commands(me, await _here(turn))
+    if me.name:
+        await turn.reply("organiser.welcome", name=first_name(me))
+    else:
+        await turn.ask(me, "organiser.name", "join.organiser", None)
+    return True
+
+
+async def _here(turn: Turn) -> Address:
+    assert turn.message
+    return Address(turn.message.channel, turn.message.sender)
+
+
+async def organiser_named(turn: Turn, question: Question, _key: str) -> None:
+    """A new organiser said what they are called."""
+    await turn.save(turn.sender, name=name_in(turn.words) or turn.words[:40])
+    await turn.reply("organiser.welcome", name=first_name(turn.sender))
+
+
+# A helper, step by step
+
+
+async def begin_helper(turn: Turn, *, invited: bool = False) -> None:
+    """They would like to help."""
+    me = turn.sender
+    if me.is_a(Role.HELPER) and me.standing in (Standing.ACTIVE, Standing.WAITING):
+        name = "helper.already" if me.standing is Standing.ACTIVE else "helper.wait"
+        await turn.reply(name, name=first_name(me))
+        return
+    await _next(turn, "", INVITED if invited else None)
+
+
+async def _next(turn: Turn, done: str, ref: int | None) -> None:
+    """Ask the first thing after `done` that is not known."""
+    me = turn.sender
+    kinds = [*(f"join.{step}" for step in STEPS), "join.place_again"]
+    await questions.close(turn.tx, turn.now, "welcome", "menu", *kinds, member_id=me.id)
+    for step in STEPS[STEPS.index(done) + 1 if done else 0 :]:
+        if step == "name" and me.name:
+            continue
+        if step == "place" and me.cell is not None:
+            continue
+        if step == "languages" and len(turn.community.languages) < 2:
+            continue
+        choices = {
+            "can_do": tuple(CAN_DO),
+            "far": tuple(FAR),
+            "languages": (*(f"lang_{lang}" for lang in turn.community.languages), "lang_all"),
+            "consent": ("yes", "no"),
+        }.get(step, ())
+        await turn.ask(
+            me,
+            f"join.{step}",
+            f"join.{step}",
+            ref,
+            choices,
+            name=first_name(me),
+            ask_location=step == "place",
+        )
+        await turn.later(DueKind.DRAFT, -me.id, turn.now + timedelta(days=1))
+        return
+
+
+async def name_said(turn: Turn, question: Question, _key: str) -> None:
+    """A helper said what they are called."""
+    name = name_in(turn.words)
+    if name is None:
+        await turn.ask(turn.sender, "ask.name.again", "join.name", question.ref)
+        return
+    await turn.save(turn.sender, name=name)
+    await _next(turn, "name", question.ref)
+
+
+async def place_said(turn: Turn, question: Question, _key: str) -> None:
+    """A helper said where they live: a postcode, or a shared location."""
+    message = turn.message
+    assert message
+    if message.latitude is not None and message.longitude is not None:
+        await turn.save(
+            turn.sender,
+            cell=cells.cell_at(message.latitude, message.longitude),
+            area=turn.text(turn.sender.language, "area.shared"),
+        )
+        await _next(turn, "place", question.ref)
+        return
+    found = await turn.desk.atlas.find(turn.tx, turn.words)
+    if found is None:
+        if question.kind == "join.place_again":
+            await turn.tell_organisers(
+                "helper.no_place", **who(turn.sender), words=turn.words[:100]
+            )
+            await turn.reply(
+                "helper.no_place.told",
+                name=first_name(turn.sender),
+                organiser=await turn.organiser_name(turn.sender.language),
+            )
+            return
+        await turn.ask(
+            turn.sender,
+            "join.place.again",
+            "join.place_again",
+            question.ref,
+            name=first_name(turn.sender),
+        )
+        return
+    postcode, place = found
+    serving = await groups.serving(turn.tx, postcode)
+    if serving and serving.id != turn.community.id and question.ref != INVITED:
+        await turn.move_to(serving.id)
+    await turn.save(
+        turn.sender,
+        community_id=turn.community.id,
+        postcode=postcode,
+        cell=place.cell,
+        area=place.area,
+        home=turn.sender.home or house_in(turn.words, postcode),
+    )
+    await _next(turn, "place", question.ref)
+
+
+async def can_do_said(turn: Turn, question: Question, key: str) -> None:
+    """A helper said what they can do: a choice, several numbers, or in words."""
+    needs = set(CAN_DO.get(key, ()))
+    if not needs:
+        keys = {choice.number: choice.key for choice in question.choices}
+        for number in numbers_in(turn.words):
+            needs |= set(CAN_DO.get(keys.get(number, ""), ()))
+    if not needs:
+        meaning = understand(turn.words, turn.now, language=turn.sender.language)
+        needs = {n for n in (*meaning.needs, meaning.need) if n in NEIGHBOURLY}
+    if not needs and re.search(r"\b(any|all|every|whatever|owt)", turn.words, re.IGNORECASE):
+        needs = set(NEIGHBOURLY)
+    if not needs:
+        await turn.ask(
+            turn.sender,
+            "join.can_do.again",
+            "join.can_do",
+            question.ref,
+            tuple(CAN_DO),
+            name=first_name(turn.sender),
+        )
+        return
+    # Help of no kind that has a name is for everybody who helps at all.
+    await turn.save(turn.sender, can_do=frozenset(needs | {Need.OTHER}))
+    await _next(turn, "can_do", question.ref)
+
+
+async def far_said(turn: Turn, question: Question, key: str) -> None:
+    """A helper said how far they would go."""
+    await turn.save(turn.sender, max_km=FAR[key])
+    await _next(turn, "far", question.ref)
+
+
+async def languages_said(turn: Turn, question: Question, key: str) -> None:
+    """A helper said which languages they speak."""
+    language = key.removeprefix("lang_")
+    spoken = turn.community.languages if language == "all" else (language,)
+    await turn.save(turn.sender, languages=spoken)
+    await _next(turn, "languages", question.ref)
+
+
+async def consented(turn: Turn, question: Question, key: str) -> None:
+    """A helper agreed to be asked, or did not."""
+    me = turn.sender
+    assert turn.message
+    await turn.never_mind(-me.id, DueKind.DRAFT)
+    await turn.toast()
+    if key != "yes":
+        await turn.reply("helper.not_joined", name=first_name(me))
+        return
+    waits = turn.community.approve_helpers and question.ref != INVITED
+    me = await turn.save(
+        me,
+        roles=me.roles | {Role.HELPER},
+        standing=Standing.WAITING if waits else Standing.ACTIVE,
+        consent=me.consent or f"{turn.today.isoformat()} by {turn.message.channel.value}",
+        on_duty=True,
+        paused_until=None,
+    )
+    await turn.note("consent", "member", me.id, means=turn.message.channel.value, role="helper")
+    await turn.show_commands(me, await _here(turn))
+    if waits:
+        await turn.reply("helper.wait", name=first_name(me))
+        await turn.tell_organisers(
+            "approve", "approve", me.id, ("approve", "not_yet"), **described(turn, me)
+        )
+        return
+    await turn.reply("helper.joined", name=first_name(me))
+    await turn.tell_organisers("helper.new", quiet=True, **described(turn, me))
+
+
+def described(turn: Turn, helper: Member) -> dict[str, str]:
+    """A helper, for an organiser: who, roughly where, and what they do."""
+    language = turn.community.languages[0]
+    if set(NEIGHBOURLY) <= helper.can_do:
+        does = turn.text(language, "choice.any.sms")
+    else:
+        named = [need for need in NEIGHBOURLY if need in helper.can_do and need is not Need.OTHER]
+        does = turn.desk.wording.joined(
+            language, [turn.text(language, f"need.{need.value}") for need in named]
+        )
+    return {"helper": helper.name, "area": helper.area, "does": does or "-"}
+
+
+# On and off duty, and leaving
+
+
+async def duty(turn: Turn, *, on: bool) -> None:
+    """On or off duty."""
+    await turn.save(turn.sender, on_duty=on, paused_until=None)
+    await turn.never_mind(turn.sender.id, DueKind.BACK)
+    await turn.reply("duty.on" if on else "duty.off", name=first_name(turn.sender))
+
+
+async def pause(turn: Turn) -> None:
+    """They would like not to be asked for a while: for how long?"""
+    await turn.ask(
+        turn.sender, "pause", "pause", None, tuple(PAUSES), name=first_name(turn.sender)
+    )
+
+
+async def paused(turn: Turn, question: Question, key: str) -> None:
+    """They said for how long."""
+    day = turn.today + timedelta(days=PAUSES[key])
+    until = timing.at_local(day, turn.community.quiet_until, turn.community)
+    me = await turn.save(turn.sender, paused_until=until)
+    await turn.later(DueKind.BACK, me.id, until)
+    await turn.toast()
+    await turn.reply(
+        "paused",
+        name=first_name(me),
+        day=turn.desk.wording.day(me.language, day, turn.today),
+    )
+
+
+async def back(turn: Turn, helper: Member) -> None:
+    """A pause is over."""
+    if helper.paused_until is None or helper.paused_until > turn.now:
+        return
+    helper = await turn.save(helper, paused_until=None)
+    await turn.say(helper, "pause.over", name=first_name(helper))
+
+
+async def leave(turn: Turn) -> None:
+    """They want to leave: is that right?"""
+    await turn.ask(turn.sender, "leave", "leave", None, ("yes", "no"), name=first_name(turn.sender))
+
+
+async def left(turn: Turn, question: Question, key: str) -> None:
+    """They said whether."""
+    await turn.toast()
+    if key != "yes":
+        await turn.reply("leave.stayed", name=first_name(turn.sender))
+        return
+    name = first_name(turn.sender)
+    await turn.reply("leave.done", name=name)
+    await drop_everything(turn, "left")
+    me = turn.sender
+    await turn.save(me, standing=Standing.LEFT, roles=frozenset(), on_duty=False)
+    await turn.note("left", "member", me.id)
+
+
+async def stop(turn: Turn) -> None:
+    """STOP: one answer, then nothing, until they write START. What they were in the middle of is
+    not left hanging: organisers hear of it where somebody waits."""
+    me = turn.sender
+    if me.stopped_at is not None:
+        return
+    await messages.withdraw_all(turn.tx, me.id)
+    await turn.reply("stopped")
+    await drop_everything(turn, "stopped")
+    await turn.save(turn.sender, stopped_at=turn.now)
+    await turn.note("stopped", "member", me.id)
+
+
+async def drop_everything(turn: Turn, reason: str) -> None:
+    """Somebody is going silent: their visits as a helper are given back at once, and organisers are
+    told of what they themselves still wait for."""
+    me = turn.sender
+    for running in await requests.live_visits(turn.tx, helper_id=me.id):
+        await visit.give_back(turn, running)
+    waiting = await requests.of_asker(
+        turn.tx, me.id, (RequestStatus.DRAFT, *requests.UNSETTLED)
+    )
+    if waiting:
+        await turn.tell_organisers(
+            f"asker.{reason}",
+            but=me.id,
+            **who(me),
+            what=lambda language: turn.gist(waiting[0], language),
+        )
+
+
+async def start_again(turn: Turn) -> None:
+    """START: they want to hear from us again."""
+    me = turn.sender
+    if me.stopped_at is not None:
+        me = await turn.save(me, stopped_at=None)
+        await turn.note("started", "member", me.id)
+        await turn.reply("started", name=first_name(me))
+    elif me.standing is Standing.JOINING or not me.roles:
+        await welcome(turn)
+    else:
+        await turn.reply("started", name=first_name(me))
