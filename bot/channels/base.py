@@ -45,7 +45,11 @@ class RefusedError(Exception):
 
 
 class MalformedError(Exception):
-    """A webhook call of the provider's own that can't be read."""
+    """A webhook call of the provider's own that can't be read.
+
+    It is to be answered 2xx all the same: a provider that is told no sends it again, and Telegram
+    holds back everything else of that chat meanwhile.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,19 @@ class Route:
     media_type: str
 
 
+def header(headers: Mapping[str, str], name: str) -> str:
+    """The value of a header whose name may be written in any case; empty if it did not come."""
+    return next((value for key, value in headers.items() if key.lower() == name.lower()), "")
+
+
+def storable(text: str) -> str:
+    """The text without what a database refuses: NUL (PostgreSQL) and halves of surrogate pairs.
+
+    Both can be sent to us, and a message that can't be stored would be sent again for ever.
+    """
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
 class ChannelAdapter(Protocol):
     """One provider."""
 
@@ -93,8 +110,12 @@ class ChannelAdapter(Protocol):
     """What it is able to send. What it can't is never handed to it."""
     routes: tuple[Route, ...]
 
-    def receive(self, route: Route, headers: Mapping[str, str], body: bytes) -> Received:
+    def receive(
+        self, route: Route, headers: Mapping[str, str], body: bytes, query: str
+    ) -> Received:
         """Check that a webhook call is the provider's, then say what it brought.
+
+        `query` is what follows the `?` of the address as it came, undecoded; empty if nothing did.
 
         The check comes first and takes the same time however wrong the call is. A call that is
         genuine but holds nothing of use brings an empty `Received`.
