@@ -393,3 +393,10 @@ async def start_again(turn: Turn) -> None:
         await welcome(turn)
     else:
         await turn.reply("started", name=first_name(me))
+
+
+async def stopped_half_way(turn: Turn, member: Member) -> None:
+    """A day ago somebody began to join as a helper, and stopped: an organiser may like to ring."""
+    if member.is_a(Role.HELPER):
+        return
+    await turn.tell_organisers("helper.half_way", quiet=True, **who(member))

@@ -322,3 +322,11 @@ async def tried(turn: Turn, request: HelpRequest, asker: Member) -> str:
     )
     return f"{line} {turn.text(language, 'not_asked', reasons=counted)}"
 
+
+
+async def unheard(turn: Turn, offer_id: int) -> None:
+    """An offer that did not arrive is as good as a no; the next one is not kept waiting by it."""
+    offer = await requests.get_offer(turn.tx, offer_id)
+    if offer and offer.status is OfferStatus.OPEN:
+        await requests.answer_offer(turn.tx, offer.id, OfferStatus.DECLINED, turn.now)
+        await _next_if_all_said_no(turn, offer.request_id)

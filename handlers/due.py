@@ -1,0 +1,125 @@
+"""What happens when a moment comes: one entry in a table a kind of due row."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from handlers import ask, join, offer, organiser, visit
+from handlers.turn import Desk, Turn, first_name
+from storage import groups, members, messages, requests
+from storage.database import Transaction
+from storage.model import Due, DueKind, RequestStatus, Visit
+
+Moment = Callable[[Turn, int], Awaitable[None]]
+
+
+async def handle(desk: Desk, tx: Transaction, now: datetime, due: Due) -> None:
+    """Do what is due, in the caller's transaction."""
+    whose, act = KINDS[due.kind]
+    community_id = await whose(tx, due.ref)
+    community = await groups.get(tx, community_id) if community_id else None
+    if community is None:
+        return
+    await act(Turn(desk, tx, now, community), due.ref)
+
+
+async def _request_community(tx: Transaction, ref: int) -> int | None:
+    if ref < 0:  # a member who is joining: see `join`
+        return (await members.get(tx, -ref)).community_id
+    return (await requests.get(tx, ref)).community_id
+
+
+async def _visit_community(tx: Transaction, ref: int) -> int | None:
+    visit_ = await requests.get_visit(tx, ref)
+    return (await requests.get(tx, visit_.request_id)).community_id
+
+
+async def _member_community(tx: Transaction, ref: int) -> int | None:
+    return (await members.get(tx, ref)).community_id
+
+
+async def _message_community(tx: Transaction, ref: int) -> int | None:
+    message = await messages.get(tx, ref)
+    return message.community_id if message else None
+
+
+async def _draft(turn: Turn, ref: int) -> None:
+    if ref < 0:
+        await join.stopped_half_way(turn, await members.get(turn.tx, -ref))
+        return
+    await ask.chase(turn, await requests.get(turn.tx, ref, lock=True))
+
+
+async def _wave(turn: Turn, ref: int) -> None:
+    request = await requests.get(turn.tx, ref, lock=True)
+    if request.status is RequestStatus.OPEN:
+        await offer.send_wave(turn, request)
+
+
+async def _promise(turn: Turn, ref: int) -> None:
+    request = await requests.get(turn.tx, ref, lock=True)
+    if request.status is RequestStatus.OPEN:
+        await offer.hand_over(turn, request)
+    elif request.status is RequestStatus.DRAFT:
+        await ask.hand_over_draft(turn, request, "silent")
+
+
+async def _chase(turn: Turn, ref: int) -> None:
+    await organiser.chase(turn, await requests.get(turn.tx, ref, lock=True))
+
+
+async def _visit(turn: Turn, ref: int) -> Visit:
+    return await requests.get_visit(turn.tx, ref, lock=True)
+
+
+async def _remind(turn: Turn, ref: int) -> None:
+    await visit.remind(turn, await _visit(turn, ref))
+
+
+async def _did_it_happen(turn: Turn, ref: int) -> None:
+    await visit.time_is_up(turn, await _visit(turn, ref))
+
+
+async def _back(turn: Turn, ref: int) -> None:
+    await join.back(turn, await members.get(turn.tx, ref, lock=True))
+
+
+async def _tell(turn: Turn, ref: int) -> None:
+    """A message that somebody depends on did not arrive. Silence would look like everything is
+    well, so a person hears of it; an unheard offer is as good as a no."""
+    message = await messages.get(turn.tx, ref)
+    if message is None or message.member_id is None:
+        return
+    member = await members.get(turn.tx, message.member_id)
+    kind = message.about.get("kind", "")
+    code = await messages.code_of(turn.tx, ref)
+    await turn.note("not_delivered", "outbox", ref, about=kind, code=code)
+    if kind == "offer":
+        await offer.unheard(turn, int(message.about["ref"]))
+        return
+    name = f"not_arrived.{code}"
+    if not turn.desk.wording.has(name):
+        name = "not_arrived"
+    await turn.tell_organisers(
+        name,
+        but=member.id,
+        who=member.name or "?",
+        first=first_name(member),
+        phone=await ask.phone_of(turn, member),
+        words=ask.short(message.text, 120),
+    )
+
+
+Whose = Callable[[Transaction, int], Awaitable[int | None]]
+
+KINDS: dict[DueKind, tuple[Whose, Moment]] = {
+    DueKind.DRAFT: (_request_community, _draft),
+    DueKind.WAVE: (_request_community, _wave),
+    DueKind.PROMISE: (_request_community, _promise),
+    DueKind.CHASE: (_request_community, _chase),
+    DueKind.REMIND: (_visit_community, _remind),
+    DueKind.DID_IT_HAPPEN: (_visit_community, _did_it_happen),
+    DueKind.BACK: (_member_community, _back),
+    DueKind.TELL: (_message_community, _tell),
+}

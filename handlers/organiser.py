@@ -1,0 +1,358 @@
+"""What organisers see and settle, in chat: open requests and why each is where it is, somebody
+assigned by hand, a request closed, helpers approved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from handlers import ask, neighbours, offer, visit
+from handlers.join import described
+from handlers.rules import lifecycle, timing
+from handlers.rules.matching import WhyNot
+from handlers.turn import Turn, first_name
+from storage import members, questions, requests
+from storage.model import (
+    DueKind,
+    HelpRequest,
+    Member,
+    Priority,
+    Question,
+    RequestStatus,
+    Role,
+    Standing,
+    VisitStatus,
+)
+
+SHOWN = 6
+"""Requests in one list, and names in one choice: more can't be read at a glance."""
+
+TAKEN_CARE = timedelta(hours=24)
+"""An organiser who said they would see to something is asked how it went after so long."""
+
+
+def is_organiser(turn: Turn) -> bool:
+    return turn.member is not None and turn.member.is_a(Role.ORGANISER)
+
+
+# Looking
+
+
+async def show_open(turn: Turn) -> None:
+    """Everything that is still owed something, and why it is where it is."""
+    found = await requests.of_community(
+        turn.tx, turn.community.id, (RequestStatus.DRAFT, *requests.UNSETTLED)
+    )
+    if not found:
+        await turn.reply("open.none", name=first_name(turn.sender))
+        return
+    # What needs somebody comes first.
+    found.sort(key=lambda r: (r.status is not RequestStatus.HANDED, r.id))
+    lines = [await _line(turn, request) for request in found[:SHOWN]]
+    choices = []
+    for request in found[:SHOWN]:
+        asker = await members.get(turn.tx, request.asker_id)
+        label = f"{asker.name or '?'}: {turn.gist(request, turn.sender.language)}"
+        choices.append((str(request.id), label))
+    await turn.ask(
+        turn.sender,
+        "open.list",
+        "open",
+        None,
+        choices,
+        count=len(found),
+        lines="\n".join(lines),
+    )
+
+
+async def _line(turn: Turn, request: HelpRequest) -> str:
+    asker = await members.get(turn.tx, request.asker_id)
+    language = turn.sender.language
+    return turn.text(
+        language,
+        "open.line",
+        asker=asker.name or "?",
+        what=turn.gist(request, language),
+        when=turn.when(request, language),
+        state=await state(turn, request),
+    )
+
+
+async def state(turn: Turn, request: HelpRequest) -> str:
+    """Where a request is and why, in a few words."""
+    language = turn.sender.language
+    if request.status is RequestStatus.FILLED:
+        running = await requests.live_visit(turn.tx, request.id)
+        if running:
+            helper = await members.get(turn.tx, running.helper_id)
+            way = running.status is VisitStatus.ON_THE_WAY
+            name = "state.on_the_way" if way else "state.filled"
+            return turn.text(language, name, helper=first_name(helper))
+    if request.status is RequestStatus.HANDED and request.handler_id:
+        handler = await members.get(turn.tx, request.handler_id)
+        return turn.text(language, "state.seen_to", organiser=first_name(handler))
+    asked = len(await requests.offers_of(turn.tx, request.id))
+    by = turn.by(request.promised_at, language) if request.promised_at else ""
+    return turn.text(language, f"state.{request.status.value}", asked=asked, by=by)
+
+
+async def opened(turn: Turn, question: Question, key: str) -> None:
+    """They want to see one of the list: who was asked, and what can be done."""
+    if not is_organiser(turn):
+        await turn.toast("not_yours")
+        return
+    await turn.toast()
+    request = await requests.get(turn.tx, int(key))
+    asker = await members.get(turn.tx, request.asker_id)
+    language = turn.sender.language
+    tried = "" if request.need is None else await offer.tried(turn, request, asker)
+    await turn.ask(
+        turn.sender,
+        "open.one",
+        "handed",
+        request.id,
+        _actions(request),
+        asker=asker.name or "?",
+        what=turn.gist(request, language),
+        when=turn.when(request, language),
+        state=await state(turn, request),
+        words=ask.short(request.words),
+        tried=tried,
+    )
+
+
+def _actions(request: HelpRequest) -> tuple[str, ...]:
+    if request.status is RequestStatus.FILLED:
+        return ("close",)
+    if request.need is None or request.status is RequestStatus.DRAFT:
+        return ("see_to_it", "close")
+    return ("wider", "see_to_it", "assign", "close")
+
+
+# Settling
+
+
+async def settle(turn: Turn, question: Question, key: str) -> None:
+    """What an organiser chose to do about a request."""
+    if not is_organiser(turn):
+        await turn.toast("not_yours")
+        return
+    request = await requests.get(turn.tx, question.ref or 0, lock=True)
+    over = (RequestStatus.DONE, RequestStatus.CANCELLED, RequestStatus.CLOSED)
+    await turn.toast()
+    if request.status in over or (request.status is RequestStatus.FILLED and key != "close"):
+        await turn.reply("settle.over", state=await state(turn, request))
+        return
+    await {
+        "wider": _wider,
+        "see_to_it": _see_to_it,
+        "assign": _whom,
+        "close": _close,
+    }[key](turn, request)
+
+
+async def _wider(turn: Turn, request: HelpRequest) -> None:
+    """Ask everybody who may be asked, as far as each is willing to come."""
+    if request.status is RequestStatus.HANDED:
+        request = replace(
+            request,
+            status=lifecycle.become(request.status, RequestStatus.OPEN),
+            wave=timing.WAVES - 1,
+        )
+        await requests.save(turn.tx, request)
+        await turn.later(
+            DueKind.PROMISE,
+            request.id,
+            timing.add_waking(turn.now, timedelta(hours=1), turn.community),
+        )
+        await turn.never_mind(request.id, DueKind.CHASE)
+    before = len(await requests.offers_of(turn.tx, request.id))
+    request = await offer.send_wave(turn, request)
+    asked = len(await requests.offers_of(turn.tx, request.id)) - before
+    if asked:
+        await turn.reply("settle.wider", asked=asked)
+
+
+async def _see_to_it(turn: Turn, request: HelpRequest) -> None:
+    """They see to it themselves; the others hear that, and they are asked how it went."""
+    if request.handler_id and request.handler_id != turn.sender.id:
+        other = await members.get(turn.tx, request.handler_id)
+        await turn.reply("settle.seen_to_already", organiser=first_name(other))
+        return
+    if request.status is not RequestStatus.HANDED:
+        if request.status is RequestStatus.OPEN:
+            await offer.withdraw(turn, request)
+        await turn.never_mind(request.id, DueKind.DRAFT, DueKind.WAVE, DueKind.PROMISE)
+        status = lifecycle.become(request.status, RequestStatus.HANDED)
+        request = replace(request, status=status)
+    await requests.save(turn.tx, replace(request, handler_id=turn.sender.id))
+    await turn.later(DueKind.CHASE, request.id, turn.now + TAKEN_CARE)
+    asker = await members.get(turn.tx, request.asker_id)
+    await turn.ask(
+        turn.sender,
+        "settle.yours",
+        "handed",
+        request.id,
+        ("close",),
+        asker=asker.name or "?",
+        phone=await ask.phone_of(turn, asker),
+        home=", ".join(filter(None, (asker.home, asker.postcode))) or "-",
+        words=ask.short(request.words),
+    )
+    await turn.note("address_shown", "member", asker.id, to=turn.sender.id, request=request.id)
+    await turn.tell_organisers(
+        "settle.theirs",
+        but=turn.sender.id,
+        quiet=True,
+        priority=Priority.REMINDER,
+        organiser=first_name(turn.sender),
+        asker=asker.name or "?",
+    )
+
+
+async def _close(turn: Turn, request: HelpRequest) -> None:
+    """It is settled in some other way; whoever was coming or asked hears that."""
+    running = await requests.live_visit(turn.tx, request.id)
+    if running:
+        await visit.call_off(turn, running)
+    if request.status is RequestStatus.DRAFT:
+        status = lifecycle.become(request.status, RequestStatus.CANCELLED)
+    else:
+        status = lifecycle.become(request.status, RequestStatus.CLOSED)
+    await requests.save(turn.tx, replace(request, status=status, handler_id=turn.sender.id))
+    await turn.never_mind(request.id, DueKind.DRAFT)
+    await offer.withdraw(turn, request)
+    await turn.note("closed", "request", request.id)
+    asker = await members.get(turn.tx, request.asker_id)
+    await turn.reply("settle.closed", asker=asker.name or "?")
+
+
+async def _whom(turn: Turn, request: HelpRequest) -> None:
+    """Who is to go? The likeliest are offered; any other helper can be named."""
+    asker = await members.get(turn.tx, request.asker_id)
+    look = await neighbours.search(turn.tx, request, asker, turn.now, float("inf"))
+    may = (None, WhyNot.ALREADY_ASKED, WhyNot.AT_ONCE_CAP, WhyNot.WEEKLY_CAP)
+    near = [c.member for c, reason in await look.around(neighbours.MOST_KM) if reason in may]
+    choices = [(str(helper.id), helper.name) for helper in near[:SHOWN]]
+    await turn.ask(
+        turn.sender,
+        "settle.whom" if choices else "settle.whom.name",
+        "assign",
+        request.id,
+        choices,
+        asker=asker.name or "?",
+    )
+
+
+async def assigned(turn: Turn, question: Question, key: str) -> None:
+    """They chose who is to go, by button or by name. For people who have agreed on the phone."""
+    if not is_organiser(turn):
+        await turn.toast("not_yours")
+        return
+    helper = await members.get(turn.tx, int(key)) if key else await _by_name(turn, turn.words)
+    if helper is None or helper.community_id != turn.community.id:
+        await turn.reply("settle.nobody_of_that_name", words=turn.words[:40])
+        return
+    request = await requests.get(turn.tx, question.ref or 0)
+    asker = await members.get(turn.tx, request.asker_id)
+    reason = await neighbours.one(turn.tx, request, asker, helper, turn.now)
+    if reason in (WhyNot.RULED_OUT, WhyNot.NOT_VETTED, WhyNot.NOT_HELPER, WhyNot.IS_ASKER):
+        await turn.reply("settle.may_not", helper=helper.name)
+        return
+    await turn.toast()
+    if await offer.accept(turn, request.id, helper=helper):
+        await turn.note("assigned", "request", request.id, helper=helper.id)
+        await turn.reply("settle.assigned", helper=helper.name, asker=asker.name or "?")
+    else:
+        fresh = await requests.get(turn.tx, request.id)
+        await turn.reply("settle.over", state=await state(turn, fresh))
+
+
+async def _by_name(turn: Turn, words: str) -> Member | None:
+    """The one helper of that name; none where there is none, or more than one."""
+    wanted = " ".join(words.lower().split())
+    helpers = await members.with_role(turn.tx, turn.community.id, Role.HELPER)
+    found = [h for h in helpers if wanted and h.name.lower() == wanted]
+    found = found or [h for h in helpers if wanted and first_name(h).lower() == wanted]
+    return found[0] if len(found) == 1 else None
+
+
+# Helpers who wait to be approved
+
+
+async def show_waiting(turn: Turn) -> None:
+    """Helpers who wait for an organiser's word."""
+    waiting = await members.with_role(
+        turn.tx, turn.community.id, Role.HELPER, Standing.WAITING
+    )
+    if not waiting:
+        await turn.reply("waiting.none", name=first_name(turn.sender))
+    for helper in waiting[:SHOWN]:
+        await turn.ask(
+            turn.sender,
+            "approve",
+            "approve",
+            helper.id,
+            ("approve", "not_yet"),
+            **described(turn, helper),
+        )
+
+
+async def approve(turn: Turn, question: Question, key: str) -> None:
+    """An organiser's word on a new helper; the first one counts."""
+    if not is_organiser(turn):
+        await turn.toast("not_yours")
+        return
+    helper = await members.get(turn.tx, question.ref or 0, lock=True)
+    await turn.toast()
+    if helper.standing is not Standing.WAITING:
+        await turn.edit(question, "approve.settled", helper=helper.name)
+        await turn.reply("approve.settled", helper=helper.name)
+        return
+    if key != "approve":
+        await turn.reply("approve.not_yet", helper=helper.name)
+        return
+    await members.save(turn.tx, replace(helper, standing=Standing.ACTIVE))
+    await questions.close(turn.tx, turn.now, "approve", ref=helper.id)
+    for other in await questions.about(turn.tx, "approve", helper.id):
+        await turn.edit(other, "approve.done", helper=helper.name)
+    await turn.note("approved", "member", helper.id)
+    await turn.reply("approve.done", helper=helper.name)
+    await turn.say(helper, "helper.approved", name=first_name(helper))
+
+
+# When nobody has taken it
+
+
+async def chase(turn: Turn, request: HelpRequest) -> None:
+    """A request lies with the organisers: is anybody seeing to it? Asked anew until it is over, in
+    the waking hours only, and ever less often."""
+    if request.status is not RequestStatus.HANDED:
+        return
+    asker = await members.get(turn.tx, request.asker_id)
+    age = turn.now - request.created_at
+    wait = max(timedelta(hours=2), min(timedelta(hours=12), age))
+    await turn.later(
+        DueKind.CHASE, request.id, timing.add_waking(turn.now, wait, turn.community)
+    )
+    handler = (
+        await members.get(turn.tx, request.handler_id) if request.handler_id else None
+    )
+    params = {
+        "asker": asker.name or "?",
+        "what": lambda language: turn.gist(request, language),
+    }
+    if handler:
+        await turn.ask(
+            handler,
+            "chase.yours",
+            "handed",
+            request.id,
+            ("close", "wider") if request.need else ("close",),
+            asker=asker.name or "?",
+            what=turn.gist(request, handler.language),
+        )
+        return
+    await turn.tell_organisers(
+        "chase", "handed", request.id, ("see_to_it", "close"), **params
+    )

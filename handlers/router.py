@@ -1,0 +1,656 @@
+"""One inbound message is one transaction: whose it is, what it answers, what it means.
+
+The order is the promise: an emergency first, STOP and its kin next, then the open question that
+this answers, then the conversation they are in, and only then what the words by themselves mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from handlers import ask, join, offer, organiser, visit
+from handlers.rules import timing
+from handlers.rules.understanding import (
+    ACT_ABOVE,
+    Meaning,
+    is_start,
+    is_stop,
+    numbers_in,
+    understand,
+    yes_no,
+)
+from handlers.turn import Desk, Turn, first_name
+from storage import groups, members, questions, requests
+from storage.database import Transaction
+from storage.model import (
+    Address,
+    Choice,
+    Community,
+    InboundKind,
+    InboundMessage,
+    Intent,
+    Member,
+    Priority,
+    Question,
+    Role,
+    Standing,
+)
+
+Answer = Callable[[Turn, Question, str], Awaitable[None]]
+
+ANSWERS: dict[str, Answer] = {
+    "welcome": join.welcomed,
+    "ask.name": ask.named,
+    "ask.need": ask.need_said,
+    "ask.home": ask.home_said,
+    "ask.house": ask.house_said,
+    "ask.confirm": ask.confirmed,
+    "menu": ask.menu_chosen,
+    "which_cancel": ask.which_cancelled,
+    "join.name": join.name_said,
+    "join.place": join.place_said,
+    "join.place_again": join.place_said,
+    "join.can_do": join.can_do_said,
+    "join.far": join.far_said,
+    "join.languages": join.languages_said,
+    "join.consent": join.consented,
+    "join.organiser": join.organiser_named,
+    "pause": join.paused,
+    "leave": join.left,
+    "offer": offer.answered,
+    "card": offer.answered_card,
+    "visit": visit.answered,
+    "did_they_come": visit.did_they_come,
+    "no_word": visit.did_they_come,
+    "again": visit.again,
+    "open": organiser.opened,
+    "handed": organiser.settle,
+    "assign": organiser.assigned,
+    "approve": organiser.approve,
+}
+
+IN_WORDS = frozenset(
+    {
+        "ask.name",
+        "ask.home",
+        "ask.house",
+        "join.name",
+        "join.place",
+        "join.place_again",
+        "join.can_do",
+        "join.organiser",
+        "assign",
+    }
+)
+"""Questions that words of any kind may answer."""
+
+STILL = frozenset({"offer", "card", "visit", "open", "handed", "assign", "approve"})
+"""Questions that go by how things stand, and so may be answered again, or late."""
+
+LATE = timing.timedelta(days=7)
+
+
+async def receive(desk: Desk, tx: Transaction, now: datetime, message: InboundMessage) -> None:
+    """Let one message have its effect."""
+    everyone = await groups.every(tx)
+    if not everyone:
+        return  # nobody has set up a group: `popround check` says so
+    if message.in_group:
+        await _in_group(desk, tx, now, message, everyone)
+        return
+    address = Address(message.channel, message.sender)
+    member = await members.find(tx, address)
+    if message.kind is InboundKind.REMOVED:
+        if member:
+            await _blocked(_turn(desk, tx, now, everyone, member), member)
+        return
+    if message.kind in (InboundKind.ADDED, InboundKind.MOVED):
+        return
+    if member is None:
+        member = await _stranger(tx, everyone[0], message, address)
+    turn = _turn(desk, tx, now, everyone, member, message)
+    if member.unreachable:
+        await turn.save(member, unreachable="")
+    if message.kind is InboundKind.BUTTON:
+        await _button(turn)
+    elif message.kind is InboundKind.LOCATION:
+        await _location(turn)
+    elif message.kind is InboundKind.TEXT and turn.words:
+        await _text(turn)
+    else:
+        await turn.reply("cant_read", name=first_name(turn.sender))
+
+
+def _turn(
+    desk: Desk,
+    tx: Transaction,
+    now: datetime,
+    everyone: list[Community],
+    member: Member | None,
+    message: InboundMessage | None = None,
+) -> Turn:
+    ident = member.community_id if member else everyone[0].id
+    community = next(c for c in everyone if c.id == ident)
+    return Turn(desk, tx, now, community, member, message)
+
+
+async def _stranger(
+    tx: Transaction, community: Community, message: InboundMessage, address: Address
+) -> Member:
+    """Somebody new. Which group they belong to is settled by their postcode, when they give it."""
+    language = message.language[:2] if message.language[:2] in community.languages else ""
+    language = language or community.languages[0]
+    new = Member(
+        id=0,
+        community_id=community.id,
+        standing=Standing.JOINING,
+        language=language,
+        languages=(language,),
+    )
+    return await members.add(tx, new, address)
+
+
+# Words
+
+
+async def _text(turn: Turn) -> None:
+    me, words = turn.sender, turn.words
+    here = timing.local(turn.now, turn.community)
+    place = me.postcode.split(" ", maxsplit=1)[0] or None
+    meaning = understand(words, here, language=me.language, place=place)
+    if meaning.emergency:
+        await emergency(turn)
+        return
+    if is_stop(words):
+        await join.stop(turn)
+        return
+    if me.stopped_at is not None and not is_start(words):
+        await turn.reply("stopped.still")
+        return
+    if is_start(words):
+        await join.start_again(turn)
+        return
+    if await _command(turn):
+        return
+    open_now = await questions.open_to(turn.tx, me.id, turn.now)
+    if await _answers(turn, open_now, meaning):
+        return
+    await _by_meaning(turn, meaning)
+
+
+async def emergency(turn: Turn) -> None:
+    """Ring 999: at once, in any state, at any hour. Help is never promised to be on its way."""
+    me = turn.sender
+    told = await turn.tell_organisers(
+        "emergency.told",
+        but=me.id,
+        priority=Priority.EMERGENCY,
+        **ask.who(me),
+        phone=await ask.phone_of(turn, me),
+        home=", ".join(filter(None, (me.home, me.postcode))) or "-",
+        words=ask.short(turn.words),
+    )
+    await turn.say(
+        me,
+        "emergency" if told else "emergency.alone",
+        priority=Priority.EMERGENCY,
+        organiser=await turn.organiser_name(me.language),
+    )
+    await turn.note("emergency", "member", me.id)
+
+
+async def _command(turn: Turn) -> bool:
+    """`/start CODE`, an invitation's code, or one of the fixed words. Whether it was one."""
+    words = turn.words
+    head, _, rest = words.partition(" ")
+    if head.lower() in ("/start", "start", "join") and rest:
+        code = groups.as_code(rest)
+        if code and await join.with_code(turn, code):
+            return True
+        if rest.strip().lower() == "help":
+            await join.begin_helper(turn)
+            return True
+        if code:
+            await turn.reply("code.not_good")
+            return True
+    code = groups.as_code(words)
+    if code and await join.with_code(turn, code):
+        return True
+    wanted = words.lower().strip(" .!?").removeprefix("/")
+    for name, act in COMMANDS.items():
+        languages = turn.desk.wording.languages
+        if any(
+            wanted in (word.lower() for word in turn.desk.wording.listing(lang, f"keywords.{name}"))
+            for lang in languages
+        ):
+            return await act(turn)
+    return False
+
+
+async def _offduty(turn: Turn) -> bool:
+    return await _if_helper(turn, lambda: join.duty(turn, on=False))
+
+
+async def _onduty(turn: Turn) -> bool:
+    return await _if_helper(turn, lambda: join.duty(turn, on=True))
+
+
+async def _pause(turn: Turn) -> bool:
+    return await _if_helper(turn, lambda: join.pause(turn))
+
+
+async def _leave(turn: Turn) -> bool:
+    if turn.sender.standing is Standing.JOINING:
+        return False
+    await join.leave(turn)
+    return True
+
+
+async def _open(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await organiser.show_open(turn)
+    return True
+
+
+async def _waiting(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await organiser.show_waiting(turn)
+    return True
+
+
+async def _help(turn: Turn) -> bool:
+    me = turn.sender
+    if not me.roles:
+        await join.welcome(turn)
+        return True
+    lines = [turn.text(me.language, "help")]
+    for role in (Role.ASKER, Role.HELPER, Role.ORGANISER):
+        if me.is_a(role):
+            lines.append(turn.text(me.language, f"help.{role.value}"))
+    await turn.reply("lines", lines="\n".join(lines))
+    return True
+
+
+async def _start(turn: Turn) -> bool:
+    await join.start_again(turn)
+    return True
+
+
+async def _if_helper(turn: Turn, act: Callable[[], Awaitable[None]]) -> bool:
+    if not turn.sender.is_a(Role.HELPER):
+        return False
+    await act()
+    return True
+
+
+COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
+    "start": _start,
+    "help": _help,
+    "offduty": _offduty,
+    "onduty": _onduty,
+    "pause": _pause,
+    "leave": _leave,
+    "open": _open,
+    "waiting": _waiting,
+}
+
+
+# Answers to open questions
+
+
+async def _answers(turn: Turn, open_now: list[Question], meaning: Meaning) -> bool:
+    """Let the message answer what it answers; whether it answered anything."""
+    numbers = numbers_in(turn.words)
+    if numbers and not _wants_many(open_now):
+        return await _by_number(turn, open_now, numbers)
+    for question in open_now:
+        choice = _by_label(question, turn.words)
+        if choice:
+            await _answer(turn, question, choice.key)
+            return True
+    latest = open_now[0] if open_now else None
+    said = yes_no(turn.words)
+    if latest and latest.kind in IN_WORDS and (said is None or not latest.choices):
+        if not _is_something_else(latest, meaning):
+            await _answer(turn, latest, "")
+            return True
+        return False
+    if said is not None:
+        return await _yes_or_no(turn, open_now, said=said)
+    return False
+
+
+def _wants_many(open_now: list[Question]) -> bool:
+    return bool(open_now) and open_now[0].kind == "join.can_do"
+
+
+def _is_something_else(question: Question, meaning: Meaning) -> bool:
+    """Whether words that could answer a question in words plainly mean something of their own."""
+    sure = meaning.confidence >= ACT_ABOVE
+    if meaning.intent in (Intent.CANCEL, Intent.STATUS, Intent.CANNOT, Intent.WORRY):
+        return sure
+    if question.kind in ("ask.name", "join.name"):
+        return sure and meaning.intent in (Intent.INFO, Intent.CALL_ME)
+    return False
+
+
+async def _by_number(turn: Turn, open_now: list[Question], numbers: tuple[int, ...]) -> bool:
+    """Each number goes to its own question. A number that no open question has may belong to one
+    that is over: the answer then says how things stand."""
+    hit = False
+    for number in numbers:
+        found = next(
+            ((q, c) for q in open_now for c in q.choices if c.number == number), None
+        )
+        if found:
+            await _answer(turn, found[0], found[1].key)
+            hit = True
+            continue
+        late = await questions.answered_by(turn.tx, turn.sender.id, number, turn.now - LATE)
+        if late and late.kind in STILL:
+            key = next(c.key for c in late.choices if c.number == number)
+            await ANSWERS[late.kind](turn, late, key)
+            hit = True
+        elif late:
+            await turn.reply("answered_already", name=first_name(turn.sender))
+            hit = True
+    if not hit and open_now and open_now[0].kind in IN_WORDS:
+        await _answer(turn, open_now[0], "")
+        return True
+    return hit
+
+
+def _by_label(question: Question, words: str) -> Choice | None:
+    wanted = words.lower().strip(" .!?")
+    return next((c for c in question.choices if c.label.lower().strip(" .!?") == wanted), None)
+
+
+async def _yes_or_no(turn: Turn, open_now: list[Question], *, said: bool) -> bool:
+    """One yes never accepts two things: with several offers open it is asked which is meant."""
+    able = [question for question in open_now if len(question.choices) == 2]
+    if not able:
+        return False
+    offers = [question for question in able if question.kind == "offer"]
+    if able[0].kind == "offer" and len(offers) > 1:
+        await _which(turn, offers, said=said)
+        return True
+    await _answer(turn, able[0], able[0].choices[0 if said else 1].key)
+    return True
+
+
+async def _which(turn: Turn, offers: list[Question], *, said: bool) -> None:
+    language = turn.sender.language
+    lines = []
+    for question in reversed(offers):
+        found = await requests.get_offer(turn.tx, question.ref or 0)
+        if found is None:
+            continue
+        request = await requests.get(turn.tx, found.request_id)
+        asker = await members.get(turn.tx, request.asker_id)
+        lines.append(
+            turn.text(
+                language,
+                "which.line",
+                number=question.choices[0 if said else 1].number,
+                what=turn.gist(request, language),
+                area=asker.area,
+            )
+        )
+    await turn.reply("which", name=first_name(turn.sender), lines=", ".join(lines))
+
+
+async def _answer(turn: Turn, question: Question, key: str) -> None:
+    await questions.answered(turn.tx, question.id, turn.now)
+    await ANSWERS[question.kind](turn, question, key)
+
+
+# Buttons and places
+
+
+async def _button(turn: Turn) -> None:
+    assert turn.message
+    token, _, place = turn.message.button.partition(":")
+    question = await questions.by_token(turn.tx, token)
+    choices = question.choices if question else ()
+    if question is None or not place.isascii() or not place.isdigit() or int(place) >= len(choices):
+        await turn.toast("button.old")
+        return
+    if question.member_id is not None and question.member_id != turn.sender.id:
+        await turn.toast("not_yours")
+        return
+    if turn.sender.stopped_at is not None:
+        # Pressing a button is wanting to hear from us again.
+        await turn.save(turn.sender, stopped_at=None)
+    if question.answered_at is not None and question.kind not in STILL:
+        await turn.toast("button.answered")
+        return
+    await _answer(turn, question, choices[int(place)].key)
+    await turn.toast()
+
+
+async def _location(turn: Turn) -> None:
+    for question in await questions.open_to(turn.tx, turn.sender.id, turn.now):
+        if question.kind in ("ask.home", "join.place", "join.place_again"):
+            await _answer(turn, question, "")
+            return
+    await turn.reply("location.not_now", name=first_name(turn.sender))
+
+
+# What the words mean
+
+
+async def _by_meaning(turn: Turn, meaning: Meaning) -> None:
+    me = turn.sender
+    new = me.standing is Standing.JOINING and not me.roles and not me.name
+    act = MEANINGS.get(meaning.intent)
+    if meaning.confidence < ACT_ABOVE and meaning.intent not in (Intent.CALL_ME, Intent.WORRY):
+        act = None
+    if act is not None and await act(turn, meaning):
+        return
+    if new:
+        await join.welcome(turn)
+        return
+    if meaning.intent is Intent.THANKS:
+        return
+    await not_understood(turn)
+
+
+async def not_understood(turn: Turn) -> None:
+    """One easy question; after a second miss in a row a person gets the words."""
+    me = turn.sender
+    open_now = await questions.open_to(turn.tx, me.id, turn.now)
+    missed = [q for q in open_now if q.kind == "menu"]
+    if missed and turn.now - missed[0].asked_at < timing.timedelta(hours=12):
+        await questions.close(turn.tx, turn.now, "menu", member_id=me.id)
+        told = await turn.tell_organisers(
+            "not_understood.told",
+            but=me.id,
+            **ask.who(me),
+            phone=await ask.phone_of(turn, me),
+            words=ask.short(turn.words),
+        )
+        await turn.reply(
+            "not_understood.told_you" if told else "not_understood.alone",
+            name=first_name(me),
+            organiser=await turn.organiser_name(me.language),
+        )
+        return
+    await turn.ask(me, "not_understood", "menu", None, ask.MENU, name=first_name(me))
+
+
+async def _ask(turn: Turn, meaning: Meaning) -> bool:
+    await ask.start(turn, meaning)
+    return True
+
+
+async def _offer(turn: Turn, meaning: Meaning) -> bool:
+    await join.begin_helper(turn)
+    return True
+
+
+async def _done(turn: Turn, meaning: Meaning) -> bool:
+    for running in await requests.live_visits(turn.tx, helper_id=turn.sender.id):
+        await visit.done(turn, running)
+        return True
+    for running in await requests.live_visits(turn.tx, asker_id=turn.sender.id):
+        await visit.came(turn, running)
+        return True
+    return False
+
+
+async def _cannot(turn: Turn, meaning: Meaning) -> bool:
+    return await visit.cannot(turn)
+
+
+async def _cancel(turn: Turn, meaning: Meaning) -> bool:
+    me = turn.sender
+    if me.is_a(Role.ASKER):
+        await ask.cancel(turn)
+        return True
+    return await visit.cannot(turn)
+
+
+async def _status(turn: Turn, meaning: Meaning) -> bool:
+    me = turn.sender
+    if organiser.is_organiser(turn) and not me.is_a(Role.ASKER):
+        await organiser.show_open(turn)
+        return True
+    if not me.is_a(Role.ASKER):
+        return False
+    await ask.how_is_it(turn)
+    return True
+
+
+async def _info(turn: Turn, meaning: Meaning) -> bool:
+    await turn.reply("info", organiser=await turn.organiser_name(turn.sender.language))
+    if not turn.sender.roles:
+        await join.welcome(turn)
+    return True
+
+
+async def _call_me(turn: Turn, meaning: Meaning) -> bool:
+    return await _to_a_person(turn, "call_me")
+
+
+async def _worry(turn: Turn, meaning: Meaning) -> bool:
+    return await _to_a_person(turn, "worry")
+
+
+async def _to_a_person(turn: Turn, name: str) -> bool:
+    me = turn.sender
+    told = await turn.tell_organisers(
+        f"{name}.told",
+        but=me.id,
+        **ask.who(me),
+        phone=await ask.phone_of(turn, me),
+        words=ask.short(turn.words),
+    )
+    await turn.reply(
+        name if told else "not_understood.alone",
+        name=first_name(me),
+        organiser=await turn.organiser_name(me.language),
+    )
+    return True
+
+
+async def _yes_no_to_nothing(turn: Turn, meaning: Meaning) -> bool:
+    if turn.sender.standing is Standing.JOINING:
+        return False
+    await turn.reply("nothing_open", name=first_name(turn.sender))
+    return True
+
+
+async def _stop(turn: Turn, meaning: Meaning) -> bool:
+    await join.stop(turn)
+    return True
+
+
+async def _start_again(turn: Turn, meaning: Meaning) -> bool:
+    await join.start_again(turn)
+    return True
+
+
+MEANINGS: dict[Intent, Callable[[Turn, Meaning], Awaitable[bool]]] = {
+    Intent.ASK: _ask,
+    Intent.OFFER: _offer,
+    Intent.DONE: _done,
+    Intent.CANNOT: _cannot,
+    Intent.CANCEL: _cancel,
+    Intent.STATUS: _status,
+    Intent.INFO: _info,
+    Intent.CALL_ME: _call_me,
+    Intent.WORRY: _worry,
+    Intent.YES: _yes_no_to_nothing,
+    Intent.NO: _yes_no_to_nothing,
+    Intent.STOP: _stop,
+    Intent.START: _start_again,
+}
+
+
+# Group chats, and people who go
+
+
+async def _in_group(
+    desk: Desk, tx: Transaction, now: datetime, message: InboundMessage, everyone: list[Community]
+) -> None:
+    chat = Address(message.channel, message.chat)
+    member = await members.find(tx, Address(message.channel, message.sender))
+    turn = _turn(desk, tx, now, everyone, member, message)
+    known = await groups.street_community(tx, chat)
+    if known:
+        await turn.move_to(known)
+    if message.kind is InboundKind.BUTTON:
+        token = message.button.partition(":")[0]
+        question = await questions.by_token(tx, token)
+        if question is None or question.kind != "card" or question.chat != message.chat:
+            await turn.toast("button.old")
+            return
+        await offer.answered_card(turn, question, "accept")
+        await turn.toast()
+    elif message.kind is InboundKind.ADDED:
+        if member and member.is_a(Role.ORGANISER):
+            await turn.move_to(member.community_id)
+            await groups.add_street(tx, member.community_id, chat)
+            await turn.note("street_added", "community", member.community_id)
+            await turn.say_in(chat, "street.hello")
+        else:
+            await turn.say_in(chat, "street.not_organiser")
+    elif message.kind is InboundKind.REMOVED:
+        await groups.drop_street(tx, chat)
+    elif message.kind is InboundKind.MOVED:
+        await groups.move_street(tx, chat, message.text)
+    elif message.kind is InboundKind.TEXT:
+        await turn.say_in(chat, "street.private", link=f"t.me/{desk.telegram_name}")
+
+
+async def _blocked(turn: Turn, member: Member) -> None:
+    """Somebody blocked the bot: their visits are given back, and organisers hear if they wait."""
+    await turn.save(member, unreachable="blocked")
+    await join.drop_everything(turn, "stopped")
+
+
+async def gave_up(desk: Desk, tx: Transaction, now: datetime, message: InboundMessage) -> None:
+    """A message that we failed to handle, time and again: the person hears so, an organiser gets
+    the words, and nobody is left in silence."""
+    everyone = await groups.every(tx)
+    member = await members.find(tx, Address(message.channel, message.sender))
+    if not everyone or member is None or message.in_group:
+        return
+    turn = _turn(desk, tx, now, everyone, member, message)
+    told = await turn.tell_organisers(
+        "trouble.told",
+        but=member.id,
+        **ask.who(member),
+        phone=await ask.phone_of(turn, member),
+        words=ask.short(message.text),
+    )
+    await turn.reply(
+        "trouble" if told else "trouble.alone",
+        name=first_name(member),
+        organiser=await turn.organiser_name(member.language),
+    )
+
+
