@@ -19,7 +19,7 @@ from datetime import datetime
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any, cast
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 import uvicorn
@@ -30,6 +30,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bot.clock import Clock
 
 Job = Callable[[], Awaitable[None]]
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+_LINE = "popround.line"
+"""Where a request's scope keeps the transport that it came over."""
 
 _SAME_MOMENT = 1e-6
 """Two ways to add up the same seconds may differ by less than this."""
@@ -50,7 +55,8 @@ class LoopbackServer:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", port))
         config = uvicorn.Config(
-            self._app,
+            self._serve,
+            interface="asgi3",
             http="httptools",
             ws="none",
             lifespan="off",
@@ -65,6 +71,11 @@ class LoopbackServer:
         await server.startup(sockets=[listening])
         self._server, self._socket = server, listening
         return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # ASGI has no word for hanging up; uvicorn's `send` belongs to what holds the line.
+        scope[_LINE] = cast(Any, send).__self__.transport
+        await self._app(scope, receive, send)
 
     async def stop(self) -> None:
         if self._server is not None and self._socket is not None:
@@ -84,8 +95,8 @@ class NoAnswer(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         if not self._drop:
             await first_of(self._stopping.wait(), _gone(receive))
-        # ASGI has no word for hanging up; uvicorn's `send` belongs to what holds the line.
-        cast(Any, send).__self__.transport.abort()
+        scope[_LINE].abort()
+        await _gone(receive)
 
 
 async def _gone(receive: Receive) -> None:
@@ -309,8 +320,18 @@ class Postman:
     def __init__(self, timeout: float) -> None:
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
+        self._ways: dict[str, str] = {}
+
+    def reach(self, public: str, actual: str) -> None:
+        """What has the URL `public` is really at `actual`; both without a slash at the end."""
+        self._ways[public] = actual
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Posted:
+        for public, actual in self._ways.items():
+            if url == public or url.startswith(f"{public}/"):
+                url = actual + url[len(public) :]
+        if urlsplit(url).hostname not in LOOPBACK:
+            return Posted(0, error="Connection failed: a pretend provider stays on its machine")
         if self._session is None:
             # Below uvicorn's 5 seconds, so that a line is never used just as the bot hangs it up.
             connector = aiohttp.TCPConnector(keepalive_timeout=2, limit=100)
