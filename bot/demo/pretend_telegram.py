@@ -125,6 +125,10 @@ class PretendTelegram:
         await self._server.stop()
         await self._postman.close()
 
+    def reach(self, public: str, actual: str) -> None:
+        """Where the bot really is: `reach("https://popround.example", "http://127.0.0.1:8000")`."""
+        self._postman.reach(public, actual)
+
     async def settle(self) -> None:
         """Wait until every webhook delivery that is due now on the clock has been tried."""
         await self._agenda.settle()

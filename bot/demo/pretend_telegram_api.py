@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.demo.pretend_limits import TelegramLimits
-from bot.demo.pretend_server import Feed
+from bot.demo.pretend_server import LOOPBACK, Feed
 from bot.demo.pretend_telegram_checks import as_json, is_true, read_commands, read_markup, read_text
 from bot.demo.pretend_telegram_updates import Updates
 from bot.demo.pretend_telegram_world import (
@@ -30,7 +30,6 @@ from bot.demo.pretend_telegram_world import (
 PRESS_SECONDS = 15 * 60
 """How long a press of a button can be answered. Telegram says nothing exact; about this is seen."""
 DELETE_SECONDS = 48 * 3600
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass
