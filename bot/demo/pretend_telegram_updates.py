@@ -24,7 +24,7 @@ SLOWEST_RETRY = 60.0
 LONGEST_RETRY_AFTER = 3600.0
 
 
-@dataclass
+@dataclass(eq=False)
 class Waiting:
     """An update that the bot has not taken yet."""
 
@@ -62,13 +62,17 @@ class Updates:
         self.last_error: tuple[int, str] | None = None
         self.repeat = 0
         """How many times over the next update is delivered once more (at-least-once)."""
-        self.delivered: list[int] = []
+        self._delivered: deque[int] = deque(maxlen=10_000)
         self.stopping = asyncio.Event()
 
     @property
     def pending(self) -> int:
         self._forget_old()
         return len(self._queue)
+
+    @property
+    def delivered(self) -> list[int]:
+        return list(self._delivered)
 
     def set_webhook(self, url: str, secret: str, max_connections: int) -> None:
         self.url, self.secret, self.max_connections = url, secret, max_connections
@@ -168,13 +172,13 @@ class Updates:
             offset = known[max(0, len(known) + offset)] if known else 0
         for update_id in known:
             if update_id < offset:
-                self.delivered.append(update_id)
+                self._delivered.append(update_id)
                 self._drop(self._queue[update_id])
 
     def _drop(self, waiting: Waiting) -> None:
         self._queue.pop(waiting.update["update_id"], None)
-        lane = self._lanes.get(waiting.lane)
-        if lane is not None:
+        lane = self._lanes.get(waiting.lane, deque())
+        if waiting in lane:
             lane.remove(waiting)
             if not lane:
                 del self._lanes[waiting.lane]
@@ -210,7 +214,7 @@ class Updates:
                     for _ in range(again):
                         await self._postman.post(self.url, body, headers)
             if posted.taken:
-                self.delivered.append(head.update["update_id"])
+                self._delivered.append(head.update["update_id"])
                 head.tried(True)
                 self._drop(head)
                 continue

@@ -265,6 +265,34 @@ async def test_a_bot_that_is_away_gets_everything_when_it_is_back(
     assert receiver.texts == ["anybody there?"]
 
 
+async def test_a_public_address_is_reached_on_this_machine_only(
+    telegram: PretendTelegram, bot: Bot, receiver: Receiver
+) -> None:
+    await bot.set_webhook("https://popround.example/hook")
+    sam = telegram.person("Sam")
+    telegram.reach("https://popround.example", receiver.url.removesuffix("/hook"))
+    assert await telegram.says(sam, "hello")
+    await bot.set_webhook("https://example.org/hook")
+    assert not await telegram.says(sam, "hello")
+
+
+async def test_updates_that_waited_go_to_a_webhook_once_it_is_set(
+    telegram: PretendTelegram, bot: Bot, receiver: Receiver
+) -> None:
+    sam = telegram.person("Sam")
+    await telegram.says(sam, "early")
+    await telegram.raw_update({"update_id": 7, "poll": {"id": "1"}})
+    await bot.set_webhook(receiver.url)
+    await telegram.settle()
+    assert receiver.texts == ["early"]
+    assert 7 in telegram.delivered_updates
+    await bot.delete_webhook()
+    assert await telegram.says(sam, "to be polled")
+    (update,) = await bot.get_updates()
+    assert update.message is not None
+    assert update.message.text == "to be polled"
+
+
 async def test_an_update_can_come_twice(
     telegram: PretendTelegram, bot: Bot, receiver: Receiver
 ) -> None:
