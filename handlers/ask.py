@@ -115,12 +115,17 @@ async def advance(turn: Turn, request: HelpRequest) -> None:
     """Ask for what is missing, or whether it is right."""
     me = turn.sender
     await questions.close(
-        turn.tx, turn.now, "ask.name", "ask.need", "ask.home", "ask.house", "ask.confirm", "menu",
+        turn.tx,
+        turn.now,
+        "ask.name",
+        "ask.need",
+        "ask.home",
+        "ask.house",
+        "ask.confirm",
+        "menu",
         member_id=me.id,
     )
-    await turn.later(
-        DueKind.DRAFT, request.id, timing.add_waking(turn.now, CHASE, turn.community)
-    )
+    await turn.later(DueKind.DRAFT, request.id, timing.add_waking(turn.now, CHASE, turn.community))
     await _put_missing(turn, me, request)
 
 
@@ -374,7 +379,11 @@ async def cancel(turn: Turn) -> None:
             (str(r.id), f"{turn.gist(r, language)}, {turn.when(r, language)}") for r in mine[:4]
         ]
         await turn.ask(
-            turn.sender, "which_cancel", "which_cancel", None, choices,
+            turn.sender,
+            "which_cancel",
+            "which_cancel",
+            None,
+            choices,
             name=first_name(turn.sender),
         )
 
@@ -395,8 +404,16 @@ async def call_off(turn: Turn, request: HelpRequest) -> None:
     me = turn.sender
     request = await requests.save(turn.tx, replace(request, status=RequestStatus.CANCELLED))
     await turn.never_mind(request.id, DueKind.DRAFT)
-    await questions.close(turn.tx, turn.now, "ask.confirm", "ask.name", "ask.need", "ask.home",
-                          "ask.house", ref=request.id)
+    await questions.close(
+        turn.tx,
+        turn.now,
+        "ask.confirm",
+        "ask.name",
+        "ask.need",
+        "ask.home",
+        "ask.house",
+        ref=request.id,
+    )
     await offer.withdraw(turn, request)
     running = await requests.live_visit(turn.tx, request.id)
     if running:
@@ -430,7 +447,9 @@ async def chase(turn: Turn, request: HelpRequest) -> None:
     asker = await members.get(turn.tx, request.asker_id)
     if asker.name:
         await turn.say(
-            asker, "still_there", name=first_name(asker),
+            asker,
+            "still_there",
+            name=first_name(asker),
             about={"kind": "draft", "ref": request.id},
         )
     await _put_missing(turn, asker, request)
@@ -447,8 +466,16 @@ async def hand_over_draft(turn: Turn, request: HelpRequest, reason: str) -> None
         replace(request, status=lifecycle.become(request.status, RequestStatus.HANDED)),
     )
     await turn.never_mind(request.id, DueKind.DRAFT, DueKind.PROMISE)
-    await questions.close(turn.tx, turn.now, "ask.name", "ask.need", "ask.home", "ask.house",
-                          "ask.confirm", ref=request.id)
+    await questions.close(
+        turn.tx,
+        turn.now,
+        "ask.name",
+        "ask.need",
+        "ask.home",
+        "ask.house",
+        "ask.confirm",
+        ref=request.id,
+    )
     await turn.later(
         DueKind.CHASE, request.id, timing.add_waking(turn.now, CHASE * 2, turn.community)
     )

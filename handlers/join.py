@@ -305,9 +305,7 @@ async def duty(turn: Turn, *, on: bool) -> None:
 
 async def pause(turn: Turn) -> None:
     """They would like not to be asked for a while: for how long?"""
-    await turn.ask(
-        turn.sender, "pause", "pause", None, tuple(PAUSES), name=first_name(turn.sender)
-    )
+    await turn.ask(turn.sender, "pause", "pause", None, tuple(PAUSES), name=first_name(turn.sender))
 
 
 async def paused(turn: Turn, question: Question, key: str) -> None:
@@ -370,9 +368,7 @@ async def drop_everything(turn: Turn, reason: str) -> None:
     me = turn.sender
     for running in await requests.live_visits(turn.tx, helper_id=me.id):
         await visit.give_back(turn, running)
-    waiting = await requests.of_asker(
-        turn.tx, me.id, (RequestStatus.DRAFT, *requests.UNSETTLED)
-    )
+    waiting = await requests.of_asker(turn.tx, me.id, (RequestStatus.DRAFT, *requests.UNSETTLED))
     if waiting:
         await turn.tell_organisers(
             f"asker.{reason}",

@@ -60,9 +60,7 @@ async def open_request(turn: Turn, request: HelpRequest) -> HelpRequest:
 async def send_wave(turn: Turn, request: HelpRequest) -> HelpRequest:
     """Ask the next neighbours; where there are none to ask any more, hand over."""
     asker = await members.get(turn.tx, request.asker_id)
-    made, accepted = await members.offers_since(
-        turn.tx, turn.community.id, turn.now - RECORD
-    )
+    made, accepted = await members.offers_since(turn.tx, turn.community.id, turn.now - RECORD)
     size = matching.wave_size(made, accepted)
     first = request.wave == 0
     picked: list[matching.Candidate] = []
@@ -70,9 +68,7 @@ async def send_wave(turn: Turn, request: HelpRequest) -> HelpRequest:
     # A wave that finds nobody does not keep anybody waiting: the next one is looked at at once.
     while wave < timing.WAVES and not picked:
         wave += 1
-        look = await neighbours.search(
-            turn.tx, request, asker, turn.now, matching.reach_km(wave)
-        )
+        look = await neighbours.search(turn.tx, request, asker, turn.now, matching.reach_km(wave))
         picked = await look.pick(size)
     request = await requests.save(turn.tx, replace(request, wave=wave))
     for candidate in picked:
@@ -82,9 +78,7 @@ async def send_wave(turn: Turn, request: HelpRequest) -> HelpRequest:
         return await hand_over(turn, request)
     wanted = timing.wanted_at(request.day, request.part, request.created_at, turn.community)
     wait = timing.wave_wait(wanted, turn.now, turn.community, urgent=request.urgent)
-    await turn.later(
-        DueKind.WAVE, request.id, timing.add_waking(turn.now, wait, turn.community)
-    )
+    await turn.later(DueKind.WAVE, request.id, timing.add_waking(turn.now, wait, turn.community))
     return request
 
 
@@ -321,7 +315,6 @@ async def tried(turn: Turn, request: HelpRequest, asker: Member) -> str:
         for reason, count in sorted(reasons.items(), key=lambda item: -item[1])
     )
     return f"{line} {turn.text(language, 'not_asked', reasons=counted)}"
-
 
 
 async def unheard(turn: Turn, offer_id: int) -> None:

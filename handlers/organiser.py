@@ -282,9 +282,7 @@ async def _by_name(turn: Turn, words: str) -> Member | None:
 
 async def show_waiting(turn: Turn) -> None:
     """Helpers who wait for an organiser's word."""
-    waiting = await members.with_role(
-        turn.tx, turn.community.id, Role.HELPER, Standing.WAITING
-    )
+    waiting = await members.with_role(turn.tx, turn.community.id, Role.HELPER, Standing.WAITING)
     if not waiting:
         await turn.reply("waiting.none", name=first_name(turn.sender))
     for helper in waiting[:SHOWN]:
@@ -332,12 +330,8 @@ async def chase(turn: Turn, request: HelpRequest) -> None:
     asker = await members.get(turn.tx, request.asker_id)
     age = turn.now - request.created_at
     wait = max(timedelta(hours=2), min(timedelta(hours=12), age))
-    await turn.later(
-        DueKind.CHASE, request.id, timing.add_waking(turn.now, wait, turn.community)
-    )
-    handler = (
-        await members.get(turn.tx, request.handler_id) if request.handler_id else None
-    )
+    await turn.later(DueKind.CHASE, request.id, timing.add_waking(turn.now, wait, turn.community))
+    handler = await members.get(turn.tx, request.handler_id) if request.handler_id else None
     params = {
         "asker": asker.name or "?",
         "what": lambda language: turn.gist(request, language),
@@ -353,6 +347,4 @@ async def chase(turn: Turn, request: HelpRequest) -> None:
             what=turn.gist(request, handler.language),
         )
         return
-    await turn.tell_organisers(
-        "chase", "handed", request.id, ("see_to_it", "close"), **params
-    )
+    await turn.tell_organisers("chase", "handed", request.id, ("see_to_it", "close"), **params)

@@ -342,9 +342,7 @@ async def _by_number(turn: Turn, open_now: list[Question], numbers: tuple[int, .
     that is over: the answer then says how things stand."""
     hit = False
     for number in numbers:
-        found = next(
-            ((q, c) for q in open_now for c in q.choices if c.number == number), None
-        )
+        found = next(((q, c) for q in open_now for c in q.choices if c.number == number), None)
         if found:
             await _answer(turn, found[0], found[1].key)
             hit = True
@@ -652,5 +650,3 @@ async def gave_up(desk: Desk, tx: Transaction, now: datetime, message: InboundMe
         name=first_name(member),
         organiser=await turn.organiser_name(member.language),
     )
-
-

@@ -203,8 +203,9 @@ class Turn:
             question = replace(question, outbox_id=outbox_id)
         return question
 
-    async def card(self, chat: Address, name: str, kind: str, ref: int, choices: Choices,
-                   **params: Any) -> None:
+    async def card(
+        self, chat: Address, name: str, kind: str, ref: int, choices: Choices, **params: Any
+    ) -> None:
         """Put a question to a whole group chat, in the group's first language."""
         language = self.community.languages[0]
         question = await questions.put(
@@ -280,9 +281,7 @@ class Turn:
             return
         if OutboundKind.EDIT not in self.desk.can.get(original.channel, ()):
             return
-        member = (
-            await members.get(self.tx, question.member_id) if question.member_id else None
-        )
+        member = await members.get(self.tx, question.member_id) if question.member_id else None
         language = member.language if member else self.community.languages[0]
         await self._queue(
             OutboundMessage(
@@ -474,16 +473,13 @@ class Turn:
             by_text = f"choice.{choice.key}.sms"
             known = self.desk.wording.has(by_text)
             phrase = self.text(language, by_text) if known else choice.label
-            phrases.append(
-                self.text(language, "reply.choice", number=choice.number, phrase=phrase)
-            )
+            phrases.append(self.text(language, "reply.choice", number=choice.number, phrase=phrase))
         return self.text(language, "reply", choices=", ".join(phrases))
 
 
 def _buttons(question: Question) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (f"{question.token}:{place}", choice.label)
-        for place, choice in enumerate(question.choices)
+        (f"{question.token}:{place}", choice.label) for place, choice in enumerate(question.choices)
     )
 
 

@@ -110,7 +110,9 @@ async def _give_details(
 
 def _whole_address(asker: Member) -> str:
     # Somebody who shared their place instead of an address has only words to go by.
-    return ", ".join(filter(None, (asker.home, asker.postcode if asker.postcode not in asker.home else "")))
+    return ", ".join(
+        filter(None, (asker.home, asker.postcode if asker.postcode not in asker.home else ""))
+    )
 
 
 def _short(request: HelpRequest, most: int = 220) -> str:
@@ -401,9 +403,7 @@ async def nobody_came(turn: Turn, visit: Visit) -> None:
     if visit.status is VisitStatus.DONE:
         await turn.save(helper, visits=max(0, helper.visits - 1))
     await _look_again(turn, visit, VisitStatus.NO_SHOW)
-    await turn.tell_organisers(
-        "no_show", asker=first_name(asker), helper=first_name(helper)
-    )
+    await turn.tell_organisers("no_show", asker=first_name(asker), helper=first_name(helper))
     await turn.say(helper, "no_show.helper", name=first_name(helper), asker=first_name(asker))
 
 

@@ -74,7 +74,9 @@ class Wording:
 
     def _hour(self, language: str, here: datetime) -> str:
         pattern = "h:mma" if here.minute else "ha"
-        return re.sub(r"\s", "", format_time(here, pattern, locale=LOCALES.get(language, language))).lower()
+        return re.sub(
+            r"\s", "", format_time(here, pattern, locale=LOCALES.get(language, language))
+        ).lower()
 
     def by(self, language: str, moment: datetime, now: datetime, community: Community) -> str:
         """`2pm`, `9am tomorrow`, `9am on Monday`."""
@@ -97,9 +99,7 @@ class Wording:
         locale = LOCALES.get(language, language)
         return format_date(day, "EEEE" if near else "EEEE d MMMM", locale=locale)
 
-    def when(
-        self, language: str, request: HelpRequest, now: datetime, community: Community
-    ) -> str:
+    def when(self, language: str, request: HelpRequest, now: datetime, community: Community) -> str:
         """`today`, `tomorrow morning`, `Tuesday at 2:30pm`, `as soon as somebody can`."""
         today = now.astimezone(ZoneInfo(community.timezone)).date()
         if request.day is None and request.part is None:
