@@ -314,7 +314,7 @@ async def tried(turn: Turn, request: HelpRequest, asker: Member) -> str:
         turn.text(language, f"why_not.{reason}", count=count)
         for reason, count in sorted(reasons.items(), key=lambda item: -item[1])
     )
-    return f"{line} {turn.text(language, 'not_asked', reasons=counted)}"
+    return f"{line} {turn.text(language, 'reasons', reasons=counted)}"
 
 
 async def unheard(turn: Turn, offer_id: int) -> None:

@@ -413,3 +413,20 @@ async def next_receipts(
             )
             found.append((outbox_id, receipt))
     return found
+
+
+async def again(tx: Transaction, outbox_id: int, at: datetime, code: str) -> None:
+    """It is known not to have gone, or doing it twice does no harm: let it go."""
+    await tx.run(
+        sa.update(outbox)
+        .where(
+            outbox.c.id == outbox_id,
+            outbox.c.status.in_((SendStatus.SENDING.value, SendStatus.UNKNOWN.value)),
+        )
+        .values(status=SendStatus.QUEUED.value, next_at=at, code=code[:64], holder="")
+    )
+
+
+async def note_code(tx: Transaction, outbox_id: int, code: str) -> None:
+    """Write down what is known of a message's fate."""
+    await tx.run(sa.update(outbox).where(outbox.c.id == outbox_id).values(code=code[:64]))

@@ -1,0 +1,14 @@
+"""What `/metrics` tells Prometheus: counts and ages, never who."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+INBOUND = Counter("popround_inbound_total", "Messages that came in", ["what"])
+HANDLED = Counter("popround_handled_total", "Messages that had their effect", ["how"])
+SENDS = Counter("popround_sends_total", "Calls to providers", ["channel", "outcome"])
+SEND_SECONDS = Histogram("popround_send_seconds", "How long a provider took", ["channel"])
+DUE = Counter("popround_due_total", "Moments that were seen to", ["kind", "how"])
+WAITING_IN = Gauge("popround_inbox_waiting", "Messages that wait to be handled")
+WAITING_OUT = Gauge("popround_outbox_waiting", "Messages that wait to go", ["priority"])
+WEBHOOKS = Counter("popround_webhooks_total", "Webhook calls", ["route", "status"])

@@ -1,0 +1,111 @@
+"""The HTTP side: webhooks, health, metrics.
+
+A webhook answers 2xx only once the message is safely stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.channels.base import ChannelAdapter, MalformedError, RefusedError
+from bot.channels.base import Route as Webhook
+from bot.intake import Intake
+from bot.metrics import WEBHOOKS
+from storage.database import StorageUnavailableError
+
+log = structlog.get_logger("web")
+
+LARGEST_BODY = 64 * 1024
+"""Bytes. Telegram's and Twilio's own calls are a few KiB."""
+
+
+def make_app(
+    adapters: list[ChannelAdapter],
+    intake: Intake,
+    ready: Callable[[], Awaitable[str]],
+    measure: Callable[[], Awaitable[None]],
+) -> Starlette:
+    """The web app. `ready` gives the reason why the bot can't do its work, or an empty string;
+    `measure` brings the gauges up to date."""
+
+    async def healthz(_: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def readyz(_: Request) -> Response:
+        reason = await ready()
+        return PlainTextResponse(f"{reason or 'ready'}\n", status_code=503 if reason else 200)
+
+    async def metrics(_: Request) -> Response:
+        await measure()
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    routes: list[BaseRoute] = [
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", metrics),
+    ]
+    for adapter in adapters:
+        for webhook in adapter.routes:
+            endpoint = _endpoint(adapter, webhook, intake)
+            routes.append(Route(f"/webhooks/{webhook.path}", endpoint, methods=["POST"]))
+    return Starlette(routes=routes)
+
+
+def _endpoint(
+    adapter: ChannelAdapter, webhook: Webhook, intake: Intake
+) -> Callable[[Request], Awaitable[Response]]:
+    async def receive(request: Request) -> Response:
+        response = await _receive(adapter, webhook, intake, request)
+        WEBHOOKS.labels(webhook.path, str(response.status_code)).inc()
+        return response
+
+    return receive
+
+
+async def _receive(
+    adapter: ChannelAdapter, webhook: Webhook, intake: Intake, request: Request
+) -> Response:
+    body = await _body(request)
+    if body is None:
+        return PlainTextResponse("too large\n", status_code=413)
+    done = Response(webhook.reply, media_type=webhook.media_type)
+    try:
+        received = adapter.receive(webhook, request.headers, body, request.url.query)
+    except RefusedError:
+        log.warning("refused", route=webhook.path)
+        return PlainTextResponse("forbidden\n", status_code=403)
+    except MalformedError:
+        # The provider's own, and no use to anybody: sent again it would be no better.
+        log.warning("malformed", route=webhook.path)
+        return done
+    try:
+        await intake.store(received)
+    except StorageUnavailableError as error:
+        log.error("not_stored", route=webhook.path, error=str(error))
+        return PlainTextResponse("try again\n", status_code=503, headers={"Retry-After": "5"})
+    return done
+
+
+async def _body(request: Request) -> bytes | None:
+    """The body; none if it is too large, found out without reading it all."""
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > LARGEST_BODY:
+        return None
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > LARGEST_BODY:
+                return None
+            chunks.append(chunk)
+    except ClientDisconnect:
+        return b""
+    return b"".join(chunks)
