@@ -157,7 +157,7 @@ class Sender:
     async def lease(self) -> bool:
         """Hold or go on holding the right to send; whoever takes it over asks after what the one
         before left in flight."""
-        now = time.monotonic()
+        now = self._clock.monotonic()
         if self.holds_lease and now < self._leased_until - LEASE_SECONDS * 2 / 3:
             return True
         async with self._database.transaction() as tx:
@@ -167,7 +167,7 @@ class Sender:
                 tx,
                 f"sender.{self.channel.value}",
                 self._holder,
-                datetime.now().astimezone(),
+                self._clock.now(),
                 LEASE_SECONDS,
                 take=not tx.on_postgresql,
             )
