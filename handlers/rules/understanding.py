@@ -1,0 +1,185 @@
+"""What a message means: intent, need, day, place, and whether it is an emergency.
+
+A pure function of the text and the time it arrived. A small linear model (`understanding_model.py`)
+weighs words and letters; fixed words, dates, clock times, postcodes and the plain signs of an
+emergency are rules. Why so: docs/decisions/0004-understanding.md. The labels: LABELS.md.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from handlers.rules.understanding_clock import part_of
+from handlers.rules.understanding_danger import danger
+from handlers.rules.understanding_language import language_of
+from handlers.rules.understanding_model import Scores, score
+from handlers.rules.understanding_when import day_of
+from handlers.rules.understanding_where import postcode_in
+from handlers.rules.understanding_words import (
+    is_start,
+    is_stop,
+    is_stop_word,
+    numbers_in,
+    plain,
+    yes_no,
+)
+from storage.model import Intent, Need
+
+__all__ = [
+    "ACT_ABOVE",
+    "Meaning",
+    "is_start",
+    "is_stop",
+    "is_stop_word",
+    "numbers_in",
+    "understand",
+    "yes_no",
+]
+
+ACT_ABOVE = 0.6
+"""A meaning at least this sure may be acted on; below it the person is asked with numbers."""
+
+_SPEAKS_OF_A_DAY = frozenset(
+    {
+        Intent.ASK,
+        Intent.OFFER,
+        Intent.YES,
+        Intent.CANNOT,
+        Intent.STATUS,
+        Intent.CANCEL,
+        Intent.CALL_ME,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a message was taken to mean. The fields are those of LABELS.md."""
+
+    intent: Intent
+    need: Need | None
+    """What kind of help, for `ask` and `offer`; none if it does not say."""
+    emergency: bool
+    """Somebody may be in danger now. Judged apart from `intent`, and acted on before all else."""
+    date: date | None
+    part: str | None
+    """`morning`, `afternoon`, `evening` or `HH:MM`."""
+    postcode: str | None
+    for_other: bool
+    language: str
+    confidence: float
+    """From 0 to 1: about how often intent and need are both right when it says so."""
+    needs: tuple[Need, ...] = ()
+    """Every need spoken of; the first is `need`."""
+    alternatives: tuple[tuple[Intent, Need | None], ...] = ()
+    """What it may mean, likeliest first and the one taken among them, for a numbered question."""
+
+
+def understand(
+    text: str, now: datetime, *, language: str | None = None, place: str | None = None
+) -> Meaning:
+    """What a message means, given the local time at which it arrived.
+
+    `language` is what the person used before, `place` their own outward code (`HD7`). No text
+    raises; only the first `understanding_words.MOST` characters are looked at.
+    """
+    said = plain(text)
+    scores = score(text)
+    spoken = language_of(text, language)
+    fixed = _fixed(text)
+    urgent = fixed is None and danger(said, scores.emergency)
+    if fixed is not None:
+        intent, sure = fixed
+        scores.intents[intent.value] = max(sure, scores.intents[intent.value])
+    else:
+        intent = _likeliest(scores, urgent=urgent)
+        sure = scores.intents[intent.value]
+    need, needs, need_sure = _needs(text, intent, scores, urgent=urgent)
+    day = part = None
+    if intent in _SPEAKS_OF_A_DAY and need is not Need.MONEY:
+        day, part = day_of(said, now.date()), part_of(said)
+        if urgent and day != now.date():
+            day = part = None
+    return Meaning(
+        intent=intent,
+        need=need,
+        emergency=urgent,
+        date=day,
+        part=part,
+        postcode=postcode_in(text, place),
+        for_other=intent not in _NEVER_FOR_OTHER and scores.for_other > 0.5,
+        language=spoken,
+        confidence=round(sure * need_sure, 4),
+        needs=needs,
+        alternatives=_alternatives(scores, (intent, need)),
+    )
+
+
+_NEVER_FOR_OTHER = frozenset(
+    {Intent.OFFER, Intent.STOP, Intent.START, Intent.THANKS, Intent.UNKNOWN, Intent.INFO}
+    | {Intent.YES, Intent.NO, Intent.DONE, Intent.CANNOT}
+)
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+def _fixed(text: str) -> tuple[Intent, float] | None:
+    """The intent of a message that is nothing but fixed words, and how sure that is."""
+    if is_stop_word(text):
+        return Intent.STOP, 0.99
+    if is_start(text):
+        return Intent.START, 0.98
+    if (agreed := yes_no(text)) is not None:
+        return (Intent.YES if agreed else Intent.NO), 0.97
+    if numbers_in(text):
+        return Intent.UNKNOWN, 0.97  # only the open question tells what a number means
+    if is_stop(text):
+        return Intent.STOP, 0.95
+    return None
+
+
+def _likeliest(scores: Scores, *, urgent: bool) -> Intent:
+    best = Intent(max(scores.intents, key=lambda name: scores.intents[name]))
+    if urgent and best in {Intent.UNKNOWN, Intent.INFO, Intent.THANKS, Intent.WORRY, Intent.DONE}:
+        return Intent.ASK
+    return best
+
+
+def _needs(
+    text: str, intent: Intent, scores: Scores, *, urgent: bool
+) -> tuple[Need | None, tuple[Need, ...], float]:
+    """The need, every need, and how sure the first is."""
+    if intent not in {Intent.ASK, Intent.OFFER}:
+        return None, (), 1.0
+    name = max(scores.needs, key=lambda need: scores.needs[need])
+    need = Need(name) if name else None
+    if urgent:
+        plainly = need is not None and scores.needs[name] > 0.8
+        plainly = plainly and _REQUEST.search(plain(text)) is not None
+        if not plainly:
+            need = Need.MEDICAL if need is Need.MEDICAL else None
+        return need, (need,) if need else (), 1.0
+    return need, (need,) if need else (), scores.needs[name]
+
+
+_REQUEST = re.compile(
+    r"\b(?:can|could|would|please|cud|wud) (?:\w+ ){0,4}(?:bring|fetch|get me|pick|collect|look at|drop)\b"
+)
+
+
+def _alternatives(
+    scores: Scores, taken: tuple[Intent, Need | None]
+) -> tuple[tuple[Intent, Need | None], ...]:
+    """Up to four meanings, likeliest first."""
+    ranked: list[tuple[float, Intent, Need | None]] = []
+    for name, chance in scores.intents.items():
+        intent = Intent(name)
+        if intent in {Intent.ASK, Intent.OFFER}:
+            for need, share in scores.needs.items():
+                ranked.append((chance * share, intent, Need(need) if need else None))
+        else:
+            ranked.append((chance, intent, None))
+    ranked.sort(key=lambda entry: -entry[0])
+    found = [taken, *((i, n) for _, i, n in ranked if (i, n) != taken)]
+    return tuple(found[:4])

@@ -1,0 +1,344 @@
+"""Which day and what part of it a message speaks of. The rules are those of LABELS.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from handlers.rules import understanding_calendar as calendar
+
+_DAY_OF = {word: n for names, n in calendar.WEEKDAYS.items() for word in names.split("|")}
+_DAYS = "|".join(sorted(_DAY_OF, key=len, reverse=True))
+_MONTH_OF = {word: n for names, n in calendar.MONTHS.items() for word in names.split("|")}
+_MONTHS = "|".join(sorted(_MONTH_OF, key=len, reverse=True))
+_CY_DAYS = "|".join(calendar.WELSH_WEEKDAYS)
+_SMALL = {
+    "a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "couple of": 2,
+    "a couple of": 2, "a few": 3, "to": 2, "too": 2, "for": 4, "ate": 8,
+}  # fmt: skip
+_ORDINAL = {
+    word: n
+    for n, word in enumerate(
+        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
+        "thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth "
+        "twenty-first twenty-second twenty-third twenty-fourth twenty-fifth twenty-sixth "
+        "twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first".split(),
+        1,
+    )
+} | {"twelth": 12, "nineth": 9, "eigth": 8, "fith": 5}
+_ORDINALS = "|".join(w.replace("-", "[- ]?") for w in sorted(_ORDINAL, key=len, reverse=True))
+
+_TOMORROW = (
+    r"tom+or+ows?|tom+or+as?|tomoz|tomos|tomo|tmrw|tmrow|tmoro|tmorrow|tmr|tmrrw|tmw|tomrw|"
+    r"tomrow|tomorro|2moro|2morro|2morrow|2mrw|2mo|2moz|2morra|to morrow|the morn|the morra|morra|"
+    r"tomoro|tomorw|tomarrow|tommorer|tomorrer|y?fory|jutro|domani|завтра"
+)
+_TODAY = (
+    r"today|2day|todday|tday|tdy|todays|tonight|tonite|2nite|2night|tonyt|tonigt|tonighr|"
+    r"the nicht|heddiw|heddi|heno|dzisiaj|dzis|dziś|oggi|stasera|"
+    r"сьогодні|a\.?s\.?a\.?p|(?:this|dis) (?:very )?(?:morning|mornin|morn|afternoon|afternoo|aft|"
+    r"arvo|afty|efternoon|evening|evenin|eve|minute|instant|tea ?time|dinner ?time|lunch ?time)|"
+    r"(?:y )?(?:bore|pnawn|prynhawn|pnawn) y?ma|straight ?away|right away|right now|right this|"
+    r"as soon as (?:possible|poss|you can)|immediately|at once|ar unwaith|rwan hyn|later on today"
+)
+# "sat" and "sun" are words too: "he is sat in the cold", "in the sun".
+_NO_VERB = (
+    r"(?<!\bis )(?<!\bbe )(?<!\bjust )(?<!\bim )(?<!hes )(?<!been )(?<!were )(?<!was )(?<!\bi )"
+    r"(?<!kids )(?<!are )(?<!\bthe )(?<!ive )"
+)
+_NO_VERB_AFTER = r"(?! (?:here|watching|there|down|up|with|wi|outside|waiting|looking|(?:in|on|at) (?:the|a|my|me|his|her)))"
+_NUM = r"\d{1,2}|an?|one|two|three|four|five|six|seven|eight|nine|ten|(?:a )?couple of"
+_DAYWORD = rf"(?:{_DAYS})(?:s)?"
+
+_RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern))
+    for kind, pattern in (
+        (
+            "overmorrow",
+            rf"\b(?:day aft(?:er|a) (?:{_TOMORROW})|overmorrow|drennydd|pojutrze|dopodomani|"
+            r"післязавтра)\b",
+        ),
+        (
+            "tomorrow week",
+            rf"\b(?:(?:a )?week (?:on |from )?(?:{_TOMORROW})|(?:{_TOMORROW}) week)\b",
+        ),
+        ("today week", r"\b(?:(?:a )?week (?:on |from )?today|today week)\b"),
+        ("today fortnight", r"\b(?:a )?fortnight (?:on |from )?today\b"),
+        *(
+            (f"named:{name}", rf"\b(?:{name})\b")
+            for table in (calendar.FROM_EASTER, calendar.FIXED, calendar.BY_WEEKDAY)
+            for name in table
+        ),
+        ("bank holiday", r"\bbank holiday(?: monday| mon)?\b"),
+        (
+            "month day",
+            rf"\b(?P<month>{_MONTHS})\.? (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?![.:/]\d|ish|[ap]m)",
+        ),
+        (
+            "day month",
+            rf"\b(?P<day>\d{{1,2}}) ?(?:st|nd|rd|th|fed|eg|ydd|af|il|ed|ain)? ?(?:of |o )?"
+            rf"(?P<month>{_MONTHS})\b",
+        ),
+        ("ordinal month", rf"\b(?P<ordinal>{_ORDINALS}) (?:of |day of )?(?P<month>{_MONTHS})\b"),
+        (
+            "numeric",
+            r"(?<![\d/.:£])(?P<day>\d{1,2})(?P<sep>[/.-])(?P<month>\d{1,2})"
+            r"(?:(?P=sep)(?P<year>20\d\d|\d\d))?(?![\d/:%])(?!\.\d)",
+        ),
+        (
+            "week on",
+            rf"\b(?P<lead>(?:a |one )?(?:week|wk)|(?:a )?fortnight|(?:two|2) weeks)(?: on| from| come)? "
+            rf"(?:(?:this|next|coming) )?(?P<weekday>{_DAYWORD})\b",
+        ),
+        (
+            "weekday week",
+            rf"\b(?:next |this )?(?P<weekday>{_DAYWORD}),? (?:(?P<lead>week|wk|fortnight)(?! end)|"
+            rf"(?P<after>after next|after that|next week))\b",
+        ),
+        (
+            "cy week on",
+            rf"\b(?P<lead>wythnos|pythefnos) i (?:dd?ydd )?(?P<cyday>{_CY_DAYS})\b",
+        ),
+        (
+            "weekday day",
+            rf"\b(?P<weekday>{_DAYWORD}),? (?:on )?(?:(?:the )?(?P<day>\d{{1,2}})(?P<th>st|nd|rd|th)?)"
+            rf"(?(th)|(?! ?(?:[ap]\.?m|o ?clock|ish|to\b|past\b|til|hrs|oclock|[:.]\d|-|pints|people|of you)))\b",
+        ),
+        (
+            "the day",
+            r"\b(?:(?:the|on|this|ar y|ar|y|or) )?(?P<day>\d{1,2}) ?(?:st|nd|rd|th|fed|eg|ydd|af|il|ed|ain)\b"
+            r"(?! (?:birthday|bday|floor|flr|class|anniversary|century|time|avenue|ave|street|hand|"
+            r"rate|one|of all|party|wedding|degree|child|baby|marathon|stroke|fall|day running|"
+            r"time|pill|dose|grandchild|prize|place|year))",
+        ),
+        (
+            "the ordinal",
+            rf"\b(?:on |for )?the (?P<ordinal>{_ORDINALS})\b(?! (?:time|one|floor|class|of all|thing|day|"
+            r"person|to|two|week|is|was|house|door|bus|flat|lot|set|step|stair|dose|in a|name|half))",
+        ),
+        (
+            "in days",
+            rf"\b(?:in|mewn) (?P<n>{_NUM}) (?P<unit>days?|dys?|weeks?|wks?|fortnight|wythnos|diwrnod)\b",
+        ),
+        ("days time", rf"\b(?P<n>{_NUM}) (?P<unit>days?|weeks?|wks?|fortnights?) time\b"),
+        (
+            "weekday",
+            rf"\b(?:(?P<how>this|next|nxt|this coming|coming|last|every|each|most|on a) )?"
+            rf"{_NO_VERB}(?P<weekday>{_DAYS})(?P<plural>s(?=\b))?\b{_NO_VERB_AFTER}"
+            r"(?! (?:roast|papers?|school|best|lunch|dinner|club|group|supplement|times)\b)"
+            r"(?P<gone>,? (?:gone|just gone|past|last))?",
+        ),
+        (
+            "cy weekday",
+            rf"\b(?:dd?ydd|nos|n?os|bore|fore|p?r?y?n?h?awn|bnawn|pnawn|p nawn|brynhawn|prynhawn|erbyn|"
+            rf"bob(?P<every>)) (?P<cyday>{_CY_DAYS})\b(?P<cyweek> nesaf)?",
+        ),
+        ("cy weekday alone", rf"\b(?P<cyday>gwener|wener|sadwrn|mercher|fercher)\b"),
+        ("tomorrow", rf"\b(?:{_TOMORROW})\b"),
+        ("today", rf"\b(?:{_TODAY})\b"),
+        (
+            "today",
+            r"(?<!for )(?<!until )(?<!till )(?<!by )(?<!just )(?<!up to )\bnow\b(?= ?(?:$|[?!.]|please|"
+            r"pls|plz|anyone|anybody|if (?:you|poss)))(?<!and then)",
+        ),
+        ("in the morning", r"\b(?:first thing|(?<!4 )(?<!at \d )in the morning)\b"),
+    )
+)
+
+_BEFORE_NOT = re.compile(
+    r"(?:\b(?:since|until|till|til|untill|while|whilst|last|before last|ers|tan|nes|hyd|every|each|"
+    r"most|bob|dated|due on|due|paid|payday|was|pay day|ever since|from last|up to|back on|been|closed|"
+    r"shut|shuts|expired|except|not open|seven times on|twice on|"
+    r"get paid|gets? paid on|back|of an?) (?:the |on |next |this |about |dd?ydd |y |around |the )*)$"
+)
+_PAST = re.compile(
+    r"\b(?:was|were|had|went|came|caught|passed|fell|fallen|burst|broke|died|asked|took|gave|"
+    r"started|stopped|happened|lost|got me|got my|got a|sent|did(?!nt)|said|told|"
+    r"left|saw|seen|rang|been|bought|knocked|dropped off|finished|missed|volunteer|"
+    r"helper|lad|lass|girl|woman|man|chap|lady|fell out|moved|arrived|operation)\b(?! to\b)"
+)
+_FUTURE = re.compile(
+    r"\b(?:can|could|cud|would|wud|will|shall|need|needs|want|wants|wanted|please|pls|going|ive to|"
+    r"got to|have to|has to|had to be|to go|be|any|anyone|anybody|someone|somebody|sum1|any1|may|"
+    r"might|for|by|appointment|appt|ill|free|lift|come|coming|must|should|fancy|"
+    r"oes|fedr\w*|allai|fasa\w*|angen|isio|eisiau|hoffwn|take|does|do|suits?|is|im|its)\b"
+)
+_CLAUSE = re.compile(r"[.!?;,()]| but | so | and (?=i |can|could|would|we )|\bbecause\b|\bcos\b")
+
+
+def _small(word: str) -> int:
+    return int(word) if word.isdecimal() else _SMALL.get(word, _SMALL.get(word.split()[0], 1))
+
+
+def _next(today: date, weekday: int) -> date:
+    """The next such weekday after today (LABELS.md: today's name alone is a week from today)."""
+    return today + timedelta((weekday - today.weekday()) % 7 or 7)
+
+
+def _of_month(today: date, day: int, month: int, year: int | None = None) -> date | None:
+    """That day of that month, this year or the next; a leap day may be further off."""
+    for candidate in [year] if year else range(today.year, today.year + 5):
+        try:
+            found = date(candidate, month, day)
+        except ValueError:
+            continue
+        if found >= today:
+            return found
+    return None
+
+
+def _bare_day(today: date, day: int, weekday: int | None = None) -> date | None:
+    """The next such day of a month, today included; the right weekday if that was said too."""
+    if not 1 <= day <= 31:
+        return None
+    month, first = today.replace(day=1), None
+    for _ in range(14):
+        try:
+            found = month.replace(day=day)
+        except ValueError:
+            found = None
+        if found and found >= today:
+            first = first or found
+            if weekday is None or found.weekday() == weekday:
+                return found
+            if (found - today).days > 92:
+                break
+        month = (month + timedelta(32)).replace(day=1)
+    return first
+
+
+def _weekday_in(groups: dict[str, str | None]) -> int | None:
+    if word := groups.get("weekday"):
+        return _DAY_OF.get(word, _DAY_OF.get(word.rstrip("s")))
+    if word := groups.get("cyday"):
+        return calendar.WELSH_WEEKDAYS[word]
+    return None
+
+
+def _resolve(kind: str, match: re.Match[str], today: date) -> date | None:  # noqa: PLR0911, PLR0912
+    """The day that one piece of a message stands for."""
+    groups = match.groupdict()
+    weekday = _weekday_in(groups)
+    if kind.startswith("named:"):
+        return calendar.named(kind[6:], today)
+    if kind in _PLAIN:
+        return today + timedelta(_PLAIN[kind])
+    if kind == "bank holiday":
+        return calendar.bank_holiday_monday(today)
+    if kind == "numeric":
+        day, month = int(groups["day"] or 0), int(groups["month"] or 0)
+        if groups["sep"] != "/" and not groups["year"]:
+            return None  # 2.30 and 5-6 are times, prices and numbers of people
+        year = int(groups["year"]) if groups["year"] else None
+        return _of_month(today, day, month, year + 2000 if year and year < 100 else year)
+    if groups.get("month"):
+        day = int(groups["day"]) if groups.get("day") else _ordinal(groups["ordinal"] or "")
+        return _of_month(today, day, _MONTH_OF[groups["month"] or ""])
+    if kind == "the ordinal":
+        return _bare_day(today, _ordinal(groups["ordinal"] or ""))
+    if kind in {"the day", "weekday day"}:
+        found = _bare_day(today, int(groups["day"] or 0), weekday)
+        if weekday is None or (found and found.weekday() == weekday):
+            return found
+        return found if groups["th"] else _next(today, weekday)
+    if kind in {"in days", "days time"}:
+        unit = groups["unit"] or ""
+        days = 14 if unit.startswith("fort") else 7 if unit[0] == "w" else 1
+        return today + timedelta(days * _small(groups["n"] or "1"))
+    assert weekday is not None
+    found = _next(today, weekday)
+    if kind in {"week on", "cy week on", "weekday week"}:
+        lead = groups.get("lead") or ""
+        if groups.get("after") == "next week":
+            monday = today + timedelta(7 - today.weekday())
+            return monday + timedelta(weekday)
+        return found + timedelta(14 if lead.startswith(("fort", "two", "2", "pyth")) else 7)
+    how = groups.get("how") or ""
+    if (
+        how in {"last", "every", "each", "most", "on a"}
+        or groups.get("plural")
+        or groups.get("gone")
+    ):
+        return None
+    if groups.get("every") is not None:
+        return None
+    if how == "this" and weekday == today.weekday():
+        return today
+    if how in {"next", "nxt"} or groups.get("cyweek"):
+        # As said in Britain: the one of next week, Monday being the first day.
+        return today + timedelta(7 - today.weekday() + weekday)
+    return found
+
+
+_PLAIN = {
+    "overmorrow": 2, "tomorrow": 1, "today": 0, "tomorrow week": 8, "today week": 7,
+    "today fortnight": 14, "in the morning": 1,
+}  # fmt: skip
+
+
+def _ordinal(word: str) -> int:
+    return (
+        _ORDINAL.get(word.replace(" ", "-"))
+        or _ORDINAL.get(word)
+        or next(
+            (n for name, n in _ORDINAL.items() if name.replace("-", "") == word.replace("-", "")), 0
+        )
+    )
+
+
+def _candidates(text: str, today: date) -> Iterator[tuple[int, int, str, date | None, bool]]:
+    """Start, end, kind, day and whether its clause looks back, for every day that is named."""
+    taken: list[tuple[int, int]] = []
+    for kind, pattern in _RULES:
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            if any(start < b and a < end for a, b in taken):
+                continue
+            taken.append((start, end))
+            before = text[max(0, start - 70) : start]
+            if _BEFORE_NOT.search(before):
+                yield start, end, kind, None, True
+                continue
+            cuts = [cut.end() for cut in _CLAUSE.finditer(before)]
+            clause = before[cuts[-1] if cuts else 0 :]
+            looks_back = bool(_PAST.search(clause)) and not _FUTURE.search(clause)
+            yield start, end, kind, _resolve(kind, match, today), looks_back
+
+
+_FULLER = frozenset({"month day", "day month", "ordinal month", "numeric", "the day", "week on"})
+"""Kinds that say more than the weekday beside them does."""
+
+
+def day_of(text: str, today: date) -> date | None:
+    """The day on which help is wanted, from a `plain` text; none if none is said.
+
+    Days gone by, pay days and "until" dates do not count. Where several are named the fullest
+    ("yes the 16th") goes first, then the earliest said in a clause that asks for something.
+    """
+    found = [
+        (start, kind, day, back) for start, _, kind, day, back in _candidates(text, today) if day
+    ]
+    ahead = [entry for entry in found if not entry[3]]
+    if not ahead:
+        return None
+    if len(ahead) > 1 and len({entry[2] for entry in ahead}) > 1:
+        ahead = [e for e in ahead if e[1] != "in the morning"] or ahead
+        asking = [e for e in ahead if _asks_near(text, e[0])]
+        ahead = asking or ahead
+    first = min(ahead)
+    beside = (e for e in found if e[1] in _FULLER and 0 < e[0] - first[0] < 40)
+    return next(beside, first)[2] if first[1] == "weekday" else first[2]
+
+
+_ASKS = re.compile(
+    r"\b(?:can|could|cud|would|wud|need|needs|want|wants|please|pls|anyone|anybody|someone|somebody|"
+    r"lift|oes|fedr\w*|ive to|got to|have to|take|fetch|collect|pick|come)\b"
+)
+
+
+def _asks_near(text: str, start: int) -> bool:
+    before = text[max(0, start - 60) : start]
+    cuts = [cut.end() for cut in re.finditer(r"[.!?;,]| and ", before)]
+    return bool(_ASKS.search(before[cuts[-1] if cuts else 0 :]))

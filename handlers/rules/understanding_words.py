@@ -1,0 +1,218 @@
+"""Words as people send them: cleaning, splitting, spelling by ear, and the fixed words.
+
+Sources: LABELS.md (what counts as a stop), PRACTICE.md "Words with fixed meaning" (Twilio's own
+opt-out words: STOP, END, QUIT, CANCEL, REVOKE, OPTOUT, UNSUBSCRIBE, STOPALL).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MOST = 1200
+"""Characters of a message that are looked at. Eight texts' worth; a longer one says it by then."""
+
+_QUOTES = str.maketrans(
+    {"\u2019": "'", "\u2018": "'", "\u02bc": "'", "`": "'", "\u00b4": "'", "\u201c": '"'}
+    | {"\u201d": '"', "\u2013": "-", "\u2014": "-", "\u00a0": " "}
+)
+_INVISIBLE = frozenset({"Cf", "Cs", "Co", "Cn"})
+_SPACE = re.compile(r"\s+")
+_THRICE = re.compile(r"([^\W\d_])\1{2,}")
+_WORD = re.compile(r"[^\W\d_]+|\d+|[^\w\s]")
+
+
+def clean(text: str) -> str:
+    """The part of a message that is looked at: lower case, plain quotes, nothing invisible."""
+    seen = text[:MOST].translate(_QUOTES)
+    if not seen.isascii():
+        # A lone "z" with nine combining marks is a trick, but "Siân" typed in two parts is a name.
+        seen = unicodedata.normalize("NFC", seen)
+        seen = "".join(c for c in seen if c < "\x7f" or unicodedata.category(c) not in _INVISIBLE)
+    return _SPACE.sub(" ", seen.lower()).strip()
+
+
+def plain(text: str) -> str:
+    """`clean` without apostrophes, and no letter more than twice running ("pleeease")."""
+    return _THRICE.sub(r"\1\1", clean(text).replace("'", ""))
+
+
+def words_of(cleaned: str) -> list[str]:
+    """Words, numbers and single marks of a cleaned message, in order."""
+    return _WORD.findall(cleaned)
+
+
+_NUMBERS = {
+    "one": 1, "won": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12,
+    "un": 1, "dau": 2, "dwy": 2, "tri": 3, "tair": 3, "pedwar": 4, "pedair": 4, "pump": 5,
+    "chwech": 6, "saith": 7, "wyth": 8, "naw": 9, "deg": 10,
+    "yin": 1, "twa": 2,
+}  # fmt: skip
+_BESIDE_A_NUMBER = frozenset(
+    "please pls plz plis ta thanks thank you thankyou love duck pet hun hen x xx xxx yes yeah aye"
+    " option number num the answer reply choice and or os gwelwch yn dda diolch rhif ok okay"
+    " ill have i choose pick a b c d for me it is its".split()
+)
+_DIGITS = re.compile(r"\d+")
+_KEYCAP = re.compile(r"([0-9])\ufe0f?\u20e3")
+
+
+def numbers_in(text: str) -> tuple[int, ...]:
+    """The numbers of a message that answers in numbers and says nothing else; else empty.
+
+    "1", "1.", "one", "1 please", "A 3", "un", "1 and 3". Not "2 pints", nor "no 2" (which may be
+    a refusal of the second thing): that is empty, and is asked about.
+    """
+    found: list[int] = []
+    seen = plain(_KEYCAP.sub(r" \1 ", text[:80]))
+    if len(text) > 80:
+        return ()
+    for word in words_of(seen):
+        if word.isdecimal():
+            if len(word) > 3:
+                return ()
+            found.append(int(word))
+        elif word in _NUMBERS:
+            found.append(_NUMBERS[word])
+        elif word.isalpha() and word not in _BESIDE_A_NUMBER:
+            return ()
+        elif word in {"£", "%", "/", ":", "+", "-", "?", "$"}:
+            return ()
+    if "." in seen and re.search(r"\d\.\d", seen):
+        return ()
+    return tuple(dict.fromkeys(found))
+
+
+_YES = re.compile(
+    r"(?:o+h? |well |ok |okay |thank you |thanks |ta |morning |hello |hi )*"
+    r"(?:y|yes+|yess+|yh|yeh|yea|yeah+|ye|yep|yup|aye+|ay|ok|okay|oky|okey ?dokey?|k|kk|sure|"
+    r"right ?(?:o|oh|you are|ho)|righto|course|of course|defo|definitely|certainly|absolutely|"
+    r"alright|all right|fine|go on(?: then)?|go for it|go ahead|please do|yes please|please|"
+    r"ie|ia|iep|iawn|ydw|oes|gwnaf|wnaf|gallaf|medraf|dwi(?:n)? iawn|perffaith|grand|champion|"
+    r"lovely|perfect|smashing|great|brill|brilliant|sounds good|suits me|that ?(?:s|is)? ?fine|"
+    r"thats? (?:right|it|grand|lovely|perfect|great)|correct|happy to|will do|deal|im in|"
+    r"ill do it|i will|i can|i do|i am|we can|count me in|no problem|no probs|no bother|nae bother|"
+    r"nay bother|no worries|tak|si|да|так|done deal|indeed|yes i will|yes i can|yes i do|yes it is)"
+)
+_NO = re.compile(
+    r"(?:o+h? |well |sorry |soz |ah |ooh |thanks but |thank you but )*"
+    r"(?:n|no+|nope|nop|nah+|naw|nay|nae|na|naddo|nage|nac ydw|dim diolch|dim heddiw|not today|"
+    r"not me|not now|not this time|not for me|no thanks|no thank you|no thankyou|no ta|id rather not|"
+    r"rather not|i cant|cant|cannot|cant do it|i cannot|not really|not able|unable|nie|i dont|"
+    r"id sooner not|im afraid not|afraid not|never|negative|no chance|no way|no can do|ddim)"
+)
+_SOFTENERS = re.compile(
+    r"(?: (?:please|pls|plz|plis|love|luv|duck|pet|hen|hun|flower|pal|mate|dear|lass|lad|sweetheart|"
+    r"petal|cock|chuck|ta|thanks|thank you|thankyou|thanx|thx|cheers|diolch|diolch yn fawr|sorry|"
+    r"soz|x+|go on|go on then|then|that would be (?:lovely|grand|great|kind|nice)|"
+    r"that(?:ll| will) be (?:fine|grand|lovely|great)|very much|so much|today|ill do it|i will|"
+    r"i can|i do|i am|os gwelwch yn dda|bach|cariad|del|again|this time|at the moment|"
+    r"no problem|no bother|of course|all (?:is )?well|all (?:good|fine|ok)|im fine|im ok|im all right|"
+    r"kind of you|lovely|grand|great|perfect|fine|ok|for now|anyway|not today|mr|mrs))*$"
+)
+_THUMB_UP = re.compile("[\U0001f44d\U0001f44c\u2705\u2714\U0001f197\U0001f64b]")
+_THUMB_DOWN = re.compile("[\U0001f44e\u274c\U0001f645\U0001f6ab\u2716]")
+_ANY_LETTER = re.compile(r"[^\W_]")
+_MARKS = re.compile(r"[^\w\s]+|_+")
+
+
+def _bare(text: str) -> str:
+    """Words alone, single-spaced, without apostrophes or any mark."""
+    return _SPACE.sub(" ", _MARKS.sub(" ", plain(text))).strip()
+
+
+def yes_no(text: str) -> bool | None:
+    """Whether a short answer agrees (True), refuses (False) or does neither (None).
+
+    Meant for an answer to an open question: "yes please love", "aye go on then", "👍", "no ta",
+    "nah soz mate", "ie", "dim diolch". A sentence that goes on to say more is None.
+    """
+    if len(text) > 160:
+        return None
+    up, down = bool(_THUMB_UP.search(text)), bool(_THUMB_DOWN.search(text))
+    bare = _bare(text)
+    if not _ANY_LETTER.search(bare):
+        return None if up == down else up
+    for pattern, meaning in ((_NO, False), (_YES, True)):
+        # The longest fixed word that leaves nothing but softeners behind it.
+        for end in range(len(bare), 0, -1):
+            if (end == len(bare) or bare[end] == " ") and pattern.fullmatch(bare, 0, end):
+                if _SOFTENERS.match(bare, end):
+                    return meaning
+                break
+    return None
+
+
+_STOP_WORDS = frozenset(
+    "stop stopp stpo sotp stopall stop all end quit cancel revoke optout opt-out unsubscribe"
+    " unsubscibe unsubcribe unsuscribe stopio stopiwch stopia peidiwch".split()
+) - {"all"}
+_STOP_ALONE = re.compile(
+    r"(?:(?:please|pls|plz|plis|plise|just|now|ok|can you|will you|oh|no|you|kindly|hi|hello|sorry|"
+    r"i said|i want to|could you|rwan|nawr) )*"
+    r"(?:stop+|stpo|sotp|stop all|stopall|end|quit|cancel|revoke|opt ?out|unsub(?:s?cri?be)?|"
+    r"unsuscribe|unsubscibe|stopio|stopiwch|stopia|stopwch)"
+    r"(?: (?:it|this|that|now|all|please|pls|plz|plis|thank you|thankyou|thanks|thanx|thx|ta|love|x+|"
+    r"stop+|sorry|stopio|stopiwch|cheers|diolch|diolch yn fawr|os gwelwch yn dda|rwan|nawr|hyn|"
+    r"immediately|at once|everything|for good|forever|mate|dear|duck))*"
+)
+_STOP_PHRASE = re.compile(
+    r"\b(?:(?:stop|quit|pack in|give over|cease|stopp) (?:all )?(?:(?:with )?(?:these|them|those|the|"
+    r"this|your) )?(?:bloody |blooming |damn |daft |silly )?(?:txt|text|texts|texting|txting|texin|"
+    r"textin|txtin|messag\w*|msgs?|msging|sending|contacting|bothering|mithering|pestering|notif\w+)\b|"
+    r"(?:do not|dont|donot|never|no longer) (?:want |wish |need |like )?(?:to )?(?:be |get |getting |"
+    r"have |receive |you )?(?:any ?more |any |these |them |your |getting )*(?:txt|text|texts|texting|"
+    r"messag\w*|msgs?|contact(?:ed)?)(?: me| this number| us)?(?: any ?more| again| ever| please)?|"
+    r"(?:take|remove|get|strike|cross|delete|knock) (?:me|my (?:name|number|details|self))"
+    r"(?: and (?:name|number|details))? ?(?:off|from|out|please$|pls$|$)|"
+    r"(?:no|any) more (?:of )?(?:these |them |your )?(?:txts?|texts?|messages?|msgs?)\b|"
+    r"delete my (?:details|number|name|data)|unsubscribe|opt (?:me )?out|leave the group|"
+    r"(?:peidiwch|paid)(?: ag? )?(?:a )?(?:anfon|gyrru|tecstio|cysylltu)|"
+    r"stopi(?:wch|o)? (?:yrru|anfon|gyrru|tecstio|y negeseuon)|(?:tynnwch|tynna) fi|"
+    r"dim (?:mwy|rhagor) o (?:negeseuon|decst))"
+)
+_STOP_NOT = re.compile(
+    r"\b(?:he|she|they|it|him|her|them) (?:wont|will not|doesnt|keeps?)|reply|to opt out|"
+    r"stop (?:me|him|her|my|the|a)\b"
+)
+
+
+def is_stop_word(text: str) -> bool:
+    """Whether the whole message is a fixed opt-out word, with or without politeness.
+
+    "STOP", "stopp it", "Stop. Thank you", "please stop", "Stopiwch": the words themselves, so
+    that no other reading can come before them.
+    """
+    return len(text) <= 80 and bool(_STOP_ALONE.fullmatch(_bare(text)))
+
+
+def is_stop(text: str) -> bool:
+    """Whether a person wants no more messages at all, by fixed words or by a plain phrase.
+
+    Twilio's words alone count, so does "take me off this", and not "STOP this terrible bill",
+    "the bus stop" or "cancel my shopping" (LABELS.md: a sentence that happens to hold the word
+    is not a stop).
+    """
+    if is_stop_word(text):
+        return True
+    if len(text) > 240:
+        return False
+    bare = _bare(text)
+    return bool(_STOP_PHRASE.search(bare)) and not _STOP_NOT.search(bare)
+
+
+_START = re.compile(
+    r"(?:(?:please|pls|hi|hello|yes|can you|can i|could i|i want to|i wish to|id like to|"
+    r"i would like to|want to|ok|hoffwn|dwi isio|dwi eisiau) )*"
+    r"(?:start|unstop|join|join in|subscribe|resume|restart|start again|re ?join|sign me up|"
+    r"sign up|add me|opt ?in|begin|put me back on|dechrau|cychwyn|ymuno|ailddechrau|"
+    r"start (?:texting|texts|messages|sending)(?: me)?(?: again)?)"
+    r"(?: (?:please|pls|again|thank you|thanks|ta|back|me|the group|your group|os gwelwch yn dda|"
+    r"plis|now|x+|love|a r grwp|ar grwp))*"
+)
+
+
+def is_start(text: str) -> bool:
+    """Whether a person wants messages again, or to join, by fixed words ("START", "join")."""
+    return len(text) <= 80 and bool(_START.fullmatch(_bare(text)))
