@@ -111,6 +111,21 @@ async def make_invite(tx: Transaction, community_id: int, role: Role, now: datet
     return f"{code[:5]}-{code[5:]}"
 
 
+async def open_invites(tx: Transaction, community_id: int, role: Role, now: datetime) -> int:
+    """How many codes for a role are out and still good."""
+    count = (
+        sa.select(sa.func.count())
+        .select_from(invites)
+        .where(
+            invites.c.community_id == community_id,
+            invites.c.role == role.value,
+            invites.c.used_at.is_(None),
+            invites.c.expires_at > now,
+        )
+    )
+    return int(await tx.value(count) or 0)
+
+
 def as_code(text: str) -> str | None:
     """The code that a message consists of (with or without the dash or capitals), or none."""
     squeezed = "".join(text.split()).replace("-", "").upper()

@@ -150,7 +150,7 @@ class _Http:
         data: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109, ARG002  (twilio's client passes it: None)
+        timeout: float | None = None,  # noqa: ASYNC109  (twilio's client passes it: None)
         allow_redirects: bool = False,
     ) -> Response:
         """The call that was meant for api.twilio.com, made to `api_url`."""
@@ -464,7 +464,7 @@ class TwilioAdapter:
         here = number.sms_url == self._address(SMS) and not number.sms_application_sid
         to_do = "" if here else "Run `popround serve`: it sets this right when it starts."
         what = "Texts to the number come here." if here else "Texts to the number go elsewhere."
-        return [*findings, Finding(here, what, to_do)]
+        return [*findings, Finding(here, what, to_do, serving_mends=not here)]
 
     async def close(self) -> None:
         await self._http.close()

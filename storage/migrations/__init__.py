@@ -53,6 +53,7 @@ async def _upgrade(url: str) -> None:
     try:
         await bring_up(engine)
     except (DBAPIError, OSError) as error:
+        await asyncio.sleep(0.05)  # aiosqlite's thread still wants a word with this event loop
         if "already exists" in str(error):
             raise MigrationError(OTHER_TABLES) from error
         if unavailable(error):
@@ -69,29 +70,38 @@ async def bring_up(engine: AsyncEngine) -> None:
     """As `upgrade`, through an engine that is open. Errors come as they are."""
     from alembic import command
 
-    if await is_newer(engine):
+    found = await current(engine)
+    if found is not None and not knows(found):
         raise MigrationError(
-            f"The database is of a newer version ({await current(engine)}) than this Popround "
-            f"({head()}); install the newer Popround."
+            f"The database is newer (version {found}; this Popround is made for {head()}); "
+            "install the newer Popround."
         )
     async with engine.begin() as connection:
         await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
 
 
 async def current(engine: AsyncEngine) -> str | None:
-    """The version that a database is of; none if it was never set up."""
+    """The version that a database is of; none if it was never set up.
+
+    Raises:
+        StorageUnavailableError: if it can't be reached.
+    """
     from alembic.runtime.migration import MigrationContext
 
-    async with engine.connect() as connection:
-        return await connection.run_sync(
-            lambda sync: MigrationContext.configure(sync).get_current_revision()
-        )
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(
+                lambda sync: MigrationContext.configure(sync).get_current_revision()
+            )
+    except (DBAPIError, OSError) as error:
+        if unavailable(error):
+            raise StorageUnavailableError(type(error).__name__) from error
+        raise
 
 
-async def is_newer(engine: AsyncEngine) -> bool:
-    """Whether a database is of a version that this code has never heard of."""
-    found = await current(engine)
-    return found is not None and found not in _versions()
+def knows(version: str) -> bool:
+    """Whether this code has heard of a version: if not, the database is newer."""
+    return version in {script.revision for script in _scripts().walk_revisions()}
 
 
 def head() -> str:
@@ -99,10 +109,6 @@ def head() -> str:
     found = _scripts().get_current_head()
     assert found, "there is always a first revision"
     return found
-
-
-def _versions() -> set[str]:
-    return {script.revision for script in _scripts().walk_revisions()}
 
 
 def _scripts() -> ScriptDirectory:
