@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.channels.base import Finding
 from bot.clock import RealClock
-from bot.commands.database import file_problem, vault, version_problem
+from bot.commands.database import address_problem, vault, version_problem
 from bot.commands.errors import sentence
 from bot.commands.terminal import Trouble, console, listed, progress, run, say, settings, shown
 from bot.settings import PREFIX, Settings, SettingsError
@@ -191,7 +191,7 @@ async def _told(step: Step, work: Callable[[], Awaitable[None]]) -> None:
 
 async def _database(given: Settings, sealed_with: Vault, step: Step) -> None:
     url = given.database_url
-    if problem := file_problem(url):
+    if problem := address_problem(url):
         step.findings = [Finding(False, problem)]
         step.to_do = ["Put that right, and look again."]
         return

@@ -21,7 +21,7 @@ NOT_SET_UP = "The database has not been set up yet; run `popround migrate`."
 def migrate() -> int:
     """`popround migrate`."""
     url = settings().database_url
-    if problem := file_problem(url):
+    if problem := address_problem(url):
         raise Trouble(problem)
     there = (file := sqlite_file(url)) is None or file.exists()
     with progress("Bringing the database to this version"):
@@ -64,9 +64,15 @@ async def version_problem(database: Database) -> str | None:
     return f"The database is newer ({versions}); install the newer Popround."
 
 
-def file_problem(url: str) -> str | None:
-    """Why SQLite could not open its file, as one plain sentence; none if it could."""
-    file = sqlite_file(url)
+def address_problem(url: str) -> str | None:
+    """Why there can be no database at this address, as one plain sentence; none if there can.
+
+    What SQLite only calls "unable to open" is told apart; a server is not asked.
+    """
+    try:
+        file = sqlite_file(url)
+    except (sa.exc.ArgumentError, ValueError):  # ValueError: a port that is no number
+        return "POPROUND_DATABASE_URL can't be read; see .env.example for how it is written."
     if file is None:
         return None
     folder = file.absolute().parent
@@ -106,7 +112,7 @@ async def ready(given: Settings) -> AsyncIterator[Database]:
         StorageUnavailableError: if it can't be reached.
     """
     sealed_with = vault(given)
-    if problem := file_problem(given.database_url):
+    if problem := address_problem(given.database_url):
         raise Trouble(problem)
     database = open_database(given.database_url, sealed_with)
     try:
@@ -132,8 +138,3 @@ async def group_named(tx: Transaction, name: str) -> Community:
     others = [f'"{group.name}"' for group in await groups.every(tx)]
     there_is = f"there is {listed(others)}" if others else "add it with `popround groups add`"
     raise Trouble(f'There is no group named "{name}"; {there_is}.')
-
-
-def hidden(url: str) -> str:
-    """A database's address without the password, to be shown."""
-    return sa.make_url(url).render_as_string(hide_password=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.commands.terminal import Trouble
 from bot.settings import SettingsError
@@ -44,8 +44,6 @@ def sentence(error: BaseException) -> str | None:
         return str(error)
     if isinstance(error, WrongKeyError):
         return WRONG_KEY
-    if isinstance(error, ArgumentError):
-        return "POPROUND_DATABASE_URL can't be read; see .env.example for how it is written."
     if isinstance(error, StorageUnavailableError | SQLAlchemyError):
         said = " ".join(str(each).lower() for each in _causes(error))
         known = next((ours for theirs, ours in DATABASE if theirs in said), None)

@@ -77,7 +77,7 @@ def show() -> int:
     )
     if not sys.stdout.isatty():
         for row in (heads, *rows):
-            say("\t".join(row))
+            typer.echo("\t".join(row))
         return 0
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
