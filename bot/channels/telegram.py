@@ -253,10 +253,10 @@ class TelegramAdapter:
 
     def receive(
         self,
-        route: Route,  # noqa: ARG002  (there is only one)
+        route: Route,
         headers: Mapping[str, str],
         body: bytes,
-        query: str,  # noqa: ARG002  (Telegram sends none)
+        query: str,
     ) -> Received:
         """See `ChannelAdapter.receive`. The header is Telegram's (Bot API, setWebhook)."""
         said = header(headers, "X-Telegram-Bot-Api-Secret-Token").encode("utf-8", "replace")
@@ -396,7 +396,7 @@ class TelegramAdapter:
         await self._ask(self._bot.set_my_commands(commands, scope=scope))
         return Sent("")
 
-    async def look_up(self, message: OutboundMessage) -> Sent | None:  # noqa: ARG002
+    async def look_up(self, message: OutboundMessage) -> Sent | None:
         """Telegram has no way to ask what a bot has sent.
 
         Raises:

@@ -150,7 +150,7 @@ class _Http:
         data: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109, ARG002  (twilio's client passes it: None)
+        timeout: float | None = None,  # noqa: ASYNC109  (twilio's client passes it: None)
         allow_redirects: bool = False,
     ) -> Response:
         """The call that was meant for api.twilio.com, made to `api_url`."""

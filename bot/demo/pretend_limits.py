@@ -62,7 +62,7 @@ class Bucket:
         missing = 1.0 - self._full
         return missing / self._per_second if missing > 1e-6 else 0.0
 
-    def take(self, now: float) -> None:  # noqa: ARG002
+    def take(self, now: float) -> None:
         self._full -= 1.0
 
 

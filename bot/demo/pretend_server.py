@@ -92,7 +92,7 @@ class NoAnswer(Response):
         self._stopping = stopping
         self._drop = drop
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._drop:
             await first_of(self._stopping.wait(), _gone(receive))
         scope[_LINE].abort()
