@@ -41,7 +41,7 @@ format: $(VENV)/ready-dev ## put the code into the house style
 	@$(BIN)/ruff format .
 
 conversations: $(VENV)/ready-dev ## rewrite the conversation scripts as the bot speaks today, to be reviewed with git diff
-	@$(BIN)/pytest tests/test_conversations.py --rewrite -p no:xdist
+	@$(BIN)/pytest tests/test_conversations.py tests/test_readme.py --rewrite -p no:xdist
 
 bench: $(VENV)/ready-dev ## measure, side by side
 	@$(BIN)/python -m tests.bench
