@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format conversations bench lock clean
+.PHONY: help demo test lint format conversations understand bench lock clean
 
 help: ## what each command does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,7 +41,10 @@ format: $(VENV)/ready-dev ## put the code into the house style
 	@$(BIN)/ruff format .
 
 conversations: $(VENV)/ready-dev ## rewrite the conversation scripts as the bot speaks today, to be reviewed with git diff
-	@$(BIN)/pytest tests/test_conversations.py --rewrite -p no:xdist
+	@$(BIN)/pytest tests/test_conversations.py tests/test_readme.py --rewrite -p no:xdist
+
+understand: $(VENV)/ready-dev ## how well plain words are understood, field by field
+	@$(BIN)/python tools/score_understanding.py
 
 bench: $(VENV)/ready-dev ## measure, side by side
 	@$(BIN)/python -m tests.bench

@@ -354,5 +354,6 @@ class Sender:
 
 def backoff(attempts: int) -> float:
     """Seconds to wait after so many tries: doubled each time, with a random half."""
-    longest = min(LONGEST_WAIT, FIRST_WAIT * 2 ** max(0, attempts - 1))
-    return longest * (0.5 + random.random() / 2)  # noqa: S311 (spread, not a secret)
+    longest: float = min(LONGEST_WAIT, FIRST_WAIT * 2 ** max(0, attempts - 1))
+    spread = 0.5 + random.random() / 2  # noqa: S311 (spread, not a secret)
+    return longest * spread

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from handlers import offer, visit
 from handlers.rules import lifecycle, timing
@@ -100,7 +101,7 @@ async def signpost(turn: Turn, need: Need | None) -> None:
         await turn.tell_organisers("signpost.told", **who(turn.sender), words=short(turn.words))
 
 
-def who(member: Member) -> dict[str, str]:
+def who(member: Member) -> dict[str, Any]:
     """How an organiser is told who it is: by name, or that they have none yet."""
     return {"who": member.name or "?"}
 
@@ -285,7 +286,7 @@ def house_in(words: str, postcode: str) -> str:
     where nothing is left that a helper could find a door by."""
     kept: list[str] = []
     squeezed = postcode.replace(" ", "")
-    outward = postcode.split(" ")[0]
+    outward = postcode.split(" ", maxsplit=1)[0]
     tokens = words.replace(",", " , ").split()
     skip = 0
     for place, token in enumerate(tokens):
@@ -353,7 +354,7 @@ async def _consent(turn: Turn) -> None:
     """Note that they agreed, with the date and the means."""
     me = turn.sender
     assert turn.message
-    changes: dict[str, object] = {}
+    changes: dict[str, Any] = {}
     if not me.consent:
         changes["consent"] = f"{turn.today.isoformat()} by {turn.message.channel.value}"
         await turn.note("consent", "member", me.id, means=turn.message.channel.value)
@@ -441,7 +442,7 @@ async def how_is_it(turn: Turn) -> None:
 
 
 async def chase(turn: Turn, request: HelpRequest) -> None:
-    """Half an hour of silence in the middle of asking: the question once more, saying until when."""
+    """Half an hour of silence in the middle of asking: the question again, saying until when."""
     if request.status is not RequestStatus.DRAFT:
         return
     asker = await members.get(turn.tx, request.asker_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 from handlers import visit
 from handlers.ask import house_in, who
@@ -280,7 +281,7 @@ async def consented(turn: Turn, question: Question, key: str) -> None:
     await turn.tell_organisers("helper.new", quiet=True, **described(turn, me))
 
 
-def described(turn: Turn, helper: Member) -> dict[str, str]:
+def described(turn: Turn, helper: Member) -> dict[str, Any]:
     """A helper, for an organiser: who, roughly where, and what they do."""
     language = turn.community.languages[0]
     if set(NEIGHBOURLY) <= helper.can_do:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from handlers import ask, neighbours, offer, visit
 from handlers.join import described
@@ -332,7 +333,7 @@ async def chase(turn: Turn, request: HelpRequest) -> None:
     wait = max(timedelta(hours=2), min(timedelta(hours=12), age))
     await turn.later(DueKind.CHASE, request.id, timing.add_waking(turn.now, wait, turn.community))
     handler = await members.get(turn.tx, request.handler_id) if request.handler_id else None
-    params = {
+    params: dict[str, Any] = {
         "asker": asker.name or "?",
         "what": lambda language: turn.gist(request, language),
     }

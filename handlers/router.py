@@ -7,7 +7,7 @@ this answers, then the conversation they are in, and only then what the words by
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from handlers import ask, join, offer, organiser, visit
 from handlers.rules import timing
@@ -88,7 +88,7 @@ IN_WORDS = frozenset(
 STILL = frozenset({"offer", "card", "visit", "open", "handed", "assign", "approve"})
 """Questions that go by how things stand, and so may be answered again, or late."""
 
-LATE = timing.timedelta(days=7)
+LATE = timedelta(days=7)
 
 
 async def receive(desk: Desk, tx: Transaction, now: datetime, message: InboundMessage) -> None:
@@ -461,7 +461,7 @@ async def not_understood(turn: Turn) -> None:
     me = turn.sender
     open_now = await questions.open_to(turn.tx, me.id, turn.now)
     missed = [q for q in open_now if q.kind == "menu"]
-    if missed and turn.now - missed[0].asked_at < timing.timedelta(hours=12):
+    if missed and turn.now - missed[0].asked_at < timedelta(hours=12):
         await questions.close(turn.tx, turn.now, "menu", member_id=me.id)
         told = await turn.tell_organisers(
             "not_understood.told",

@@ -97,9 +97,9 @@ class Turn:
 
     # Words
 
-    def text(self, language: str, name: str, **params: Any) -> str:
+    def text(self, language: str, entry: str, /, **params: Any) -> str:
         """Words from the catalogue; `{group}` is always known."""
-        return self.desk.wording.text(language, name, group=self.community.name, **params)
+        return self.desk.wording.text(language, entry, group=self.community.name, **params)
 
     def gist(self, request: HelpRequest, language: str) -> str:
         """What is wanted, in words that give nobody away."""
@@ -122,14 +122,15 @@ class Turn:
             self.member = changed
         return changed
 
-    async def reply(self, name: str, **params: Any) -> int | None:
+    async def reply(self, entry: str, /, **params: Any) -> int | None:
         """Say something to who wrote."""
-        return await self.say(self.sender, name, **params)
+        return await self.say(self.sender, entry, **params)
 
     async def say(
         self,
         to: Member,
-        name: str,
+        entry: str,
+        /,
         *,
         priority: Priority = Priority.REPLY,
         about: dict[str, Any] | None = None,
@@ -143,7 +144,7 @@ class Turn:
         """
         return await self._post(
             to,
-            self.text(to.language, name, **params),
+            self.text(to.language, entry, **params),
             priority=priority,
             about=about,
             wakes=wakes,
@@ -153,10 +154,11 @@ class Turn:
     async def ask(
         self,
         to: Member,
-        name: str,
+        entry: str,
         kind: str,
         ref: int | None,
         choices: Choices = (),
+        /,
         *,
         priority: Priority = Priority.REPLY,
         about: dict[str, Any] | None = None,
@@ -179,7 +181,7 @@ class Turn:
             choices=[self._choice(to.language, choice) for choice in choices],
             now=self.now,
         )
-        words = self.text(to.language, name, **params)
+        words = self.text(to.language, entry, **params)
         buttons: tuple[tuple[str, str], ...] = ()
         if self.desk.has_buttons(address.channel):
             buttons = _buttons(question)
@@ -204,7 +206,7 @@ class Turn:
         return question
 
     async def card(
-        self, chat: Address, name: str, kind: str, ref: int, choices: Choices, **params: Any
+        self, chat: Address, entry: str, kind: str, ref: int, choices: Choices, /, **params: Any
     ) -> None:
         """Put a question to a whole group chat, in the group's first language."""
         language = self.community.languages[0]
@@ -224,7 +226,7 @@ class Turn:
                 chat=chat.value,
                 kind=OutboundKind.TEXT,
                 priority=Priority.OFFER,
-                text=self.text(language, name, **params),
+                text=self.text(language, entry, **params),
                 created_at=self.now,
                 buttons=_buttons(question),
                 community_id=self.community.id,
@@ -233,7 +235,7 @@ class Turn:
         )
         await questions.note_message(self.tx, question.id, outbox_id)
 
-    async def say_in(self, chat: Address, name: str, **params: Any) -> None:
+    async def say_in(self, chat: Address, entry: str, /, **params: Any) -> None:
         """Say something in a group chat."""
         await self._queue(
             OutboundMessage(
@@ -242,14 +244,14 @@ class Turn:
                 chat=chat.value,
                 kind=OutboundKind.TEXT,
                 priority=Priority.REPLY,
-                text=self.text(self.community.languages[0], name, **params),
+                text=self.text(self.community.languages[0], entry, **params),
                 created_at=self.now,
                 community_id=self.community.id,
                 wakes=True,
             )
         )
 
-    async def toast(self, name: str = "", **params: Any) -> None:
+    async def toast(self, entry: str = "", /, **params: Any) -> None:
         """Answer a button with a small notice, so that it stops turning; or with nothing."""
         if not self.message or not self.message.answers:
             return
@@ -261,7 +263,7 @@ class Turn:
                 chat=self.message.sender,
                 kind=OutboundKind.TOAST,
                 priority=Priority.REPLY,
-                text=self.text(language, name, **params) if name else "",
+                text=self.text(language, entry, **params) if entry else "",
                 created_at=self.now,
                 answers=self.message.answers,
                 community_id=self.community.id,
@@ -271,7 +273,7 @@ class Turn:
         # One press, one answer: what comes later in the turn says nothing more.
         self.message = replace(self.message, answers="")
 
-    async def edit(self, question: Question, name: str, **params: Any) -> None:
+    async def edit(self, question: Question, entry: str, /, **params: Any) -> None:
         """Replace the words of an earlier question, buttons and all, where the channel can. One
         that has not gone yet is taken back instead."""
         if question.outbox_id is None:
@@ -290,7 +292,7 @@ class Turn:
                 chat=original.chat,
                 kind=OutboundKind.EDIT,
                 priority=Priority.REPLY,
-                text=self.text(language, name, **params),
+                text=self.text(language, entry, **params),
                 created_at=self.now,
                 community_id=self.community.id,
                 member_id=question.member_id,
@@ -339,10 +341,11 @@ class Turn:
 
     async def tell_organisers(
         self,
-        name: str,
+        entry: str,
         kind: str = "",
         ref: int | None = None,
         choices: Choices = (),
+        /,
         *,
         but: int | None = None,
         priority: Priority = Priority.REPLY,
@@ -363,7 +366,7 @@ class Turn:
             if choices:
                 put = await self.ask(
                     organiser,
-                    name,
+                    entry,
                     kind,
                     ref,
                     choices,
@@ -375,7 +378,7 @@ class Turn:
                 told += put is not None
             else:
                 said = await self.say(
-                    organiser, name, priority=priority, wakes=wakes, quiet=quiet, **filled
+                    organiser, entry, priority=priority, wakes=wakes, quiet=quiet, **filled
                 )
                 told += said is not None
         if not told and but is None:

@@ -102,9 +102,8 @@ async def _give_details(
         when=_about_when(turn, visit, request, helper),
         what=turn.gist(request, helper.language),
         word=visit.code_word,
+        words=_short(request),
     )
-    if request.words:
-        await turn.say(helper, "details.words", wakes=wakes or not by_hand, words=_short(request))
     await turn.note("address_shown", "member", asker.id, to=helper.id, visit=visit.id)
 
 
@@ -115,7 +114,7 @@ def _whole_address(asker: Member) -> str:
     )
 
 
-def _short(request: HelpRequest, most: int = 220) -> str:
+def _short(request: HelpRequest, most: int = 110) -> str:
     words = " ".join(request.words.split())
     return words if len(words) <= most else words[: most - 3].rsplit(" ", 1)[0] + "..."
 
@@ -288,7 +287,8 @@ async def call_off(turn: Turn, visit: Visit, name: str = "called_off") -> None:
 async def _forget_details(turn: Turn, visit: Visit, name: str) -> None:
     """Take the address out of the helper's chat, where the channel can."""
     for question in await questions.about(turn.tx, "visit", visit.id):
-        await turn.edit(question, name)
+        if any(choice.key == "going" for choice in question.choices):
+            await turn.edit(question, name)
 
 
 async def _over(turn: Turn) -> None:
@@ -320,7 +320,7 @@ async def time_is_up(turn: Turn, visit: Visit) -> None:
     """The visit should have happened by now. If nobody said so the asker is asked; if the helper
     did and the asker left it at that, it did."""
     asker = await members.get(turn.tx, visit.asker_id)
-    asked = [q for q in await questions.about(turn.tx, "did_they_come", visit.id)]
+    asked = await questions.about(turn.tx, "did_they_come", visit.id)
     if visit.status is VisitStatus.DONE:
         await questions.close(turn.tx, turn.now, "did_they_come", "again", ref=visit.id)
         return
@@ -428,10 +428,9 @@ async def again(turn: Turn, question: Question, key: str) -> None:
     await members.set_bond(turn.tx, turn.sender.id, other, kind)
     await turn.toast("noted")
     await turn.edit(question, "again.noted")
-    if turn.message and not turn.message.button:
+    if key == "no" and turn.message and not turn.message.button:
         # By text a thank-you needs no answer; only a no is worth the price of saying it is heard.
-        if key == "no":
-            await turn.reply("again.no", name=first_name(turn.sender))
+        await turn.reply("again.no", name=first_name(turn.sender))
 
 
 async def status(turn: Turn, request: HelpRequest) -> None:

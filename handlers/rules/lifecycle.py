@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from storage.model import OfferStatus, RequestStatus, VisitStatus
 
@@ -10,24 +10,31 @@ Status = TypeVar("Status", RequestStatus, OfferStatus, VisitStatus)
 
 R, O, V = RequestStatus, OfferStatus, VisitStatus  # noqa: E741 (three columns, three letters)
 
-LEGAL: dict[RequestStatus | OfferStatus | VisitStatus, tuple[object, ...]] = {
-    R.DRAFT: (R.OPEN, R.HANDED, R.CANCELLED),
-    R.OPEN: (R.FILLED, R.HANDED, R.CANCELLED, R.CLOSED),
-    R.HANDED: (R.OPEN, R.FILLED, R.CANCELLED, R.CLOSED),  # asked wider; a late yes; settled
-    R.FILLED: (R.DONE, R.OPEN, R.CANCELLED, R.CLOSED),  # open again: can't come, or nobody came
-    R.DONE: (R.OPEN,),  # the helper said it was done, the asker says nobody came
-    R.CANCELLED: (),
-    R.CLOSED: (R.OPEN,),  # closed by mistake
-    O.OPEN: (O.ACCEPTED, O.DECLINED, O.TAKEN),
-    O.DECLINED: (O.ACCEPTED,),  # thought better of it, while it was still free
-    O.TAKEN: (O.ACCEPTED, O.DECLINED),  # came free again
-    O.ACCEPTED: (O.DECLINED,),  # can't come after all
-    V.ACCEPTED: (V.ON_THE_WAY, V.DONE, V.GIVEN_UP, V.NO_SHOW, V.CALLED_OFF),
-    V.ON_THE_WAY: (V.DONE, V.GIVEN_UP, V.NO_SHOW, V.CALLED_OFF),
-    V.DONE: (V.NO_SHOW,),  # the asker has the last word on whether anybody came
-    V.GIVEN_UP: (),
-    V.NO_SHOW: (),
-    V.CALLED_OFF: (),
+# By kind of thing first: the members of two such enums are equal where their words are.
+LEGAL: dict[type, dict[Any, tuple[Any, ...]]] = {
+    R: {
+        R.DRAFT: (R.OPEN, R.HANDED, R.CANCELLED),
+        R.OPEN: (R.FILLED, R.HANDED, R.CANCELLED, R.CLOSED),
+        R.HANDED: (R.OPEN, R.FILLED, R.CANCELLED, R.CLOSED),  # asked wider; a late yes; settled
+        R.FILLED: (R.DONE, R.OPEN, R.CANCELLED, R.CLOSED),  # open again: can't come, or no-show
+        R.DONE: (R.OPEN,),  # the helper said it was done, the asker says nobody came
+        R.CANCELLED: (),
+        R.CLOSED: (),
+    },
+    O: {
+        O.OPEN: (O.ACCEPTED, O.DECLINED, O.TAKEN),
+        O.DECLINED: (O.ACCEPTED,),  # thought better of it, while it was still free
+        O.TAKEN: (O.ACCEPTED, O.DECLINED),  # came free again
+        O.ACCEPTED: (O.DECLINED,),  # can't come after all
+    },
+    V: {
+        V.ACCEPTED: (V.ON_THE_WAY, V.DONE, V.GIVEN_UP, V.NO_SHOW, V.CALLED_OFF),
+        V.ON_THE_WAY: (V.DONE, V.GIVEN_UP, V.NO_SHOW, V.CALLED_OFF),
+        V.DONE: (V.NO_SHOW,),  # the asker has the last word on whether anybody came
+        V.GIVEN_UP: (),
+        V.NO_SHOW: (),
+        V.CALLED_OFF: (),
+    },
 }
 
 
@@ -37,7 +44,7 @@ class IllegalChangeError(Exception):
 
 def may_become(now: Status, then: Status) -> bool:
     """Whether that change is in the table."""
-    return then in LEGAL[now]
+    return then in LEGAL[type(now)][now]
 
 
 def become(now: Status, then: Status) -> Status:

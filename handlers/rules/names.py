@@ -21,13 +21,17 @@ _TAIL = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-.][^\W\d_]+)*\.?")
 _NOT_NAMES = frozenset(
-    "yes no ok okay why what who help need want milk bread stop start none nobody please i can could "
-    "would is are you your do don't dont the a an and my me shopping lift".split()
+    {
+        *("yes", "no", "ok", "okay", "why", "what", "who", "stop", "start", "none", "nobody"),
+        *("help", "need", "want", "milk", "bread", "shopping", "lift", "please", "i", "can"),
+        *("could", "would", "is", "are", "you", "your", "do", "don't", "dont", "the", "a", "an"),
+        *("and", "my", "me"),
+    }
 )
 
 
 def name_in(text: str) -> str | None:
-    """The name in an answer, with capitals where none were typed; none if it holds no likely one."""
+    """The name in an answer, with capitals where none were typed; none if none is likely."""
     line = " ".join(text.split())[:200]
     line = _TAIL.sub("", _LEAD.sub("", line, count=1)).strip(" ,.!?-")
     # A name ends where a new sentence or an address begins.

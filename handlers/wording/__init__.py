@@ -38,7 +38,7 @@ class Wording:
     def languages(self) -> tuple[str, ...]:
         return tuple(sorted(self.catalogues))
 
-    def text(self, language: str, name: str, **params: object) -> str:
+    def text(self, language: str, name: str, /, **params: object) -> str:
         """The words of that name, filled in.
 
         Raises:

@@ -1,0 +1,362 @@
+"""Plays a conversation script: plain text in, the same text with what was really said out.
+
+A script holds what people do (`>`), when (`at`), and what they then see (`<` a message, `~` a
+message that changed, `!` a small notice). The number behind `<` is the segments that a text costs.
+Playing a script writes it anew from what happened; a script that is true comes out as it went in,
+to the letter, and nobody can have heard anything that is not written there.
+
+    group  Marsden Neighbours  HD7                a group (this one is there if none is named)
+    given  rosa  sms  HD7 5AB                     a member; more: see `Cast.given`
+    given  jo  telegram  new                      somebody the bot has never heard of
+    street mill  sam, ben                         a Telegram group chat
+    at     Tue 10:00                              a moment of the week of Monday 2 November 2026
+    rosa > i need some milk please                a text, or a Telegram message
+    sam  > [I'll do it]                           the latest button of that name
+    sam  > mill [I'll do it]                      the same, in a group chat
+    jo   > (shares HD7 5AB)                       also (photo), (voice), (sticker), (blocks), …
+    nobody hears anything                         since the line before
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.demo.pretend_server import Event
+from handlers.rules.segments import segments
+from storage import groups, members, places
+from storage.model import (
+    NEIGHBOURLY,
+    Address,
+    Channel,
+    Community,
+    Member,
+    Need,
+    Role,
+    Standing,
+)
+from tests.stage import Stage, stage
+
+LONDON = ZoneInfo("Europe/London")
+MONDAY = date(2026, 11, 2)
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+SEEN = re.compile(r"^\S+\s+(<|~|!)")
+LINE = re.compile(r"^(\S+)\s+>\s?(.*)$")
+
+
+class ScriptError(Exception):
+    """A script that can't be played."""
+
+
+async def play(text: str, database_url: str) -> str:
+    """The script as it really went.
+
+    Raises:
+        ScriptError: naming the line that can't be played.
+    """
+    lines = text.splitlines()
+    communities = [_community(line) for line in lines if line.startswith("group ")]
+    start = datetime.combine(MONDAY, time(8), LONDON).astimezone(UTC)
+    first = next((line for line in lines if line.startswith("at ")), None)
+    if first:
+        start = _moment(first, start) - timedelta(seconds=1)
+    async with stage(database_url, start, communities) as on:
+        player = Player(on)
+        with on.telegram.feed.listen() as telegram, on.twilio.feed.listen() as twilio:
+            player.queues = (telegram, twilio)
+            for number, line in enumerate(lines, 1):
+                try:
+                    await player.line(line)
+                except (ScriptError, LookupError, ValueError, AssertionError) as error:
+                    raise ScriptError(f"line {number}: {line!r}: {error}") from error
+            await player.wind_up()
+    return "\n".join(player.out) + "\n"
+
+
+def _community(line: str) -> Community:
+    cells = re.split(r"\s{2,}", line.strip())
+    rest = cells[2:]
+    languages = next((c.split(":")[1] for c in rest if c.startswith("languages:")), "en")
+    return Community(
+        0,
+        cells[1],
+        postcodes=tuple(c for c in rest if re.fullmatch(r"[A-Z]{1,2}\d+[A-Z]?( \d)?", c)),
+        approve_helpers="approve helpers" in rest,
+        languages=tuple(code.strip() for code in languages.split(";")),
+    )
+
+
+def _moment(line: str, after: datetime) -> datetime:
+    """`at Tue 10:00` in the week of the start or a later one, `at 2026-03-29 00:30` as it says."""
+    day, hour = line.split()[1:3]
+    clock = time.fromisoformat(hour)
+    if day[:1].isdigit():
+        return datetime.combine(date.fromisoformat(day), clock, LONDON).astimezone(UTC)
+    here = after.astimezone(LONDON).date()
+    while True:
+        moment = datetime.combine(here, clock, LONDON).astimezone(UTC)
+        if DAYS[here.weekday()] == day and moment >= after:
+            return moment
+        here += timedelta(days=1)
+
+
+@dataclass
+class Player:
+    """Somebody who reads a script aloud, and writes down what comes back."""
+
+    on: Stage
+    out: list[str] = field(default_factory=list)
+    people: dict[str, Address] = field(default_factory=dict)
+    streets: dict[str, int] = field(default_factory=dict)
+    queues: tuple[asyncio.Queue[Event], asyncio.Queue[Event]] | None = None
+    width: int = 4
+    heard: int = 0
+    """Messages since the last thing that somebody did."""
+
+    async def line(self, line: str) -> None:
+        """Play one line of a script."""
+        if SEEN.match(line) or line.startswith("by "):
+            return
+        words = line.split()
+        if not words or line.startswith("#") or words[0] == "group":
+            self.out.append(line)
+        elif words[0] == "given":
+            self.out.append(line)
+            await self.given(line)
+        elif words[0] == "street":
+            self.out.append(line)
+            await self.street(line)
+        elif words[0] == "at":
+            self.out.append(line)
+            await self.go_to(_moment(line, self.on.clock.now()))
+        elif line == "nobody hears anything":
+            if self.heard:
+                raise ScriptError("somebody heard something")
+            self.out.append(line)
+        elif said := LINE.match(line):
+            self.out.append(line)
+            self.heard = 0
+            await self.act(said[1], said[2])
+            await self.on.settle()
+            self.hear()
+        else:
+            raise ScriptError("I don't know what that means")
+
+    async def wind_up(self) -> None:
+        await self.on.settle()
+        self.hear()
+
+    async def go_to(self, moment: datetime) -> None:
+        self.heard = 0
+        if moment <= self.on.clock.now():
+            raise ScriptError("that moment has gone by")
+        while True:
+            soonest = await self.on.next_moment(moment)
+            if soonest is None:
+                break
+            if soonest > self.on.clock.now():
+                self.on.clock.jump_to(soonest)
+            await self.on.settle()
+            self.hear(by=self.on.clock.now() if soonest < moment else None)
+        self.on.clock.jump_to(max(moment, self.on.clock.now()))
+        await self.on.settle()
+        self.hear()
+
+    # Who there is
+
+    async def given(self, line: str) -> None:
+        cells = re.split(r"\s{2,}", line.strip())
+        name, channel, rest = cells[1], Channel(cells[2]), cells[3:]
+        if channel is Channel.SMS:
+            value = f"+4477009{len(self.people):05d}"
+        else:
+            value = str(self.on.telegram.person(name.capitalize()))
+        self.people[name] = Address(channel, value)
+        self.width = max(map(len, [*self.people, *self.streets]))
+        if "new" in rest:
+            return
+        if channel is Channel.TELEGRAM:
+            # They have written to the bot before: else it could not write to them.
+            await self.on.telegram.says(int(value), "/start")
+            await self.on.settle()
+            self._forget()
+        async with self.on.bot.database.transaction() as tx:
+            known = await members.find(tx, self.people[name])
+            made = await self.member(tx, name, rest, known.id if known else 0)
+            if known:
+                await tx.run(_forget_questions(known.id))
+                await members.save(tx, made)
+            else:
+                await members.add(tx, made, self.people[name])
+
+    async def member(self, tx: object, name: str, rest: list[str], ident: int) -> Member:
+        """A member from the cells of a `given` line: a postcode, roles, `can: shopping, lift`,
+        `km: 3`, `home: 3 Mill Row`, `languages: en; cy`, `group: NAME`, `off duty`, `waiting`,
+        `visits: 2`, `vetted: 2027-01-01`, `name: Doreen Shaw`."""
+        facts = dict(cell.split(": ", 1) for cell in rest if ": " in cell)
+        every = await groups.every(tx)  # type: ignore[arg-type]
+        wanted = facts.get("group")
+        community = next((g for g in every if g.name == wanted), every[0])
+        postcode = next((c for c in rest if re.fullmatch(r"[A-Z]{1,2}\d+[A-Z]? \d[A-Z]{2}", c)), "")
+        place = None
+        if postcode:
+            with places.Postcodes() as bundle:
+                place = bundle.find(postcode)
+            if place is None:
+                raise ScriptError(f"there is no {postcode}")
+        roles = {Role(c) for c in rest if c in list(Role)} or {Role.ASKER}
+        can = facts.get("can", "any")
+        needs = NEIGHBOURLY if can == "any" else [Need(word.strip()) for word in can.split(",")]
+        waits = "waiting" in rest
+        return Member(
+            id=ident,
+            community_id=community.id,
+            standing=Standing.WAITING if waits else Standing.ACTIVE,
+            name=facts.get("name", name.capitalize()),
+            language=facts.get("languages", community.languages[0]).split(";")[0],
+            languages=tuple(facts.get("languages", "en").replace(" ", "").split(";")),
+            roles=frozenset(roles),
+            home=facts.get("home", f"{len(self.people)} Mill Row"),
+            postcode=postcode,
+            cell=place.cell if place else None,
+            area=place.area if place else "",
+            can_do=frozenset(needs) if Role.HELPER in roles else frozenset(),
+            max_km=float(facts.get("km", "5")),
+            on_duty="off duty" not in rest,
+            visits=int(facts.get("visits", "0")),
+            consent="2026-11-01 on paper",
+        )
+
+    async def street(self, line: str) -> None:
+        cells = re.split(r"\s{2,}", line.strip())
+        ids = [int(self.people[name.strip()].value) for name in cells[2].split(",")]
+        self.streets[cells[1]] = await self.on.telegram.group(cells[1].capitalize(), ids)
+        self.width = max(map(len, [*self.people, *self.streets]))
+
+    # What they do
+
+    async def act(self, name: str, words: str) -> None:
+        if name not in self.people:
+            raise ScriptError(f"nobody is called {name}")
+        who = self.people[name]
+        special = re.fullmatch(r"\((.+)\)", words)
+        in_chat = re.fullmatch(r"(\S+)\s+(.+)", words)
+        button = re.fullmatch(r"\[(.+)\]", words)
+        if who.channel is Channel.SMS:
+            media = 1 if special and special[1] == "photo" else 0
+            await self.on.twilio.texts(who.value, "" if media else words, media)
+        elif special:
+            await self.special(int(who.value), special[1])
+        elif button:
+            await self.press(int(who.value), int(who.value), button[1])
+        elif in_chat and in_chat[1] in self.streets:
+            chat = self.streets[in_chat[1]]
+            pressed = re.fullmatch(r"\[(.+)\]", in_chat[2])
+            if pressed:
+                await self.press(int(who.value), chat, pressed[1])
+            elif in_chat[2] == "(adds the bot)":
+                await self.on.telegram.adds_bot(chat, int(who.value))
+            elif in_chat[2] == "(removes the bot)":
+                await self.on.telegram.removes_bot(chat, int(who.value))
+            else:
+                await self.on.telegram.says_in_group(int(who.value), chat, in_chat[2])
+        else:
+            await self.on.telegram.says(int(who.value), words)
+
+    async def special(self, user: int, what: str) -> None:
+        telegram = self.on.telegram
+        if what.startswith("shares "):
+            with places.Postcodes() as bundle:
+                place = bundle.find(what.removeprefix("shares "))
+            assert place
+            await telegram.shares_location(user, place.latitude, place.longitude)
+            return
+        acts: dict[str, Callable[[], object]] = {
+            "photo": lambda: telegram.sends_photo(user),
+            "voice": lambda: telegram.sends_voice(user),
+            "sticker": lambda: telegram.sends_sticker(user),
+            "blocks": lambda: telegram.blocks(user),
+            "unblocks": lambda: telegram.unblocks(user),
+        }
+        if what not in acts:
+            raise ScriptError(f"nobody can {what}")
+        await acts[what]()  # type: ignore[misc]
+
+    async def press(self, user: int, chat: int, label: str) -> None:
+        """Press the latest button of that name in a chat; `1st ` in front: the first one ever."""
+        found = self.on.telegram.from_bot(chat)
+        if label.startswith("1st "):
+            label = label.removeprefix("1st ")
+        else:
+            found = list(reversed(found))
+        for gone in (False, True):
+            for message in found:
+                rows = message.earlier_buttons if gone else message.buttons
+                if any(text == label for row in rows for text, _ in row):
+                    await self.on.telegram.presses(user, message.message_id, label, chat_id=chat)
+                    return
+        raise ScriptError(f"there is no button {label!r}")
+
+    # What they see
+
+    def _forget(self) -> None:
+        assert self.queues
+        for queue in self.queues:
+            while not queue.empty():
+                queue.get_nowait()
+
+    def hear(self, by: datetime | None = None) -> None:
+        """Write down what people saw, in the order in which they were introduced."""
+        assert self.queues
+        seen: dict[str, list[str]] = {}
+        names = {address.value: name for name, address in self.people.items()}
+        names |= {str(chat): name for name, chat in self.streets.items()}
+        for queue in self.queues:
+            while not queue.empty():
+                event = queue.get_nowait()
+                found = _as_line(event)
+                if found and found[0] in names:
+                    seen.setdefault(names[found[0]], []).append(found[1])
+        if by and seen:
+            here = by.astimezone(LONDON)
+            self.out.append(f"by     {DAYS[here.weekday()]} {here:%H:%M}")
+        for name in [*self.people, *self.streets]:
+            for line in seen.get(name, ()):
+                self.heard += 1
+                self.out.append(f"{name:{self.width}} {line}")
+
+
+def _as_line(event: Event) -> tuple[str, str] | None:
+    """Who saw it, and how a script writes it."""
+    about = event.about
+    if event.kind == "text" and about["text"].by != "person":
+        text = about["text"]
+        mark = "*" if text.by == "twilio" else str(segments(text.body))
+        return text.to, f"<{mark} {_flat(text.body)}"
+    if event.kind in ("message", "edit") and about["message"].sender_id != about["message"].chat_id:
+        message = about["message"]
+        if not message.text:
+            return None
+        buttons = "".join(f" [{label}]" for row in message.buttons for label, _ in row)
+        keyboard = "".join(f" ({label})" for row in message.keyboard or () for label in row)
+        mark = "<" if event.kind == "message" else "~"
+        return str(message.chat_id), f"{mark}  {_flat(message.text)}{buttons}{keyboard}"
+    if event.kind == "toast" and about["text"]:
+        return str(about["user_id"]), f"!  {_flat(about['text'])}"
+    return None
+
+
+def _flat(text: str) -> str:
+    return text.replace("\n", " / ")
+
+
+def _forget_questions(member_id: int):  # type: ignore[no-untyped-def]
+    import sqlalchemy as sa
+
+    from storage.schema import questions
+
+    return sa.delete(questions).where(questions.c.member_id == member_id)
