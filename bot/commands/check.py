@@ -258,26 +258,25 @@ async def _organisers(tx: Transaction, step: Step) -> None:
 def _show(steps: list[Step]) -> None:
     upcoming = next((step for step in steps if not step.done), None)
     wide = max(len(step.name) for step in steps) + 2
-    tick, cross, dot = shown("✓", "+"), shown("✗", "!"), shown("·", "-")
+    tick, cross, dot, arrow = shown("✓", "+"), shown("✗", "!"), shown("·", "-"), shown("→", ">")
     for step in steps:
         if not step.findings:
-            mark = "NEXT " if step is upcoming else "later"
-            line = f"{dot} {mark}  {step.name:<{wide}}{step.later}"
-            say(line, None if step is upcoming else "dim")
+            say(f"{dot} later  {step.name:<{wide}}{step.later}")
         for number, finding in enumerate(step.findings):
-            name = step.name if number == 0 else ""
             if finding.ok:
                 mark, style = f"{tick} fine ", "green"
             elif finding.serving_mends:
                 mark, style = f"{dot} soon ", "yellow"
+            elif step is upcoming:
+                mark, style = f"{arrow} NEXT ", "bold"
             else:
-                mark, style = f"{cross} TO DO", "bold red"
+                mark, style = f"{cross} TO DO", "red"
             console().print(mark, style=style, end="")
-            say(f"  {name:<{wide}}{finding.what}")
+            say(f"  {step.name if number == 0 else '':<{wide}}{finding.what}")
     if upcoming is None:
-        say(f"{dot} NEXT   {'Start':<{wide}}popround serve")
+        say(f"{arrow} NEXT   {'Start':<{wide}}popround serve", "bold")
     else:
-        say(f"{dot} later  {'Start':<{wide}}popround serve", "dim")
+        say(f"{dot} later  {'Start':<{wide}}popround serve")
     _next(steps, upcoming)
 
 

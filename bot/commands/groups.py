@@ -11,7 +11,7 @@ import typer
 
 from bot.clock import RealClock
 from bot.commands.database import ready
-from bot.commands.terminal import Trouble, console, listed, note, run, say, settings
+from bot.commands.terminal import Trouble, amount, listed, note, run, say, settings
 from storage import audit, groups, members
 from storage.database import Transaction
 from storage.model import Community, Role
@@ -19,6 +19,12 @@ from storage.places import Postcodes, find_imported, normalise
 
 LONGEST_NAME = 40
 """Characters (ours): the name stands in most texts, which are to cost one."""
+
+
+HEADS = (
+    *("Name", "Postcodes", "Time zone", "Languages", "Helpers wait for"),
+    *("Askers", "Helpers", "Organisers"),
+)
 
 
 def add(name: str, postcodes: str, timezone: str, languages: str, *, approve_helpers: bool) -> int:
@@ -71,24 +77,16 @@ def show() -> int:
     if not rows:
         note("There is no group yet; add one with `popround groups add`.")
         return 0
-    heads = (
-        *("Name", "Postcodes", "Time zone", "Languages", "Helpers approved by"),
-        *("Askers", "Helpers", "Organisers"),
-    )
     if not sys.stdout.isatty():
-        for row in (heads, *rows):
+        for row in (HEADS, *rows):
             typer.echo("\t".join(row))
         return 0
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE_HEAD)
-    for head in heads:
-        table.add_column(head)
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    console().print(table)
+    for name, postcodes, timezone, languages, approved_by, *people in rows:
+        counts = zip(map(int, people), Role, strict=True)
+        say(name, "bold")
+        say(f"  {postcodes}; speaks {languages}; {timezone}")
+        say(f"  {listed([amount(count, role) for count, role in counts])}")
+        say(f"  new helpers wait for {approved_by}")
     return 0
 
 

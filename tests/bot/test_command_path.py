@@ -131,7 +131,7 @@ def test_from_nothing_to_a_group_with_only_a_token(tmp_path: Path) -> None:
 def test_the_next_step_is_told_without_colour_and_without_symbols(tmp_path: Path) -> None:
     said = spawned(tmp_path, "check", PYTHONIOENCODING="ascii")
     assert said.out.isascii()
-    assert "! TO DO  Settings" in said.out
+    assert "> NEXT   Settings" in said.out
     assert "-> Next: make a file of settings." in said.out
     assert "\x1b" not in said.out
 
@@ -146,7 +146,7 @@ def test_settings_that_can_not_be_used_are_told_one_a_line(tmp_path: Path) -> No
     ]
     said = spawned(tmp_path, "check", **wrong)
     assert (said.code, said.err) == (1, "")
-    assert "✗ TO DO  Settings           POPROUND_PORT must be a whole number.\n" in said.out
+    assert "→ NEXT   Settings           POPROUND_PORT must be a whole number.\n" in said.out
 
 
 def test_telegram_that_refuses_the_token_is_told(tmp_path: Path) -> None:
