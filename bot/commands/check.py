@@ -117,6 +117,7 @@ def _settings(step: Step, key: Step) -> Settings | None:
     return given
 
 
+INTO_ENV = "Put this line into .env, in place of the one that begins like it, if there is one:"
 KEEP_KEY = (
     "The key was made for you just now. Keep a copy somewhere safe: without it nobody's address "
     "can be read again."
@@ -139,7 +140,7 @@ def _key(given: Settings, step: Step) -> Vault | None:
     except Trouble:
         what = "It is too short." if given.secret_key else "There is none yet."
         step.findings = [Finding(False, what)]
-        step.to_do = ["Put this line into .env:", f"    {PREFIX}SECRET_KEY={new_key()}", KEEP_KEY]
+        step.to_do = [INTO_ENV, f"    {PREFIX}SECRET_KEY={new_key()}", KEEP_KEY]
         return None
     step.findings = [Finding(True, "There is one. Keep a copy somewhere safe.")]
     return found
@@ -153,7 +154,7 @@ async def _channels(given: Settings, step: Step) -> None:
         step.findings = [Finding(False, "Neither is set up yet.")]
         step.to_do = [
             *GET_TOKEN,
-            "Put it into .env, in this line:",
+            f"{INTO_ENV[:-1]}, with the token right after it:",
             f"    {PREFIX}TELEGRAM_TOKEN=",
             OR_TEXTS,
         ]

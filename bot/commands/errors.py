@@ -48,8 +48,9 @@ def sentence(error: BaseException) -> str | None:
         said = " ".join(str(each).lower() for each in _causes(error))
         known = next((ours for theirs, ours in DATABASE if theirs in said), None)
         return known or (UNREACHED if isinstance(error, StorageUnavailableError) else None)
-    if isinstance(error, OSError) and error.filename and error.strerror:
-        return f"{error.filename} can't be used: {error.strerror}."
+    if isinstance(error, OSError) and error.strerror:
+        what = f"{error.filename} can't be used" if error.filename else "It could not be written"
+        return f"{what}: {error.strerror}."
     return None
 
 

@@ -52,8 +52,10 @@ async def _upgrade(url: str) -> None:
         sa.event.listen(engine.sync_engine, "connect", _without_foreign_keys)
     try:
         await bring_up(engine)
-    except (DBAPIError, OSError) as error:
+    except StorageUnavailableError:
         await asyncio.sleep(0.05)  # aiosqlite's thread still wants a word with this event loop
+        raise
+    except (DBAPIError, OSError) as error:
         if "already exists" in str(error):
             raise MigrationError(OTHER_TABLES) from error
         if unavailable(error):

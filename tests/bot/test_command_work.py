@@ -540,6 +540,16 @@ def test_what_nobody_foresaw_is_one_sentence_too(
         main(["check"])
 
 
+def test_a_full_disk_is_told_in_a_sentence(
+    popround: Popround, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill() -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("bot.commands.check.check", fill)
+    assert popround("check").complaint == "It could not be written: No space left on device."
+
+
 def test_being_interrupted_is_said(popround: Popround, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop() -> int:
         raise KeyboardInterrupt
