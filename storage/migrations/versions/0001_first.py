@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("quiet_from", sa.String(length=5), nullable=False),
         sa.Column("quiet_until", sa.String(length=5), nullable=False),
         sa.Column("money_cap", sa.Integer(), nullable=False),
+        sa.Column("texts", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_communities"),
         sa.UniqueConstraint("name", name="uq_communities_name"),
     )
