@@ -16,17 +16,26 @@ SCRIPTS = sorted((Path(__file__).parent / "conversations").glob("*.txt"))
 async def test_it_goes_as_the_script_says(
     script: Path, database_url: str, request: pytest.FixtureRequest
 ) -> None:
-    written = script.read_text(encoding="utf-8")
+    written = _read(script)
+    rewrite = request.config.getoption("--rewrite")
     try:
         played = await play(written, database_url)
     except BrokenPromiseError as error:
-        if request.config.getoption("--rewrite"):
-            script.write_text(error.played, encoding="utf-8")
+        if rewrite:
+            _write(script, error.played)
         raise
-    if request.config.getoption("--rewrite"):
-        script.write_text(played, encoding="utf-8")
-        return
-    assert played == written
+    if rewrite:
+        _write(script, played)
+    else:
+        assert played == written
+
+
+def _read(script: Path) -> str:
+    return script.read_text(encoding="utf-8")
+
+
+def _write(script: Path, played: str) -> None:
+    script.write_text(played, encoding="utf-8")
 
 
 def test_there_are_scripts() -> None:

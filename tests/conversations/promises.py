@@ -74,9 +74,7 @@ async def broken(tx: Transaction, witness: Witness) -> list[str]:
     ]
 
 
-async def _addresses_kept(
-    tx: Transaction, witness: Witness, everyone: list[Member]
-) -> list[str]:
+async def _addresses_kept(tx: Transaction, witness: Witness, everyone: list[Member]) -> list[str]:
     """An asker's home and phone number reach the helper who is going to them, and organisers."""
     where = {
         address.value: member
@@ -125,7 +123,8 @@ async def _nights_kept(tx: Transaction, witness: Witness) -> list[str]:
         if community is None or not timing.is_quiet(at, community):
             continue
         asked_for = any(
-            timedelta(0) <= at - moment <= JUST_NOW for moment in witness.wrote.get(message.chat, ())
+            timedelta(0) <= at - moment <= JUST_NOW
+            for moment in witness.wrote.get(message.chat, ())
         )
         in_group = message.member_id is None
         tonight = message.about.get("kind") in VISIT_NEWS and message.wakes
