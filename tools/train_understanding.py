@@ -20,6 +20,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
+from handlers.rules.understanding_danger import signs
 from handlers.rules.understanding_features import (
     LETTER_BITS,
     WORD_BITS,
@@ -27,6 +28,7 @@ from handlers.rules.understanding_features import (
     tokens,
     word_features,
 )
+from handlers.rules.understanding_words import plain
 from storage.model import Intent, Need
 from tools.understanding_noise import fill, rough
 
@@ -81,7 +83,7 @@ def matrix(texts: list[str]) -> csr_matrix:
     data, columns, starts = [], [], [0]
     for text in texts:
         said = tokens(text)
-        words, letters = word_features(said), letter_features(said)
+        words, letters = word_features(said, signs(plain(text))), letter_features(said)
         columns += sorted(words) + [(1 << WORD_BITS) + place for place in sorted(letters)]
         data += [(len(words) or 1) ** -0.5] * len(words)
         data += [LETTERS * (len(letters) or 1) ** -0.5] * len(letters)

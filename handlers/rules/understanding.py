@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from handlers.rules.understanding_clock import part_of
-from handlers.rules.understanding_danger import danger
+from handlers.rules.understanding_danger import danger, signs
 from handlers.rules.understanding_language import language_of
 from handlers.rules.understanding_model import Scores, score
 from handlers.rules.understanding_when import day_of
@@ -86,10 +86,11 @@ def understand(
     raises; only the first `understanding_words.MOST` characters are looked at.
     """
     said = plain(text)
-    scores = score(text)
+    named = signs(said)
+    scores = score(text, named)
     spoken = language_of(text, language)
     fixed = _fixed(text)
-    urgent = fixed is None and danger(said, scores.emergency)
+    urgent = fixed is None and danger(named, scores.emergency)
     if fixed is not None:
         intent, sure = fixed
         scores.intents[intent.value] = max(sure, scores.intents[intent.value])

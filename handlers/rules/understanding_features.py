@@ -29,8 +29,8 @@ def tokens(text: str) -> list[str]:
     return found
 
 
-def word_features(said: list[str]) -> set[int]:
-    """Places in the word table: words, pairs, pairs with a gap, and classes with neighbours."""
+def word_features(said: list[str], named: list[str]) -> set[int]:
+    """Places in the word table: words, pairs, classes with neighbours, and signs of danger."""
     names = [known_as(word) for word in said]
     marked = ["<", *names, ">"]
     kinds = [classes_of(word) for word in said]
@@ -48,6 +48,11 @@ def word_features(said: list[str]) -> set[int]:
             if i + 2 < len(kinds):
                 seen.update(f"j{name} {other}" for other in kinds[i + 2])
     seen.add(f"n{min(len(said), 4) if len(said) < 5 else 5 + min(len(said) // 8, 4)}")
+    seen.update(f"s{name}" for name in named)
+    if named:
+        clear = [name for name in named if name[0] != "~"]
+        seen.add(f"d{min(len(clear), 3)}")
+        seen.add(f"d{min(len(clear), 3)}{len(clear) < len(named)}")
     mask = (1 << WORD_BITS) - 1
     return {crc32(feature.encode("utf-8", "replace")) & mask for feature in seen}
 

@@ -60,11 +60,11 @@ def _sum(rows: list[int], places: set[int]) -> list[int]:
     ]
 
 
-def score(text: str) -> Scores:
-    """How likely each meaning of a message is, by its words alone."""
+def score(text: str, named: list[str]) -> Scores:
+    """How likely each meaning of a message is, by its words and its `understanding_danger.signs`."""
     word_rows, letter_rows, bias = _tables()
     said = tokens(text)
-    words, letters = word_features(said), letter_features(said)
+    words, letters = word_features(said, named), letter_features(said)
     by_word = 1 / math.sqrt(len(words) or 1)
     by_letter = 1 / math.sqrt(len(letters) or 1)
     logits = [
