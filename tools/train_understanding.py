@@ -75,7 +75,42 @@ def expand(data: list[dict], dice: random.Random, noisy: int = 4) -> list[tuple[
             made.extend(
                 (rough(row["text"], dice, surround=surround), row, 0.6) for _ in range(noisy)
             )
+    made.extend(_in_context(text, row, weight, slots, dice) for text, row, weight in list(made) if _wants_context(row, dice))
     return made
+
+
+def _wants_context(row: dict, dice: random.Random) -> bool:
+    if row["emergency"]:
+        return dice.random() < 0.3
+    return row["intent"] in {"ask", "offer", "cannot", "cancel", "status"} and dice.random() < 0.35
+
+
+def _in_context(
+    text: str, row: dict, weight: float, slots: dict[str, list[str]], dice: random.Random
+) -> tuple[str, dict, float]:
+    """The message with the sort of thing said around it that changes nothing about what it is."""
+    said = [dice.choice(slots["context"]) for _ in range(dice.choice((1, 1, 2)))]
+    said.insert(dice.randrange(len(said) + 1), text)
+    mark = dice.choice((". ", ", ", " ", " and ", "! ", " but ", " so "))
+    return rough(mark.join(said), dice, surround=False), row, weight * 0.7
+
+
+PRIOR = {"ask": 0.46, "offer": 0.09, "stop": 0.05, "unknown": 0.07, "yes": 0.05}
+"""How often each intent is thought to come; the others share what is left."""
+
+
+def balance(made: list[tuple[str, dict, float]]) -> np.ndarray:
+    """How much each message counts, so that intents come as often as `PRIOR` says and needs alike."""
+    weight = np.array([w for _, _, w in made])
+    kind = np.array([f"{row['intent']}/{row['need'] or ''}/{row['emergency']}" for _, row, _ in made])
+    intent = np.array([row["intent"] for _, row, _ in made])
+    for name in set(kind):
+        weight[kind == name] /= weight[kind == name].sum() ** 0.6
+    rest = (1 - sum(PRIOR.values())) / (len(INTENTS) - len(PRIOR))
+    for name in INTENTS:
+        at = intent == name
+        weight[at] *= PRIOR.get(name, rest) / weight[at].sum()
+    return weight * len(made)
 
 
 def matrix(texts: list[str]) -> csr_matrix:
@@ -108,7 +143,7 @@ def fit(x: csr_matrix, y: np.ndarray, weight: np.ndarray, classes: int, c: float
 def train(made: list[tuple[str, dict, float]], c: float = 30.0):
     """All the heads, stacked: intents, needs, emergency, for another."""
     x = matrix([text for text, _, _ in made])
-    weight = np.array([w for _, _, w in made])
+    weight = balance(made)
     intent = np.array([INTENTS.index(row["intent"]) for _, row, _ in made])
     need = np.array([NEEDS.index(row["need"] or "") for _, row, _ in made])
     urgent = np.array([int(row["emergency"]) for _, row, _ in made])
