@@ -10,8 +10,10 @@ from zlib import crc32
 from handlers.rules.understanding_lexicon import classes_of, known_as
 from handlers.rules.understanding_words import plain, words_of
 
-WORD_BITS = 14
-LETTER_BITS = 14
+_MASK = (1 << 22) - 1
+"""Features are known by 22 bits of their CRC: few enough to pack, enough to keep them apart."""
+LETTER = 1 << 22
+"""Added to the number of a run of letters, so that it is never taken for a word."""
 _LONGEST = 160
 """Words looked at; a text of eight parts has about as many."""
 
@@ -30,7 +32,7 @@ def tokens(text: str) -> list[str]:
 
 
 def word_features(said: list[str], named: list[str]) -> set[int]:
-    """Places in the word table: words, pairs, classes with neighbours, and signs of danger."""
+    """Numbers of what words say: words, pairs, classes with neighbours, and signs of danger."""
     names = [known_as(word) for word in said]
     marked = ["<", *names, ">"]
     kinds = [classes_of(word) for word in said]
@@ -53,17 +55,15 @@ def word_features(said: list[str], named: list[str]) -> set[int]:
         clear = [name for name in named if name[0] != "~"]
         seen.add(f"d{min(len(clear), 3)}")
         seen.add(f"d{min(len(clear), 3)}{len(clear) < len(named)}")
-    mask = (1 << WORD_BITS) - 1
-    return {crc32(feature.encode("utf-8", "replace")) & mask for feature in seen}
+    return {crc32(feature.encode("utf-8", "replace")) & _MASK for feature in seen}
 
 
 def letter_features(said: list[str]) -> set[int]:
-    """Places in the letter table: runs of three to five letters within a word and its edges."""
-    mask = (1 << LETTER_BITS) - 1
+    """Numbers of runs of three to five letters within a word and its edges."""
     seen: set[int] = set()
     for word in set(said):
         edged = f" {word} ".encode("utf-8", "replace")
         for size in (3, 4, 5):
             for i in range(len(edged) - size + 1):
-                seen.add(crc32(edged[i : i + size]) & mask)
+                seen.add(LETTER + (crc32(edged[i : i + size]) & _MASK))
     return seen
