@@ -23,7 +23,6 @@ from sklearn.linear_model import LogisticRegression
 
 from handlers.rules.understanding_danger import signs
 from handlers.rules.understanding_features import (
-    LETTER,
     letter_features,
     tokens,
     word_features,
@@ -79,7 +78,11 @@ def expand(data: list[dict], dice: random.Random, noisy: int = 6) -> list[tuple[
             made.extend(
                 (rough(row["text"], dice, surround=surround), row, 0.6) for _ in range(noisy)
             )
-    made.extend(_in_context(text, row, weight, slots, dice) for text, row, weight in list(made) if _wants_context(row, dice))
+    made.extend(
+        _in_context(text, row, weight, slots, dice)
+        for text, row, weight in list(made)
+        if _wants_context(row, dice)
+    )
     return made
 
 
@@ -104,9 +107,12 @@ PRIOR = {"ask": 0.46, "offer": 0.09, "stop": 0.05, "unknown": 0.07, "yes": 0.05}
 
 
 def balance(made: list[tuple[str, dict, float]]) -> np.ndarray:
-    """How much each message counts, so that intents come as often as `PRIOR` says and needs alike."""
+    """How much each message counts, so that intents come as often as `PRIOR` says and needs "
+    "alike."""
     weight = np.array([w for _, _, w in made])
-    kind = np.array([f"{row['intent']}/{row['need'] or ''}/{row['emergency']}" for _, row, _ in made])
+    kind = np.array(
+        [f"{row['intent']}/{row['need'] or ''}/{row['emergency']}" for _, row, _ in made]
+    )
     intent = np.array([row["intent"] for _, row, _ in made])
     for name in set(kind):
         weight[kind == name] /= weight[kind == name].sum() ** 0.6
@@ -128,7 +134,9 @@ def vocabulary(seen: list[tuple[set[int], set[int]]], least: int = LEAST) -> dic
     for words, letters in seen:
         counts.update(words)
         counts.update(letters)
-    return {number: i for i, number in enumerate(sorted(n for n, c in counts.items() if c >= least))}
+    return {
+        number: i for i, number in enumerate(sorted(n for n, c in counts.items() if c >= least))
+    }
 
 
 def matrix(seen: list[tuple[set[int], set[int]]], columns: dict[int, int]) -> csr_matrix:

@@ -165,7 +165,8 @@ def _needs(
 
 
 _REQUEST = re.compile(
-    r"\b(?:can|could|would|please|cud|wud) (?:\w+ ){0,4}(?:bring|fetch|get me|pick|collect|look at|drop)\b"
+    r"\b(?:can|could|would|please|cud|wud) (?:\w+ ){0,4}"
+    r"(?:bring|fetch|get me|pick|collect|look at|drop)\b"
 )
 
 

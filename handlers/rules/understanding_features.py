@@ -5,6 +5,7 @@ The training script uses this very code, so that nothing is seen differently at 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from zlib import crc32
 
 from handlers.rules.understanding_lexicon import classes_of, known_as
@@ -38,7 +39,7 @@ def word_features(said: list[str], named: list[str]) -> set[int]:
     kinds = [classes_of(word) for word in said]
     seen = {f"w{word}" for word in said}
     seen.update(f"w{word}" for word in names)
-    seen.update(f"p{a} {b}" for a, b in zip(marked, marked[1:], strict=False))
+    seen.update(f"p{a} {b}" for a, b in pairwise(marked))
     seen.update(f"g{a} {b}" for a, b in zip(names, names[2:], strict=False))
     for i, kind in enumerate(kinds):
         for name in kind:

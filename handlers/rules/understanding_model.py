@@ -69,7 +69,8 @@ def _sum(known: dict[int, int], numbers: set[int]) -> list[int]:
 
 
 def score(text: str, named: list[str]) -> Scores:
-    """How likely each meaning of a message is, by its words and its `understanding_danger.signs`."""
+    """How likely each meaning of a message is, by its words and its "
+    "`understanding_danger.signs`."""
     known = _rows()
     said = tokens(text)
     words, letters = word_features(said, named), letter_features(said)
