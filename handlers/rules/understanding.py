@@ -13,7 +13,9 @@ from datetime import date, datetime
 
 from handlers.rules.understanding_clock import part_of
 from handlers.rules.understanding_danger import danger, signs
+from handlers.rules.understanding_features import tokens
 from handlers.rules.understanding_language import language_of
+from handlers.rules.understanding_lexicon import classes_of
 from handlers.rules.understanding_model import Scores, score
 from handlers.rules.understanding_when import day_of
 from handlers.rules.understanding_where import postcode_in
@@ -38,7 +40,7 @@ __all__ = [
     "yes_no",
 ]
 
-ACT_ABOVE = 0.6
+ACT_ABOVE = 0.75
 """A meaning at least this sure may be acted on; below it the person is asked with numbers."""
 
 _SPEAKS_OF_A_DAY = frozenset(
@@ -161,9 +163,43 @@ def _needs(
         if not plainly:
             need = Need.MEDICAL if need is Need.MEDICAL else None
         return need, (need,) if need else (), 1.0
-    return need, (need,) if need else (), scores.needs[name]
+    return need, _every(text, need) if need else (), scores.needs[name]
 
 
+_JOINED = re.compile(r"\b(?:and|also|plus|then|a hefyd|hefyd|&)\b|[,.;+&]")
+_CLASSES = {
+    Need.SHOPPING: {"FOOD", "SHOP"},
+    Need.PRESCRIPTION: {"MEDICINE", "CHEMIST"},
+    Need.LIFT: {"RIDE", "HEALTHPLACE"},
+    Need.MEAL: {"MEAL"},
+    Need.ERRAND: {"ERRAND"},
+    Need.PET: {"PET"},
+    Need.GARDEN: {"GARDEN"},
+    Need.HOME: {"HOME"},
+    Need.TECH: {"TECH"},
+    Need.PAPERWORK: {"PAPER"},
+    Need.COMPANY: {"COMPANY"},
+}
+
+
+def _every(text: str, first: Need) -> tuple[Need, ...]:
+    """The need, and what else is asked for: a piece must be sure of it and name such a thing."""
+    found = [first]
+    pieces = [piece for piece in _JOINED.split(plain(text)) if piece.strip()]
+    for piece in pieces[:6] if len(pieces) > 1 else ():
+        kinds = {kind for word in tokens(piece) for kind in classes_of(word)}
+        chances = score(piece, []).needs
+        name = max(chances, key=lambda need: chances[need])
+        if not name or chances[name] < EVERY_ABOVE:
+            continue
+        need = Need(name)
+        if need not in found and kinds & _CLASSES.get(need, set()):
+            found.append(need)
+    return tuple(found)
+
+
+EVERY_ABOVE = 0.75
+"""How sure a piece of a message must be of a need of its own."""
 _REQUEST = re.compile(
     r"\b(?:can|could|would|please|cud|wud) (?:\w+ ){0,4}"
     r"(?:bring|fetch|get me|pick|collect|look at|drop)\b"

@@ -65,7 +65,7 @@ def signs(said: str) -> list[str]:
     return found + ["~" + name for name, pattern in _ONLY_SOUNDS.items() if pattern.search(said)]
 
 
-BELIEVED = 0.35
+BELIEVED = 0.4
 """The model's chance of an emergency from which it is believed without a plain sign."""
 WITH_A_SIGN = 0.02
 """The chance from which a plain sign is believed; it takes much to talk one away."""
