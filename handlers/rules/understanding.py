@@ -91,20 +91,20 @@ def understand(
     named = signs(said)
     scores = score(text, named)
     spoken = language_of(text, language)
+    day = day_of(said, now.date())
     fixed = _fixed(text)
     urgent = fixed is None and danger(named, scores.emergency)
     if fixed is not None:
         intent, sure = fixed
         scores.intents[intent.value] = max(sure, scores.intents[intent.value])
     else:
-        intent = _likeliest(scores, urgent=urgent)
+        intent = _likeliest(scores, urgent=urgent, ahead=day is not None)
         sure = scores.intents[intent.value]
     need, needs, need_sure = _needs(text, intent, scores, urgent=urgent)
-    day = part = None
-    if intent in _SPEAKS_OF_A_DAY and need is not Need.MONEY:
-        day, part = day_of(said, now.date()), part_of(said)
-        if urgent and day != now.date():
-            day = part = None
+    part = part_of(said)
+    kept = intent in _SPEAKS_OF_A_DAY and need is not Need.MONEY
+    if not kept or (urgent and day != now.date()):
+        day = part = None
     return Meaning(
         intent=intent,
         need=need,
@@ -142,8 +142,13 @@ def _fixed(text: str) -> tuple[Intent, float] | None:
     return None
 
 
-def _likeliest(scores: Scores, *, urgent: bool) -> Intent:
-    best = Intent(max(scores.intents, key=lambda name: scores.intents[name]))
+def _likeliest(scores: Scores, *, urgent: bool, ahead: bool) -> Intent:
+    """The likeliest intent; `ahead` when a day to come is named, of which nothing is done yet."""
+    chances = dict(scores.intents)
+    if ahead:
+        for intent in (Intent.DONE, Intent.THANKS):
+            chances[intent.value] *= 0.3
+    best = Intent(max(chances, key=lambda name: chances[name]))
     if urgent and best in {Intent.UNKNOWN, Intent.INFO, Intent.THANKS, Intent.WORRY, Intent.DONE}:
         return Intent.ASK
     return best
@@ -188,6 +193,9 @@ def _every(text: str, first: Need) -> tuple[Need, ...]:
     pieces = [piece for piece in _JOINED.split(plain(text)) if piece.strip()]
     for piece in pieces[:6] if len(pieces) > 1 else ():
         kinds = {kind for word in tokens(piece) for kind in classes_of(word)}
+        others = (need for need, known in _CLASSES.items() if need not in found and kinds & known)
+        if next(others, None) is None:
+            continue
         chances = score(piece, []).needs
         name = max(chances, key=lambda need: chances[need])
         if not name or chances[name] < EVERY_ABOVE:
