@@ -62,7 +62,7 @@ _WORDS: dict[str, frozenset[str]] = {
     "pt": _words(
         "preciso ajuda obrigado obrigada alguém pode por favor não estou minha meu amanhã"
     ),
-    "so": _words("waxaan u baahanahay caawimaad fadlan mahadsanid aan iga"),
+    "so": _words("waxaan baahanahay caawimaad fadlan mahadsanid aan iga"),
 }
 _ENGLISH = _words(
     "the and to of is i it you for me my can could would please need with have has are on in "
@@ -93,6 +93,8 @@ def language_of(text: str, before: str | None = None) -> str:
     cleaned = clean(text)
     words = _SPLIT.findall(cleaned)
     letters = sum(map(len, words)) or 1
+    if letters < 2:
+        return before or "en"
     if len(_CYRILLIC.findall(cleaned)) * 2 > letters:
         return "uk" if _UKRAINIAN.search(cleaned) else "ru"
     for code, script, telling, otherwise in _OTHER_LETTERS:
