@@ -88,7 +88,7 @@ _OTHER_LETTERS = (
 )
 
 
-def language_of(text: str, before: str | None = None) -> str:
+def language_of(text: str, before: str | None = None) -> str:  # noqa: PLR0911 (a way out a script)
     """The ISO 639-1 code of a message. `before`, what the person used last, settles a tie."""
     cleaned = clean(text)
     words = _SPLIT.findall(cleaned)

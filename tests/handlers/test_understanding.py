@@ -219,6 +219,7 @@ def test_a_short_postcode_is_read_with_the_place_the_person_lives_in() -> None:
         ("mum's mouth has dropped and she can't speak", True, "stroke"),
         ("can't breathe", True, "breath"),
         ("the curtains are on fire", True, "fire"),
+        ("fire at number 4", True, "a neighbour's fire"),
         ("strong smell of gas in here", True, "gas"),
         ("there's a man in my house with a knife", True, "violence"),
         ("I don't want to live any more", True, "suicide"),
