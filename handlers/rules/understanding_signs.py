@@ -152,7 +152,7 @@ STRONG: dict[str, tuple[str, ...]] = {
         r"under|in the|and)\b(?! alarm)",
         r"\b(?:full of|filled with|lots of|thick|black) smoke\b",
         r"\bsmok(?:ing|in) and\b",
-        r"\bfire at (?:number|no|our|my|the|\d)|^(?:help |please )?fire (?:in|next|upstairs|help)\b",
+        r"\bfire at (?:number|no|our|my|the|\d)|^(?:help |please )?fire (?:in|next|upstairs)\b",
         r"\bfire fire\b",
         r"\b(?:mae|ma) (?:na |yna )?(?:dan|tân|mwg)\b",
         r"\bar dan\b(?= )",
