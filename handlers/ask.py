@@ -40,6 +40,9 @@ DRAFT = (RequestStatus.DRAFT,)
 QUESTIONS = ("ask.name", "ask.need", "ask.home", "ask.house", "ask.confirm")
 """What may be asked before a first request goes out."""
 
+ASK_ABOVE = 0.4
+"""A need at least this sure is put before the person: they say whether it is right."""
+
 SAME = timedelta(hours=24)
 """Who asks for the same thing within so long may well be asking after it."""
 
@@ -231,6 +234,14 @@ async def need_said(turn: Turn, question: Question, key: str) -> None:
     if request:
         await turn.toast()
         await advance(turn, await requests.save(turn.tx, replace(request, need=Need(key))))
+
+
+async def opened_up(turn: Turn, question: Question, _key: str) -> None:
+    """They had said that they need help, and now say what with, in whatever words."""
+    meaning = _meaning(turn)
+    if meaning.intent is not Intent.ASK or meaning.confidence < ASK_ABOVE:
+        meaning = replace(meaning, intent=Intent.ASK, need=None, confidence=ASK_ABOVE)
+    await start(turn, meaning)
 
 
 async def menu_chosen(turn: Turn, question: Question, key: str) -> None:

@@ -62,7 +62,8 @@ async def welcomed(turn: Turn, question: Question, key: str) -> None:
     if key == "want_to_help":
         await begin_helper(turn)
         return
-    await turn.reply("what_do_you_need")
+    await questions.close(turn.tx, turn.now, "ask.open", member_id=turn.sender.id)
+    await turn.ask(turn.sender, "what_do_you_need", "ask.open", None)
 
 
 # By invitation
@@ -222,8 +223,10 @@ async def can_do_said(turn: Turn, question: Question, key: str) -> None:
         for number in numbers_in(turn.words):
             needs |= set(CAN_DO.get(keys.get(number, ""), ()))
     if not needs:
-        meaning = understand(turn.words, turn.now, language=turn.sender.language)
-        needs = {n for n in (*meaning.needs, meaning.need) if n in NEIGHBOURLY}
+        for part in re.split(r"[,;/&+]|\band\b|\bor\b|\ba\b", turn.words):
+            meaning = understand(f"I can do {part}", turn.now, language=turn.sender.language)
+            needs |= {n for n in (*meaning.needs, meaning.need) if n in NEIGHBOURLY}
+        needs -= {Need.OTHER}
     if not needs and re.search(r"\b(any|all|every|whatever|owt)", turn.words, re.IGNORECASE):
         needs = set(NEIGHBOURLY)
     if not needs:

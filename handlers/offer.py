@@ -185,6 +185,16 @@ async def answered(turn: Turn, question: Question, key: str) -> None:
     await _next_if_all_said_no(turn, offer.request_id)
 
 
+async def which_said(turn: Turn, question: Question, key: str) -> None:
+    """They said which of several offers they mean: its own question has the answer now."""
+    ident, _, said = key.partition(":")
+    for asked in reversed(await questions.about(turn.tx, "offer", int(ident))):
+        if asked.member_id == turn.sender.id:
+            await questions.answered(turn.tx, asked.id, turn.now)
+            await answered(turn, asked, said)
+            return
+
+
 async def _next_if_all_said_no(turn: Turn, request_id: int) -> None:
     """Nobody is left waiting for an answer that has come: ask the next ones now."""
     request = await requests.get(turn.tx, request_id, lock=True)
@@ -254,6 +264,7 @@ async def accept(turn: Turn, request_id: int, *, helper: Member | None = None) -
         turn.tx, replace(request, status=lifecycle.become(request.status, RequestStatus.FILLED))
     )
     await turn.never_mind(request.id, DueKind.WAVE, DueKind.PROMISE, DueKind.CHASE)
+    await questions.close(turn.tx, turn.now, "handed", "assign", ref=request.id)
     rested = matching.tire(helper.rested_at, turn.now, matching.VISIT_TIRES)
     helper = await turn.save(helper, rested_at=rested)
     await _tell_the_others(turn, request, helper)
