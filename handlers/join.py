@@ -121,7 +121,7 @@ async def begin_helper(turn: Turn, *, invited: bool = False) -> None:
     await _next(turn, "", INVITED if invited else None)
 
 
-async def _next(turn: Turn, done: str, ref: int | None) -> None:
+async def _next(turn: Turn, done: str, ref: int | None, *, noted: bool = False) -> None:
     """Ask the first thing after `done` that is not known."""
     me = turn.sender
     kinds = [*(f"join.{step}" for step in STEPS), "join.place_again", "join.name_again"]
@@ -141,11 +141,12 @@ async def _next(turn: Turn, done: str, ref: int | None) -> None:
         }.get(step, ())
         await turn.ask(
             me,
-            f"join.{step}",
+            f"join.{step}.noted" if noted else f"join.{step}",
             f"join.{step}",
             ref,
             choices,
             name=first_name(me),
+            does=described(turn, me)["does"],
             ask_location=step == "place",
         )
         await turn.later(DueKind.DRAFT, -me.id, turn.now + timedelta(days=1))
@@ -218,6 +219,7 @@ async def place_said(turn: Turn, question: Question, _key: str) -> None:
 async def can_do_said(turn: Turn, question: Question, key: str) -> None:
     """A helper said what they can do: a choice, several numbers, or in words."""
     needs = set(CAN_DO.get(key, ()))
+    in_words = not needs and not numbers_in(turn.words)
     if not needs:
         keys = {choice.number: choice.key for choice in question.choices}
         for number in numbers_in(turn.words):
@@ -241,7 +243,7 @@ async def can_do_said(turn: Turn, question: Question, key: str) -> None:
         return
     # Help of no kind that has a name is for everybody who helps at all.
     await turn.save(turn.sender, can_do=frozenset(needs | {Need.OTHER}))
-    await _next(turn, "can_do", question.ref)
+    await _next(turn, "can_do", question.ref, noted=in_words)
 
 
 async def far_said(turn: Turn, question: Question, key: str) -> None:

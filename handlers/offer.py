@@ -252,6 +252,10 @@ async def accept(turn: Turn, request_id: int, *, helper: Member | None = None) -
             await turn.toast()
             full = against <= _FULL
             await turn.reply("offer.full" if full else "offer.not_now", name=first_name(helper))
+            asked = await requests.offer_to(turn.tx, request_id, helper.id)
+            if full and asked and asked.status is OfferStatus.OPEN:
+                await requests.answer_offer(turn.tx, asked.id, OfferStatus.TAKEN, turn.now)
+                await _next_if_all_said_no(turn, request_id)
             return False
     offer = await requests.offer_to(turn.tx, request_id, helper.id)
     if offer is None:

@@ -6,7 +6,7 @@ The asker is looked after first. Who can't come, or didn't, is never told off.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from handlers import offer
@@ -44,6 +44,8 @@ async def begin(
 ) -> Visit:
     """Somebody is going: the asker hears who, the helper hears where, both get the word."""
     due_at = timing.wanted_at(request.day, request.part, turn.now, turn.community)
+    if _hour_is_open(turn, request):
+        due_at = timing.half_hour(due_at)
     words = turn.desk.wording.listing(turn.community.languages[0], "code_words")
     visit = await requests.add_visit(
         turn.tx, request, helper.id, turn.desk.chance.choice(words), due_at, turn.now
@@ -122,19 +124,15 @@ def _whole_address(asker: Member) -> str:
 
 def _about_when(turn: Turn, visit: Visit, request: HelpRequest, reader: Member) -> str:
     """When to expect it: as it was asked for or, where that was left open or is over, an hour."""
-    here = timing.local(turn.now, turn.community)
-    if (request.day is None and request.part is None) or gone_by(request, here):
-        return turn.text(
-            reader.language,
-            "about_by",
-            by=turn.by(_next_half_hour(visit.due_at), reader.language),
-        )
+    if _hour_is_open(turn, request):
+        by = turn.by(visit.due_at, reader.language)
+        return turn.text(reader.language, "about_by", by=by)
     return turn.when(request, reader.language)
 
 
-def _next_half_hour(moment: datetime) -> datetime:
-    over = (moment.minute % 30) * 60 + moment.second + moment.microsecond / 1e6
-    return moment if not over else moment + timedelta(seconds=1800 - over)
+def _hour_is_open(turn: Turn, request: HelpRequest) -> bool:
+    here = timing.local(turn.now, turn.community)
+    return (request.day is None and request.part is None) or gone_by(request, here)
 
 
 # What the helper says

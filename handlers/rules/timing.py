@@ -143,6 +143,18 @@ def promise(wanted: datetime, now: datetime, community: Community, *, urgent: bo
     return not_quiet(moment, community)
 
 
+def half_hour(moment: datetime) -> datetime:
+    """The moment on a half hour, as people say it: the next one, or the last where that has only
+    just gone by."""
+    over = timedelta(
+        minutes=moment.minute % 30, seconds=moment.second, microseconds=moment.microsecond
+    )
+    return moment - over + (timedelta(0) if over < JUST else timedelta(minutes=30))
+
+
+JUST = timedelta(minutes=5)
+
+
 def remind_at(due_at: datetime, now: datetime, community: Community) -> datetime | None:
     """When to remind a helper of a visit: an hour before it or, where that is in the quiet hours,
     an hour before those began. None where that is as good as now."""
