@@ -120,7 +120,6 @@ async def opened(turn: Turn, question: Question, key: str) -> None:
     request = await requests.get(turn.tx, int(key))
     asker = await members.get(turn.tx, request.asker_id)
     language = turn.sender.language
-    draft = request.status is RequestStatus.DRAFT or request.need is None
     await turn.ask(
         turn.sender,
         "open.one",
@@ -131,9 +130,10 @@ async def opened(turn: Turn, question: Question, key: str) -> None:
         asker=turn.who(asker)(language),
         what=turn.gist(request, language),
         when=turn.when(request, language),
-        state=await state(turn, request),
+        state=(await offer.tried(turn, request, asker))(language)
+        if request.status in offer.FREE and request.need and not request.handler_id
+        else await state(turn, request),
         words=one_line(request.words, ask.QUOTED),
-        tried="" if draft else (await offer.tried(turn, request, asker))(language),
     )
 
 

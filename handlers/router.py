@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from handlers import ask, join, offer, organiser, visit
 from handlers.rules import timing
-from handlers.rules.courtesy import is_greeting, is_thanks, says_nobody_came
+from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
 from handlers.rules.understanding import (
     ACT_ABOVE,
     Meaning,
@@ -182,7 +182,7 @@ async def _text(turn: Turn) -> None:
         await join.stop(turn)
         return
     if me.stopped_at is not None and not is_start(words):
-        await turn.reply("stopped.still", about={"kind": "stopped"})
+        await turn.reply("stopped.still", about={"kind": "stopped.still"})
         return
     if is_start(words):
         await join.start_again(turn)
@@ -523,8 +523,12 @@ async def _by_meaning(turn: Turn, meaning: Meaning, open_now: list[Question]) ->
         act = None
     if is_greeting(turn.words):
         act = _greeted
+    elif asks_if_there(turn.words) and me.is_a(Role.ASKER):
+        act = _status
     if act is not None and await act(turn, meaning):
         await questions.close(turn.tx, turn.now, MISSED, member_id=me.id)
+        return
+    if me.is_a(Role.ASKER) and me.cell is None and await ask.gave_home_late(turn):
         return
     joining = any(question.kind.startswith(("join.", "ask.")) for question in open_now)
     if not me.roles and not joining and not await _missed(turn):
@@ -739,7 +743,8 @@ async def _in_group(
         await groups.move_street(tx, chat, message.text)
     elif message.kind is InboundKind.TEXT:
         here = timing.local(now, turn.community)
-        if understand(message.text, here).emergency:
+        said = message.text.strip()
+        if not said.startswith("/") and understand(said, here).emergency:
             await turn.say_in(chat, "emergency.alone")
             return
         await turn.say_in(chat, "street.private", link=f"t.me/{desk.telegram_name}")

@@ -98,7 +98,7 @@ async def _give_details(
     words = one_line(request.words, QUOTED)
     await turn.ask(
         helper,
-        ("details.by_hand" if by_hand else "details") + ("" if words else ".bare"),
+        ("details.by_hand" if by_hand else "details") + ("" if request.words else ".bare"),
         "visit",
         visit.id,
         ("going", "cannot"),
@@ -169,7 +169,7 @@ async def on_the_way(turn: Turn, visit: Visit) -> None:
     asker = await members.get(turn.tx, visit.asker_id)
     request = await requests.get(turn.tx, visit.request_id)
     await turn.toast()
-    await turn.say(
+    told = await turn.say(
         asker,
         "on_the_way",
         wakes=True,
@@ -181,7 +181,7 @@ async def on_the_way(turn: Turn, visit: Visit) -> None:
     )
     await turn.ask(
         turn.sender,
-        "safe_journey",
+        "safe_journey" if told else "safe_journey.alone",
         "visit",
         visit.id,
         ("done", "cannot"),
@@ -332,11 +332,13 @@ async def _look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpRequ
         turn, replace(request, urgent=True), f"{name}.nobody", **more
     )
     if request.status is RequestStatus.OPEN and request.promised_at:
+        start = timing.not_quiet(turn.now, turn.community)
         await turn.say(
             asker,
-            name,
+            name if request.wave else f"{name}.later",
             about={"kind": "looking_again", "ref": request.id},
             name=first_name(asker),
+            start=turn.by(start, asker.language),
             by=turn.by(request.promised_at, asker.language),
             **more,
         )
