@@ -378,7 +378,7 @@ async def hand_over(
     return request
 
 
-REASONS = 3
+REASONS = 2
 """Reasons told why others were not asked, those of most people first."""
 
 
@@ -404,7 +404,8 @@ async def tried(turn: Turn, request: HelpRequest, asker: Member) -> Callable[[st
         if not most:
             return said
         counted = [turn.text(language, f"why_not.{reason}", count=count) for reason, count in most]
-        return f"{said} {turn.text(language, 'reasons', reasons=', '.join(counted))}"
+        reasons_line = turn.text(language, "reasons", reasons=", ".join(counted))
+        return f"{said} {reasons_line}"
 
     return line
 

@@ -17,7 +17,7 @@ _THANKS = re.compile(
     r"all|you|yn fawr|indeed|x+))*"
 )
 _NOBODY_CAME = re.compile(
-    r"\b(?:no ?body|no-?one)(?:'s| has| have)? (?:come|came|been|turned up|arrived|shown up)\b|"
+    r"\b(?:no ?body|no[ -]?one)(?:'s| has| have)? (?:come|came|been|turned up|arrived|shown up)\b|"
     r"\b(?:never|didn'?t|did not|hasn'?t|has not|not|haven'?t) (?:\w+ )?"
     r"(?:come|came|turn(?:ed)? up|arrived?|show(?:n|ed)? up|show|appear(?:ed)?)\b"
 )
