@@ -100,12 +100,12 @@ async def _tell(turn: Turn, ref: int) -> None:
         return
     if kind in NEEDS_NOBODY:
         return
-    if kind not in MATTERS_EACH_TIME:
-        # Somebody whose phone is off misses several texts: one alarm in some hours is enough.
-        alarm = f"not_arrived.{member.id}"
-        if not await keepsakes.hold(turn.tx, alarm, str(ref), turn.now, ALARM.total_seconds()):
-            return
-    name = "not_arrived.visit" if kind == "visit" else "not_arrived"
+    # Somebody whose phone is off misses several texts: one alarm in some hours is enough.
+    alarm = f"not_arrived.{member.id}"
+    first = await keepsakes.hold(turn.tx, alarm, str(ref), turn.now, ALARM.total_seconds())
+    if not first and kind not in MATTERS_EACH_TIME:
+        return
+    name = NOT_ARRIVED.get(kind, "not_arrived")
     await turn.tell_organisers(
         name,
         but=member.id,
@@ -118,6 +118,8 @@ async def _tell(turn: Turn, ref: int) -> None:
 
 NEEDS_NOBODY = frozenset({"stopped", "again", "taken", "remind"})
 """What nobody need ring about: they asked for no more, or it was only a courtesy."""
+
+NOT_ARRIVED = {"visit": "not_arrived.visit", "stopped.still": "not_arrived.stopped"}
 
 MATTERS_EACH_TIME = frozenset({"found", "looking_again", "nobody_yet", "called_off", "visit"})
 """News that somebody acts upon, or waits for: each is told of."""
