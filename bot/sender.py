@@ -141,13 +141,27 @@ class Sender:
             self.wake.clear()
             try:
                 wait = await self.pump() if await self.lease() else LEASE_SECONDS / 3
-                async with asyncio.timeout(min(max(wait, 0.002), LEASE_SECONDS / 3)):
-                    await self.wake.wait()
-            except TimeoutError:
-                continue
+                await self._until_woken(max(wait, 0.002))
             except StorageUnavailableError as error:
                 log.warning("storage_unavailable", error=str(error))
                 await asyncio.sleep(1)
+
+    async def _until_woken(self, seconds: float) -> None:
+        """Wait for something to send, for so many of the clock's seconds (a virtual clock's may be
+        short), or until the lease wants looking at, which is in real ones."""
+        waits = [
+            asyncio.ensure_future(wait)
+            for wait in (
+                self.wake.wait(),
+                self._clock.sleep(seconds),
+                asyncio.sleep(LEASE_SECONDS / 3),
+            )
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     async def stop(self) -> None:
         """Wait for what is being sent."""
