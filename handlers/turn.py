@@ -349,6 +349,7 @@ class Turn:
         *,
         but: int | None = None,
         priority: Priority = Priority.REPLY,
+        about: dict[str, Any] | None = None,
         quiet: bool = False,
         **params: Any,
     ) -> int:
@@ -378,7 +379,13 @@ class Turn:
                 told += put is not None
             else:
                 said = await self.say(
-                    organiser, entry, priority=priority, wakes=wakes, quiet=quiet, **filled
+                    organiser,
+                    entry,
+                    priority=priority,
+                    about=about,
+                    wakes=wakes,
+                    quiet=quiet,
+                    **filled,
                 )
                 told += said is not None
         if not told and but is None:
