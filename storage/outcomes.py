@@ -19,6 +19,16 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 """When a message is asked after whose fate nobody can find out."""
 
 
+def _in_the_air(channel: Channel, status: SendStatus) -> tuple[sa.ColumnElement[bool], ...]:
+    """Messages of a channel that are in one of these two states. Both are named, as the index is of
+    both: SQLite uses it only where the same words stand in the question."""
+    return (
+        outbox.c.channel == channel.value,
+        is_one_of(outbox.c.status, SendStatus.SENDING, SendStatus.UNKNOWN),
+        outbox.c.status == status.value,
+    )
+
+
 async def sent(
     tx: Transaction,
     outbox_id: int,
@@ -80,8 +90,7 @@ async def interrupted(tx: Transaction, channel: Channel, holder: str, ask_at: da
     result = await tx.run(
         sa.update(outbox)
         .where(
-            outbox.c.channel == channel.value,
-            is_one_of(outbox.c.status, SendStatus.SENDING),
+            *_in_the_air(channel, SendStatus.SENDING),
             outbox.c.holder != holder,
         )
         .values(status=SendStatus.UNKNOWN.value, next_at=ask_at, code="interrupted")
@@ -108,8 +117,7 @@ async def to_ask_after(
     rows = await tx.all(
         sa.select(outbox)
         .where(
-            outbox.c.channel == channel.value,
-            is_one_of(outbox.c.status, SendStatus.UNKNOWN),
+            *_in_the_air(channel, SendStatus.UNKNOWN),
             outbox.c.next_at <= now,
         )
         .order_by(outbox.c.next_at)
@@ -122,7 +130,7 @@ async def next_ask_at(tx: Transaction, channel: Channel) -> datetime | None:
     """When the next message with an unknown end is to be asked after."""
     found: datetime | None = await tx.value(
         sa.select(outbox.c.next_at)
-        .where(outbox.c.channel == channel.value, is_one_of(outbox.c.status, SendStatus.UNKNOWN))
+        .where(*_in_the_air(channel, SendStatus.UNKNOWN))
         .order_by(outbox.c.next_at)
         .limit(1)
     )
