@@ -760,9 +760,12 @@ async def gave_up(desk: Desk, tx: Transaction, now: datetime, message: InboundMe
     """A message that we failed to handle, time and again: the person hears so, an organiser gets
     the words, and nobody is left in silence."""
     everyone = await groups.every(tx)
-    member = await members.find(tx, Address(message.channel, message.sender))
-    if not everyone or member is None or message.in_group:
+    if not everyone or message.in_group:
         return
+    address = Address(message.channel, message.sender)
+    member = await members.find(tx, address)
+    if member is None:  # their very first message
+        member = await _stranger(tx, everyone[0], message, address)
     turn = _turn(desk, tx, now, everyone, member, message)
     told = await turn.tell_organisers(
         "trouble.told",
