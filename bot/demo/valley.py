@@ -24,6 +24,7 @@ from bot.demo.pretend_server import Event, LoopbackServer
 from bot.demo.pretend_telegram import PretendTelegram
 from bot.demo.pretend_telegram_world import PretendMessage
 from bot.demo.pretend_twilio import PretendTwilio
+from bot.demo.pretend_twilio_texts import PretendText
 from bot.demo.village import BOT_NUMBER, GROUP, STREET, Person, people
 from bot.settings import Settings
 from storage import due, groups, members, messages
@@ -77,10 +78,13 @@ class Valley:
     sights: list[Sight] = field(default_factory=list)
     moments: list[Callable[[], datetime | None]] = field(default_factory=list)
     """Who else has something to do at a moment, besides the bot."""
+    busy: list[Callable[[], bool]] = field(default_factory=list)
+    """Whether somebody else is in the middle of something."""
     travelling: bool = False
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
     """Something was seen, or the clock was moved."""
     _count: int = 0
+    _queues: list[asyncio.Queue[Event]] = field(default_factory=list)
 
     # What people do
 
@@ -128,8 +132,8 @@ class Valley:
                 await self._providers()
                 if await self._quiet():
                     break
-        while self._unheard():
-            await asyncio.sleep(0)
+        for queue in self._queues:
+            await queue.join()
 
     async def travel(self, moment: datetime) -> None:
         """Live until that moment, everything at its own time, as fast as this machine can."""
@@ -164,7 +168,7 @@ class Valley:
     async def _quiet(self) -> bool:
         await self._providers()
         now = self.clock.now()
-        if not all(sender.idle for sender in self.bot.senders):
+        if not all(sender.idle for sender in self.bot.senders) or any(b() for b in self.busy):
             return False
         others = [moment() for moment in self.moments]
         if any(other is not None and other <= now for other in others):
@@ -183,11 +187,6 @@ class Valley:
 
     # What people see
 
-    _queues: list[asyncio.Queue[Event]] = field(default_factory=list)
-
-    def _unheard(self) -> bool:
-        return any(not queue.empty() for queue in self._queues)
-
     async def listen(self, queue: asyncio.Queue[Event]) -> None:
         """Note everything that people see, for as long as this runs."""
         self._queues.append(queue)
@@ -200,36 +199,47 @@ class Valley:
                 self.sights.append(replace(found, number=self._count))
                 if len(self.sights) > KEPT:
                     del self.sights[: KEPT // 2]
+            queue.task_done()
             self.stirred.set()
 
 
 def _sight(event: Event, names: dict[str, str]) -> Sight | None:
     about, at = event.about, event.at
     if event.kind == "text":
-        text = about["text"]
-        if text.by == "person":
-            who = names.get(text.sender)
-            return Sight(0, at, who, "said", text.body, by=who) if who else None
-        who = names.get(text.to)
-        return Sight(0, at, who, "text", text.body, by=text.by) if who else None
+        return _of_text(about["text"], at, names)
     if event.kind in ("message", "edit"):
-        message = about["message"]
-        who = names.get(str(message.chat_id))
-        if not who or not message.text:
-            return None
-        by = names.get(str(message.sender_id), "bot")
-        labels = tuple(label for row in message.buttons for label, _ in row)
-        kind = "said" if by != "bot" else "text" if event.kind == "message" else "edit"
-        return Sight(0, at, who, kind, message.text, labels, by, message.message_id)
+        return _of_message(about["message"], at, names, edit=event.kind == "edit")
     who = names.get(str(about.get("user_id")))
-    if event.kind == "toast" and about["text"] and who:
+    if not who:
+        return None
+    if event.kind == "toast" and about["text"]:
         return Sight(0, at, who, "toast", about["text"], by="bot")
-    if event.kind == "press" and who:
+    if event.kind == "press":
         message = about["message"]
         rows = [*message.buttons, *message.earlier_buttons]
         label = next((label for row in rows for label, data in row if data == about["data"]), "")
         return Sight(0, at, who, "pressed", label, by=who, message_id=message.message_id)
     return None
+
+
+def _of_text(text: PretendText, at: datetime, names: dict[str, str]) -> Sight | None:
+    own = text.by == "person"
+    who = names.get(text.sender if own else text.to)
+    if who is None:
+        return None
+    return Sight(0, at, who, "said" if own else "text", text.body, by=who if own else text.by)
+
+
+def _of_message(
+    message: PretendMessage, at: datetime, names: dict[str, str], *, edit: bool
+) -> Sight | None:
+    who = names.get(str(message.chat_id))
+    if not who or not message.text:
+        return None
+    by = names.get(str(message.sender_id), "bot")
+    labels = tuple(label for row in message.buttons for label, _ in row)
+    kind = "said" if by != "bot" else "edit" if edit else "text"
+    return Sight(0, at, who, kind, message.text, labels, by, message.message_id)
 
 
 @asynccontextmanager
@@ -242,7 +252,7 @@ async def valley(seed: int, *, live: bool) -> AsyncIterator[Valley]:
     twilio = PretendTwilio(clock, account, password, BOT_NUMBER, instant=True)
     with tempfile.TemporaryDirectory(prefix="popround-demo-") as folder:
         settings = Settings(
-            _env_file=None,  # type: ignore[call-arg]
+            _env_file=None,
             database_url=f"sqlite+aiosqlite:///{Path(folder) / 'demo.db'}",
             public_url=PUBLIC,
             host="127.0.0.1",
