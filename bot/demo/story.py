@@ -57,6 +57,7 @@ async def _show(seed: int, port: int) -> int:
         habits = Habits(village, seed)
         page = Page(village, habits)
         server = LoopbackServer(page.app())
+        village.clock.set_speed(1.0)
         await page.look()
         url = await server.start(port)
         jobs = [asyncio.create_task(habits.run()), asyncio.create_task(page.run())]

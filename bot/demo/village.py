@@ -77,7 +77,7 @@ DOREENS_HOUSE = "Larkrise, 14 Weavers Fold"
 
 MARSDEN = (53.6012, -1.9280)
 SLAITHWAITE = (53.6228, -1.8800)
-APART = 0.21
+APART = 0.25
 """Nobody lives nearer to somebody else than so many km: their dots would cover each other."""
 
 WEST, NORTH = -1.9556, 53.6335
@@ -268,7 +268,7 @@ def _homes(chance: random.Random) -> _Homes:
                     continue
                 here = _moved(chance, place)
                 x, y = spot(here.latitude, here.longitude)
-                if not (18 < x < 742 and 18 < y < 522):
+                if not (40 < x < 645 and 90 < y < 495):
                     continue
                 if all(
                     _km((t.latitude, t.longitude), (here.latitude, here.longitude)) > APART
