@@ -36,7 +36,7 @@ ASKS = (
     "Please can someone help me with my phone",
     "I could do with a lift to the chemist today",
     "Can somebody change a light bulb for me please",
-    "I need some cat food please",
+    "Could someone get me some tea and biscuits",
 )
 """What the other older people ask for, now and then."""
 
