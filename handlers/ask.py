@@ -12,11 +12,11 @@ from typing import Any
 
 from handlers import offer, visit
 from handlers.rules import lifecycle, timing
-from handlers.rules.names import name_in
-from handlers.rules.understanding import Meaning
-from handlers.turn import Turn, first_name
+from handlers.rules.names import LONGEST, LONGEST_HOME, house_in, house_named, introduced, name_in
+from handlers.rules.understanding import ACT_ABOVE, Meaning, understand
+from handlers.turn import Turn, first_name, one_line
 from handlers.wording import capital
-from storage import groups, members, questions, requests
+from storage import cells, groups, members, questions, requests
 from storage.model import (
     NOT_FOR_NEIGHBOURS,
     DueKind,
@@ -37,10 +37,14 @@ design guidance: once, after 30 minutes), and handed on after as long again."""
 
 DRAFT = (RequestStatus.DRAFT,)
 
+QUESTIONS = ("ask.name", "ask.need", "ask.home", "ask.house", "ask.confirm")
+"""What may be asked before a first request goes out."""
+
+SAME = timedelta(hours=24)
+"""Who asks for the same thing within so long may well be asking after it."""
+
 MENU = ("shopping", "prescription", "lift", "other")
 """What is offered to somebody whom the bot did not follow, the likeliest first."""
-
-LONGEST_HOME = 90
 
 
 async def start(turn: Turn, meaning: Meaning) -> None:
@@ -49,8 +53,12 @@ async def start(turn: Turn, meaning: Meaning) -> None:
     if meaning.need in NOT_FOR_NEIGHBOURS:
         await signpost(turn, meaning.need)
         return
+    if await _asked_already(turn, meaning):
+        return
     if not me.is_a(Role.ASKER):
         me = await turn.save(me, roles=me.roles | {Role.ASKER})
+    if not me.name and (name := introduced(turn.words)):
+        me = await turn.save(me, name=name)
     drafts = await requests.of_asker(turn.tx, me.id, DRAFT)
     if drafts:
         request = _with_meaning(drafts[0], meaning, turn.words)
@@ -65,7 +73,7 @@ async def start(turn: Turn, meaning: Meaning) -> None:
                 status=RequestStatus.DRAFT,
                 created_at=turn.now,
                 need=meaning.need,
-                words=turn.words,
+                words=turn.words if meaning.confidence < 1 else "",
                 day=meaning.date,
                 part=meaning.part,
                 for_other=meaning.for_other,
@@ -77,12 +85,27 @@ async def start(turn: Turn, meaning: Meaning) -> None:
     await advance(turn, request)
 
 
+async def _asked_already(turn: Turn, meaning: Meaning) -> bool:
+    """Somebody who asks for what they are waiting for is told how it stands: a second errand for
+    the same milk would help nobody."""
+    for known in await requests.of_asker(turn.tx, turn.sender.id):
+        if known.need is not meaning.need or turn.now - known.created_at > SAME:
+            continue
+        language = turn.sender.language
+        new = replace(known, words=turn.words)
+        other_day = meaning.date not in (None, known.day) and known.day is not None
+        if turn.gist(new, language) == turn.gist(known, language) and not other_day:
+            await visit.status(turn, known)
+            return True
+    return False
+
+
 def _with_meaning(request: HelpRequest, meaning: Meaning, words: str) -> HelpRequest:
     """A half-made request, put right by what was said since."""
     return replace(
         request,
         need=meaning.need or request.need,
-        words=f"{request.words} {words}".strip() if request.words != words else words,
+        words=" ".join(dict.fromkeys(filter(None, (request.words, words)))),
         day=meaning.date or request.day,
         part=meaning.part or request.part,
         for_other=meaning.for_other or request.for_other,
@@ -95,42 +118,33 @@ async def signpost(turn: Turn, need: Need | None) -> None:
     await turn.reply(
         f"signpost.{need.value}",
         name=first_name(turn.sender),
-        organiser=await turn.organiser_name(turn.sender.language),
+        organiser=await turn.organiser_name(turn.sender),
     )
     if need is Need.MONEY:
-        await turn.tell_organisers("signpost.told", **who(turn.sender), words=short(turn.words))
+        me = turn.sender
+        await turn.tell_organisers(
+            "signpost.told",
+            but=me.id,
+            who=turn.who(me),
+            phone=await turn.phone_of(me),
+            words=one_line(turn.words, QUOTED),
+        )
 
 
-def who(member: Member) -> dict[str, Any]:
-    """How an organiser is told who it is: by name, or that they have none yet."""
-    return {"who": member.name or "?"}
-
-
-def short(words: str, most: int = 200) -> str:
-    """What they wrote, for an organiser: on one line, and not endless."""
-    line = " ".join(words.split())
-    return line if len(line) <= most else line[: most - 3] + "..."
+QUOTED = 100
+"""Characters of somebody's words that organisers are shown: a text stays within two parts."""
 
 
 async def advance(turn: Turn, request: HelpRequest) -> None:
     """Ask for what is missing, or whether it is right."""
     me = turn.sender
-    await questions.close(
-        turn.tx,
-        turn.now,
-        "ask.name",
-        "ask.need",
-        "ask.home",
-        "ask.house",
-        "ask.confirm",
-        "menu",
-        member_id=me.id,
-    )
     await turn.later(DueKind.DRAFT, request.id, timing.add_waking(turn.now, CHASE, turn.community))
+    await turn.never_mind(request.id, DueKind.PROMISE)
     await _put_missing(turn, me, request)
 
 
 async def _put_missing(turn: Turn, me: Member, request: HelpRequest) -> None:
+    await questions.close(turn.tx, turn.now, *QUESTIONS, "menu", "welcome", member_id=me.id)
     if not me.name:
         await turn.ask(me, "ask.name", "ask.name", request.id)
     elif request.need is None:
@@ -158,27 +172,52 @@ async def _put_missing(turn: Turn, me: Member, request: HelpRequest) -> None:
 
 
 async def _draft(turn: Turn, question: Question) -> HelpRequest | None:
+    """The request that an answer is for; none if it is no draft any more, and they are told how it
+    stands instead."""
     request = await requests.get(turn.tx, question.ref or 0, lock=True)
-    return request if request.status is RequestStatus.DRAFT else None
+    if request.status is RequestStatus.DRAFT:
+        return request
+    await turn.toast()
+    await how_is_it(turn)
+    return None
+
+
+async def _put_right(turn: Turn, request: HelpRequest, meaning: Meaning) -> bool:
+    """Whether what came instead of an answer says more of what they need: it is kept, and what is
+    missing is asked for again."""
+    asks = meaning.intent is Intent.ASK and meaning.need and meaning.confidence >= ACT_ABOVE
+    if not asks or request.misses:
+        return False
+    request = replace(_with_meaning(request, meaning, turn.words), misses=1)
+    await advance(turn, await requests.save(turn.tx, request))
+    return True
+
+
+def _meaning(turn: Turn) -> Meaning:
+    here = timing.local(turn.now, turn.community)
+    return understand(turn.words, here, language=turn.sender.language)
 
 
 async def named(turn: Turn, question: Question, _key: str) -> None:
     """They said what they are called."""
     request = await _draft(turn, question)
-    name = name_in(turn.words)
-    if name is None and request and not request.misses:
+    if request is None:
+        return
+    name = name_in(turn.words) or introduced(turn.words)
+    if name is None and await _put_right(turn, request, _meaning(turn)):
+        return
+    if name is None and not request.misses:
         await requests.save(turn.tx, replace(request, misses=1))
         await turn.ask(turn.sender, "ask.name.again", "ask.name", request.id)
         return
-    name = name or " ".join(turn.words.split()[:3])[:40]
+    name = name or " ".join(turn.words.split()[:3])[:LONGEST]
     await turn.save(turn.sender, name=name)
-    if request:
-        request = await requests.save(turn.tx, replace(request, misses=0))
-        found = await turn.desk.atlas.find(turn.tx, turn.words)
-        if found and turn.sender.cell is None:
-            await take_home(turn, request, _after_name(turn.words, name), asked=False)
-            return
-        await advance(turn, request)
+    request = await requests.save(turn.tx, replace(request, misses=0))
+    found = await turn.desk.atlas.find(turn.tx, turn.words)
+    if found and turn.sender.cell is None:
+        await take_home(turn, request, _after_name(turn.words, name), asked=True)
+        return
+    await advance(turn, request)
 
 
 def _after_name(words: str, name: str) -> str:
@@ -190,6 +229,7 @@ async def need_said(turn: Turn, question: Question, key: str) -> None:
     """They chose what they need."""
     request = await _draft(turn, question)
     if request:
+        await turn.toast()
         await advance(turn, await requests.save(turn.tx, replace(request, need=Need(key))))
 
 
@@ -223,42 +263,51 @@ async def take_home(turn: Turn, request: HelpRequest, words: str, *, asked: bool
     me = turn.sender
     message = turn.message
     if message and message.latitude is not None and message.longitude is not None:
-        from storage import cells
-
         cell = cells.cell_at(message.latitude, message.longitude)
         await turn.save(me, cell=cell, area=turn.text(me.language, "area.shared"))
         await advance(turn, await requests.save(turn.tx, replace(request, misses=0)))
         return
     found = await turn.desk.atlas.find(turn.tx, words)
-    looks_like = turn.desk.atlas.possible(words)
     if found is None:
-        if request.misses:
-            await hand_over_draft(turn, request, "no_place")
-            return
-        await requests.save(turn.tx, replace(request, misses=1))
-        if asked and not me.home and not looks_like and any(c.isdigit() for c in words):
-            me = await turn.save(me, home=" ".join(words.split())[:LONGEST_HOME])
-        name = "ask.home.unknown" if looks_like else "ask.home.again"
-        await questions.close(turn.tx, turn.now, "ask.home", member_id=me.id)
-        await turn.later(
-            DueKind.DRAFT, request.id, timing.add_waking(turn.now, CHASE, turn.community)
-        )
-        await turn.ask(
-            me, name, "ask.home", request.id, name=first_name(me), postcode=looks_like or ""
-        )
+        await _no_place(turn, request, words, asked=asked)
         return
     postcode, place = found
-    await settle(turn, postcode, place, house=house_in(words, postcode) if asked else "")
-    if await _outside(turn, postcode):
+    house = house_in(words, postcode) if asked else house_named(words) or ""
+    await settle(turn, postcode, place, house=house)
+    if await groups.serving(turn.tx, postcode) is None:
         await hand_over_draft(turn, request, "outside")
         return
-    request = await requests.save(
-        turn.tx, replace(request, misses=0, community_id=turn.community.id)
-    )
+    request = replace(request, community_id=turn.community.id)
     if not place.exact and not request.misses:
-        # A district alone says roughly where; the house question that follows asks for the rest.
-        request = await requests.save(turn.tx, request)
-    await advance(turn, request)
+        # A district alone says roughly where; nobody could find a door by it.
+        await turn.save(turn.sender, cell=None)
+        await requests.save(turn.tx, replace(request, misses=1))
+        await _home_again(turn, request, "ask.home.whole", postcode)
+        return
+    await advance(turn, await requests.save(turn.tx, replace(request, misses=0)))
+
+
+async def _no_place(turn: Turn, request: HelpRequest, words: str, *, asked: bool) -> None:
+    me = turn.sender
+    looks_like = turn.desk.atlas.possible(words)
+    if asked and not looks_like and await _put_right(turn, request, _meaning(turn)):
+        return
+    if request.misses:
+        await hand_over_draft(turn, request, "no_place")
+        return
+    await requests.save(turn.tx, replace(request, misses=1))
+    if asked and not me.home and not looks_like and any(c.isdigit() for c in words):
+        await turn.save(me, home=" ".join(words.split())[:LONGEST_HOME])
+    name = "ask.home.unknown" if looks_like else "ask.home.again"
+    await _home_again(turn, request, name, looks_like or "")
+
+
+async def _home_again(turn: Turn, request: HelpRequest, name: str, postcode: str) -> None:
+    me = turn.sender
+    await questions.close(turn.tx, turn.now, "ask.home", member_id=me.id)
+    await turn.later(DueKind.DRAFT, request.id, timing.add_waking(turn.now, CHASE, turn.community))
+    await turn.never_mind(request.id, DueKind.PROMISE)
+    await turn.ask(me, name, "ask.home", request.id, name=first_name(me), postcode=postcode)
 
 
 async def settle(turn: Turn, postcode: str, place: Place, *, house: str) -> None:
@@ -277,51 +326,19 @@ async def settle(turn: Turn, postcode: str, place: Place, *, house: str) -> None
     )
 
 
-async def _outside(turn: Turn, postcode: str) -> bool:
-    return await groups.serving(turn.tx, postcode) is None
-
-
-def house_in(words: str, postcode: str) -> str:
-    """What is left of an address when the postcode is taken out: the house and the street; empty
-    where nothing is left that a helper could find a door by."""
-    kept: list[str] = []
-    squeezed = postcode.replace(" ", "")
-    outward = postcode.split(" ", maxsplit=1)[0]
-    tokens = words.replace(",", " , ").split()
-    skip = 0
-    for place, token in enumerate(tokens):
-        if skip:
-            skip -= 1
-            continue
-        plain = token.strip(".,;").upper().replace("O", "0")
-        pair = plain + (tokens[place + 1].strip(".,;").upper() if place + 1 < len(tokens) else "")
-        if plain == squeezed.replace("O", "0"):
-            continue
-        if pair.replace("O", "0") == squeezed.replace("O", "0"):
-            skip = 1
-            continue
-        if plain == outward.replace("O", "0"):
-            continue
-        kept.append(token)
-    rest = " ".join(kept).replace(" ,", ",").strip(" ,.;")
-    lowered = rest.lower()
-    for lead in ("i live at", "i'm at", "im at", "my address is", "it's", "its", "at", "address"):
-        if lowered.startswith(lead + " "):
-            rest = rest[len(lead) :].strip(" ,:")
-            break
-    return rest[:LONGEST_HOME] if any(c.isalnum() for c in rest) else ""
-
-
 async def house_said(turn: Turn, question: Question, _key: str) -> None:
     """They said which house."""
     request = await _draft(turn, question)
+    if request is None:
+        return
+    if not any(c.isdigit() for c in turn.words) and await _put_right(turn, request, _meaning(turn)):
+        return
     found = await turn.desk.atlas.find(turn.tx, turn.words)
     house = house_in(turn.words, found[0]) if found else turn.words
     if found and found[1].exact:
         await settle(turn, *found, house=house)
     await turn.save(turn.sender, home=" ".join((house or turn.words).split())[:LONGEST_HOME])
-    if request:
-        await advance(turn, request)
+    await advance(turn, await requests.save(turn.tx, replace(request, misses=0)))
 
 
 async def confirmed(turn: Turn, question: Question, key: str) -> None:
@@ -329,12 +346,10 @@ async def confirmed(turn: Turn, question: Question, key: str) -> None:
     request = await _draft(turn, question)
     await turn.toast()
     if request is None:
-        await turn.reply("thanks", name=first_name(turn.sender))
         return
     await turn.never_mind(request.id, DueKind.DRAFT, DueKind.PROMISE)
     if key != "yes":
         await requests.save(turn.tx, replace(request, status=RequestStatus.CANCELLED))
-        await turn.edit(question, "not_asked", name=first_name(turn.sender))
         await turn.reply("not_asked", name=first_name(turn.sender))
         return
     await _consent(turn)
@@ -371,7 +386,8 @@ async def cancel(turn: Turn) -> None:
     """They don't need it any more."""
     mine = await requests.of_asker(turn.tx, turn.sender.id, (*DRAFT, *requests.UNSETTLED))
     if not mine:
-        await turn.reply("nothing_to_cancel", name=first_name(turn.sender))
+        if not await visit.cannot(turn):
+            await turn.reply("nothing_to_cancel", name=first_name(turn.sender))
     elif len(mine) == 1:
         await call_off(turn, mine[0])
     else:
@@ -405,16 +421,7 @@ async def call_off(turn: Turn, request: HelpRequest) -> None:
     me = turn.sender
     request = await requests.save(turn.tx, replace(request, status=RequestStatus.CANCELLED))
     await turn.never_mind(request.id, DueKind.DRAFT)
-    await questions.close(
-        turn.tx,
-        turn.now,
-        "ask.confirm",
-        "ask.name",
-        "ask.need",
-        "ask.home",
-        "ask.house",
-        ref=request.id,
-    )
+    await questions.close(turn.tx, turn.now, *QUESTIONS, "which_cancel", ref=request.id)
     await offer.withdraw(turn, request)
     running = await requests.live_visit(turn.tx, request.id)
     if running:
@@ -428,8 +435,9 @@ async def call_off(turn: Turn, request: HelpRequest) -> None:
 async def how_is_it(turn: Turn) -> None:
     """They want to know how it stands."""
     mine = await requests.of_asker(turn.tx, turn.sender.id)
+    for request in reversed(mine[:3]):
+        await visit.status(turn, request)
     if mine:
-        await visit.status(turn, mine[0])
         return
     drafts = await requests.of_asker(turn.tx, turn.sender.id, DRAFT)
     if drafts:
@@ -449,7 +457,7 @@ async def chase(turn: Turn, request: HelpRequest) -> None:
     if asker.name:
         await turn.say(
             asker,
-            "still_there",
+            "still_there" if await turn.organisers() else "still_there.alone",
             name=first_name(asker),
             about={"kind": "draft", "ref": request.id},
         )
@@ -467,16 +475,7 @@ async def hand_over_draft(turn: Turn, request: HelpRequest, reason: str) -> None
         replace(request, status=lifecycle.become(request.status, RequestStatus.HANDED)),
     )
     await turn.never_mind(request.id, DueKind.DRAFT, DueKind.PROMISE)
-    await questions.close(
-        turn.tx,
-        turn.now,
-        "ask.name",
-        "ask.need",
-        "ask.home",
-        "ask.house",
-        "ask.confirm",
-        ref=request.id,
-    )
+    await questions.close(turn.tx, turn.now, *QUESTIONS, ref=request.id)
     await turn.later(
         DueKind.CHASE, request.id, timing.add_waking(turn.now, CHASE * 2, turn.community)
     )
@@ -485,21 +484,14 @@ async def hand_over_draft(turn: Turn, request: HelpRequest, reason: str) -> None
         "handed",
         request.id,
         ("see_to_it", "close"),
-        **who(asker),
-        phone=await phone_of(turn, asker),
-        words=short(request.words),
+        but=asker.id,
+        who=turn.who(asker),
+        phone=await turn.phone_of(asker),
+        words=one_line(request.words, QUOTED),
     )
     await turn.say(
         asker,
-        "draft.handed" if told else "nobody_yet.alone",
+        "draft.handed" if told else "draft.handed.alone",
         name=first_name(asker),
-        organiser=await turn.organiser_name(asker.language),
+        organiser=await turn.organiser_name(asker),
     )
-
-
-async def phone_of(turn: Turn, member: Member) -> str:
-    """A number by which an organiser can ring somebody, or where they wrote from."""
-    for address in await members.all_addresses(turn.tx, member.id):
-        if address.value.startswith("+"):
-            return address.value
-    return turn.text("en", "on_telegram")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from handlers import ask, join, offer, organiser, visit
-from handlers.turn import Desk, Turn, first_name
-from storage import groups, members, messages, requests
+from handlers.turn import Desk, Turn, one_line
+from storage import groups, keepsakes, members, messages, requests
 from storage.database import Transaction
 from storage.model import Due, DueKind, RequestStatus, Visit
 
@@ -98,18 +98,31 @@ async def _tell(turn: Turn, ref: int) -> None:
     if kind == "offer":
         await offer.unheard(turn, int(message.about["ref"]))
         return
-    name = f"not_arrived.{code}"
-    if not turn.desk.wording.has(name):
-        name = "not_arrived"
+    if kind in NEEDS_NOBODY:
+        return
+    if kind not in MATTERS_EACH_TIME:
+        # Somebody whose phone is off misses several texts: one alarm in some hours is enough.
+        alarm = f"not_arrived.{member.id}"
+        if not await keepsakes.hold(turn.tx, alarm, str(ref), turn.now, ALARM.total_seconds()):
+            return
+    name = "not_arrived.visit" if kind == "visit" else "not_arrived"
     await turn.tell_organisers(
         name,
         but=member.id,
-        who=member.name or "?",
-        first=first_name(member),
-        phone=await ask.phone_of(turn, member),
-        words=ask.short(message.text, 120),
+        about={"kind": "not_arrived"},
+        who=turn.who(member),
+        phone=await turn.phone_of(member),
+        words=one_line(message.text, ask.QUOTED),
     )
 
+
+NEEDS_NOBODY = frozenset({"stopped", "again", "taken", "remind"})
+"""What nobody need ring about: they asked for no more, or it was only a courtesy."""
+
+MATTERS_EACH_TIME = frozenset({"found", "looking_again", "nobody_yet", "called_off", "visit"})
+"""News that somebody acts upon, or waits for: each is told of."""
+
+ALARM = timedelta(hours=4)
 
 Whose = Callable[[Transaction, int], Awaitable[int | None]]
 

@@ -11,11 +11,10 @@ from datetime import timedelta
 from typing import Any
 
 from handlers import visit
-from handlers.ask import house_in, who
 from handlers.rules import timing
-from handlers.rules.names import name_in
+from handlers.rules.names import LONGEST, house_in, name_in
 from handlers.rules.understanding import numbers_in, understand
-from handlers.turn import Turn, first_name
+from handlers.turn import Turn, first_name, one_line
 from storage import cells, groups, messages, questions, requests
 from storage.model import (
     NEIGHBOURLY,
@@ -53,7 +52,7 @@ needs to approve them once more."""
 
 async def welcome(turn: Turn) -> None:
     """First words of a stranger who has not said what they want."""
-    await questions.close(turn.tx, turn.now, "welcome", member_id=turn.sender.id)
+    await questions.close(turn.tx, turn.now, "welcome", "menu", member_id=turn.sender.id)
     await turn.ask(turn.sender, "welcome", "welcome", None, ("need_help", "want_to_help"))
 
 
@@ -63,9 +62,7 @@ async def welcomed(turn: Turn, question: Question, key: str) -> None:
     if key == "want_to_help":
         await begin_helper(turn)
         return
-    await turn.ask(
-        turn.sender, "what_do_you_need", "ask.open", None, (), name=first_name(turn.sender)
-    )
+    await turn.reply("what_do_you_need")
 
 
 # By invitation
@@ -105,7 +102,7 @@ async def _here(turn: Turn) -> Address:
 
 async def organiser_named(turn: Turn, question: Question, _key: str) -> None:
     """A new organiser said what they are called."""
-    await turn.save(turn.sender, name=name_in(turn.words) or turn.words[:40])
+    await turn.save(turn.sender, name=name_in(turn.words) or turn.words[:LONGEST])
     await turn.reply("organiser.welcome", name=first_name(turn.sender))
 
 
@@ -115,6 +112,7 @@ async def organiser_named(turn: Turn, question: Question, _key: str) -> None:
 async def begin_helper(turn: Turn, *, invited: bool = False) -> None:
     """They would like to help."""
     me = turn.sender
+    await turn.toast()
     if me.is_a(Role.HELPER) and me.standing in (Standing.ACTIVE, Standing.WAITING):
         name = "helper.already" if me.standing is Standing.ACTIVE else "helper.wait"
         await turn.reply(name, name=first_name(me))
@@ -125,7 +123,7 @@ async def begin_helper(turn: Turn, *, invited: bool = False) -> None:
 async def _next(turn: Turn, done: str, ref: int | None) -> None:
     """Ask the first thing after `done` that is not known."""
     me = turn.sender
-    kinds = [*(f"join.{step}" for step in STEPS), "join.place_again"]
+    kinds = [*(f"join.{step}" for step in STEPS), "join.place_again", "join.name_again"]
     await questions.close(turn.tx, turn.now, "welcome", "menu", *kinds, member_id=me.id)
     for step in STEPS[STEPS.index(done) + 1 if done else 0 :]:
         if step == "name" and me.name:
@@ -156,10 +154,10 @@ async def _next(turn: Turn, done: str, ref: int | None) -> None:
 async def name_said(turn: Turn, question: Question, _key: str) -> None:
     """A helper said what they are called."""
     name = name_in(turn.words)
-    if name is None:
-        await turn.ask(turn.sender, "ask.name.again", "join.name", question.ref)
+    if name is None and question.kind == "join.name":
+        await turn.ask(turn.sender, "ask.name.again", "join.name_again", question.ref)
         return
-    await turn.save(turn.sender, name=name)
+    await turn.save(turn.sender, name=name or turn.words[:LONGEST])
     await _next(turn, "name", question.ref)
 
 
@@ -178,13 +176,19 @@ async def place_said(turn: Turn, question: Question, _key: str) -> None:
     found = await turn.desk.atlas.find(turn.tx, turn.words)
     if found is None:
         if question.kind == "join.place_again":
-            await turn.tell_organisers(
-                "helper.no_place", **who(turn.sender), words=turn.words[:100]
+            me = turn.sender
+            told = await turn.tell_organisers(
+                "helper.no_place",
+                but=me.id,
+                who=turn.who(me),
+                phone=await turn.phone_of(me),
+                words=one_line(turn.words, 100),
             )
+            await turn.never_mind(-me.id, DueKind.DRAFT)
             await turn.reply(
-                "helper.no_place.told",
-                name=first_name(turn.sender),
-                organiser=await turn.organiser_name(turn.sender.language),
+                "helper.no_place.told" if told else "helper.no_place.alone",
+                name=first_name(me),
+                organiser=await turn.organiser_name(me),
             )
             return
         await turn.ask(
@@ -306,6 +310,7 @@ async def duty(turn: Turn, *, on: bool) -> None:
 
 async def pause(turn: Turn) -> None:
     """They would like not to be asked for a while: for how long?"""
+    await questions.close(turn.tx, turn.now, "pause", member_id=turn.sender.id)
     await turn.ask(turn.sender, "pause", "pause", None, tuple(PAUSES), name=first_name(turn.sender))
 
 
@@ -333,6 +338,7 @@ async def back(turn: Turn, helper: Member) -> None:
 
 async def leave(turn: Turn) -> None:
     """They want to leave: is that right?"""
+    await questions.close(turn.tx, turn.now, "leave", member_id=turn.sender.id)
     await turn.ask(turn.sender, "leave", "leave", None, ("yes", "no"), name=first_name(turn.sender))
 
 
@@ -346,7 +352,8 @@ async def left(turn: Turn, question: Question, key: str) -> None:
     await turn.reply("leave.done", name=name)
     await drop_everything(turn, "left")
     me = turn.sender
-    await turn.save(me, standing=Standing.LEFT, roles=frozenset(), on_duty=False)
+    # Should they come back they are asked anew whether we may.
+    await turn.save(me, standing=Standing.LEFT, roles=frozenset(), on_duty=False, consent="")
     await turn.note("left", "member", me.id)
 
 
@@ -357,7 +364,7 @@ async def stop(turn: Turn) -> None:
     if me.stopped_at is not None:
         return
     await messages.withdraw_all(turn.tx, me.id)
-    await turn.reply("stopped")
+    await turn.reply("stopped", about={"kind": "stopped"})
     await drop_everything(turn, "stopped")
     await turn.save(turn.sender, stopped_at=turn.now)
     await turn.note("stopped", "member", me.id)
@@ -374,7 +381,8 @@ async def drop_everything(turn: Turn, reason: str) -> None:
         await turn.tell_organisers(
             f"asker.{reason}",
             but=me.id,
-            **who(me),
+            who=turn.who(me),
+            phone=await turn.phone_of(me),
             what=lambda language: turn.gist(waiting[0], language),
         )
 
@@ -386,14 +394,19 @@ async def start_again(turn: Turn) -> None:
         me = await turn.save(me, stopped_at=None)
         await turn.note("started", "member", me.id)
         await turn.reply("started", name=first_name(me))
-    elif me.standing is Standing.JOINING or not me.roles:
+    elif not me.roles:
         await welcome(turn)
     else:
-        await turn.reply("started", name=first_name(me))
+        await turn.reply("hello", name=first_name(me))
 
 
 async def stopped_half_way(turn: Turn, member: Member) -> None:
     """A day ago somebody began to join as a helper, and stopped: an organiser may like to ring."""
     if member.is_a(Role.HELPER):
         return
-    await turn.tell_organisers("helper.half_way", quiet=True, **who(member))
+    await turn.tell_organisers(
+        "helper.half_way",
+        quiet=True,
+        who=turn.who(member),
+        phone=await turn.phone_of(member),
+    )

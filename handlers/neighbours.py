@@ -8,15 +8,16 @@ last one picked stands before anything a cell further out could hold, the rest n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from handlers.rules import matching
 from handlers.rules.matching import Candidate, Wanted, WhyNot
 from storage import cells, members, requests
 from storage.database import Transaction
-from storage.model import HelpRequest, Member
+from storage.model import HelpRequest, Member, OfferStatus
 
 FINE_RINGS = 5
 """Rings of cells read one by one (about 1.4 km); further out whole coarse cells are read."""
@@ -75,14 +76,14 @@ class Search:
 
     def _outwards(
         self, home: int, size: int
-    ) -> Iterable[tuple[float, Callable[[], object]]]:  # pragma: no branch
+    ) -> Iterable[tuple[float, Callable[[], Awaitable[list[Candidate]]]]]:
         for steps in range(FINE_RINGS + 1):
-            yield steps * cells.RING_KM, lambda steps=steps: self._fine(home, steps, size)
+            yield steps * cells.RING_KM, partial(self._fine, home, steps, size)
         fine = (FINE_RINGS + 1) * cells.RING_KM
         for steps in range(64):
             yield (
                 max(fine, cells.coarse_bound_km(steps)),
-                lambda steps=steps: self._coarse(home, steps),
+                partial(self._coarse, home, steps),
             )
 
     async def _fine(self, home: int, steps: int, size: int) -> list[Candidate]:
@@ -157,7 +158,12 @@ async def search(
 ) -> Search:
     """A look round for a request that says what it needs."""
     assert request.need is not None
-    offers = await requests.offers_of(tx, request.id)
+    # Who was too late may be asked anew once it has come free; a no, or no answer yet, stands.
+    offers = [
+        offer
+        for offer in await requests.offers_of(tx, request.id)
+        if offer.status is not OfferStatus.TAKEN
+    ]
     return Search(
         tx,
         request,
@@ -174,12 +180,10 @@ async def search(
     )
 
 
-async def one(
+async def against(
     tx: Transaction, request: HelpRequest, asker: Member, helper: Member, now: datetime
-) -> WhyNot | None:
-    """Why this one helper may not do this request, or none. That they were asked before is no
-    reason here, nor is how far they live: they want to."""
+) -> set[WhyNot]:
+    """Everything that speaks against this one helper doing this request."""
     found = await search(tx, request, asker, now, float("inf"))
     (candidate,) = await found._candidates([helper])
-    reason = matching.why_not(candidate, found.wanted)
-    return None if reason in (WhyNot.ALREADY_ASKED, WhyNot.TOO_FAR, WhyNot.NO_PLACE) else reason
+    return set(matching.why_nots(candidate, found.wanted))

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from handlers import neighbours, visit
 from handlers.rules import lifecycle, matching, timing
@@ -35,9 +37,12 @@ NEAR_KM = 6.0
 """Who counts as near, when an organiser is told why nobody came of it."""
 
 
-async def open_request(turn: Turn, request: HelpRequest) -> HelpRequest:
+async def open_request(
+    turn: Turn, request: HelpRequest, said: str = "nobody_yet", **more: Any
+) -> HelpRequest:
     """Let neighbours be asked: the first wave goes now, or when the quiet hours end. By the moment
-    promised the asker hears, whatever happens."""
+    promised the asker hears, whatever happens: `said` (with `more`) where there is nobody to ask
+    at all."""
     wanted = timing.wanted_at(request.day, request.part, turn.now, turn.community)
     urgent = request.urgent or timing.is_urgent(wanted, turn.now)
     request = replace(
@@ -54,10 +59,12 @@ async def open_request(turn: Turn, request: HelpRequest) -> HelpRequest:
     if start > turn.now:
         await turn.later(DueKind.WAVE, request.id, start)
         return request
-    return await send_wave(turn, request)
+    return await send_wave(turn, request, said, **more)
 
 
-async def send_wave(turn: Turn, request: HelpRequest) -> HelpRequest:
+async def send_wave(
+    turn: Turn, request: HelpRequest, said: str = "nobody_yet", **more: Any
+) -> HelpRequest:
     """Ask the next neighbours; where there are none to ask any more, hand over."""
     asker = await members.get(turn.tx, request.asker_id)
     made, accepted = await members.offers_since(turn.tx, turn.community.id, turn.now - RECORD)
@@ -75,17 +82,48 @@ async def send_wave(turn: Turn, request: HelpRequest) -> HelpRequest:
         await _offer_to(turn, request, candidate.member, matching.why(candidate))
     cards = await _post_cards(turn, request, asker) if first else 0
     if not picked and not cards:
-        return await hand_over(turn, request)
-    wanted = timing.wanted_at(request.day, request.part, request.created_at, turn.community)
-    wait = timing.wave_wait(wanted, turn.now, turn.community, urgent=request.urgent)
-    await turn.later(DueKind.WAVE, request.id, timing.add_waking(turn.now, wait, turn.community))
+        return await hand_over(turn, request, said, **more)
+    await _next_wave_later(turn, request)
     return request
 
 
+async def _next_wave_later(turn: Turn, request: HelpRequest) -> None:
+    wanted = timing.wanted_at(request.day, request.part, request.created_at, turn.community)
+    wait = timing.wave_wait(wanted, turn.now, turn.community, urgent=request.urgent)
+    await turn.later(DueKind.WAVE, request.id, timing.add_waking(turn.now, wait, turn.community))
+
+
+async def ask_wider(turn: Turn, request: HelpRequest) -> int:
+    """Ask those who may be asked and have not been, as far as each is willing to come; how many.
+    Where there is nobody nothing changes."""
+    asker = await members.get(turn.tx, request.asker_id)
+    look = await neighbours.search(turn.tx, request, asker, turn.now, matching.reach_km(99))
+    picked = await look.pick(matching.LARGEST_WAVE)
+    if not picked:
+        return 0
+    if request.status is not RequestStatus.OPEN:
+        # The asker has been told that nobody is free, and is promised no new hour.
+        status = lifecycle.become(request.status, RequestStatus.OPEN)
+        request = replace(request, status=status, promised_at=None)
+        await turn.never_mind(request.id, DueKind.CHASE)
+    request = await requests.save(turn.tx, replace(request, wave=timing.WAVES))
+    for candidate in picked:
+        await _offer_to(turn, request, candidate.member, matching.why(candidate))
+    await _next_wave_later(turn, request)
+    return len(picked)
+
+
 async def _offer_to(turn: Turn, request: HelpRequest, helper: Member, reason: Why) -> None:
-    offer = await requests.add_offer(
-        turn.tx, request.id, helper.id, request.wave, reason.value, turn.now
-    )
+    offer = await requests.offer_to(turn.tx, request.id, helper.id)
+    if offer:
+        # Somebody was quicker then, and it came free again. One question about it is enough.
+        lifecycle.become(offer.status, OfferStatus.OPEN)
+        await requests.answer_offer(turn.tx, offer.id, OfferStatus.OPEN, None)
+        await questions.close(turn.tx, turn.now, "offer", ref=offer.id)
+    else:
+        offer = await requests.add_offer(
+            turn.tx, request.id, helper.id, request.wave, reason.value, turn.now
+        )
     rested = matching.tire(helper.rested_at, turn.now, matching.OFFER_TIRES)
     await members.save(turn.tx, replace(helper, rested_at=rested))
     asker = await members.get(turn.tx, request.asker_id)
@@ -131,13 +169,19 @@ async def answered(turn: Turn, question: Question, key: str) -> None:
     if key == "accept":
         await accept(turn, offer.request_id)
         return
+    if offer.status is OfferStatus.ACCEPTED:
+        running = await requests.live_visit(turn.tx, offer.request_id)
+        if running and running.helper_id == turn.sender.id:
+            await visit.cannot(turn, running)
+        else:
+            await turn.reply("visit.over", name=first_name(turn.sender))
+        return
     if lifecycle.may_become(offer.status, OfferStatus.DECLINED):
-        if offer.status is OfferStatus.ACCEPTED:
-            await visit.cannot(turn)
-            return
         await requests.answer_offer(turn.tx, offer.id, OfferStatus.DECLINED, turn.now)
+    await turn.toast()
     await turn.edit(question, "offer.declined")
-    await turn.reply("offer.declined.thanks", name=first_name(turn.sender))
+    if not (turn.message and turn.message.button):
+        await turn.reply("offer.declined.thanks", name=first_name(turn.sender))
     await _next_if_all_said_no(turn, offer.request_id)
 
 
@@ -148,7 +192,7 @@ async def _next_if_all_said_no(turn: Turn, request_id: int) -> None:
         return
     offers = await requests.offers_of(turn.tx, request_id)
     cards = await questions.about(turn.tx, "card", request_id)
-    if not cards and all(offer.status is OfferStatus.DECLINED for offer in offers):
+    if not cards and not any(offer.status is OfferStatus.OPEN for offer in offers):
         await turn.later(DueKind.WAVE, request_id, timing.not_quiet(turn.now, turn.community))
 
 
@@ -162,12 +206,10 @@ async def answered_card(turn: Turn, question: Question, _key: str) -> None:
         return
     request = await requests.get(turn.tx, question.ref or 0)
     asker = await members.get(turn.tx, request.asker_id)
-    reason = await neighbours.one(turn.tx, request, asker, member, turn.now)
-    if request.status in FREE and reason is not None:
+    against = await neighbours.against(turn.tx, request, asker, member, turn.now)
+    other_group = request.community_id != member.community_id
+    if other_group or (request.status in FREE and against & STOPS_A_YES):
         # Nothing that could tell the person why: a bond is nobody's business.
-        await turn.toast("card.not_you")
-        return
-    if request.community_id != member.community_id:
         await turn.toast("card.not_you")
         return
     await accept(turn, request.id)
@@ -195,12 +237,11 @@ async def accept(turn: Turn, request_id: int, *, helper: Member | None = None) -
         return False
     asker = await members.get(turn.tx, request.asker_id)
     if not by_hand:
-        reason = await neighbours.one(turn.tx, request, asker, helper, turn.now)
-        if reason is not None:
+        against = STOPS_A_YES & await neighbours.against(turn.tx, request, asker, helper, turn.now)
+        if against:
             await turn.toast()
-            await turn.reply(
-                "offer.full" if reason in _FULL else "offer.not_now", name=first_name(helper)
-            )
+            full = against <= _FULL
+            await turn.reply("offer.full" if full else "offer.not_now", name=first_name(helper))
             return False
     offer = await requests.offer_to(turn.tx, request_id, helper.id)
     if offer is None:
@@ -220,38 +261,48 @@ async def accept(turn: Turn, request_id: int, *, helper: Member | None = None) -
     return True
 
 
-_FULL = (WhyNot.AT_ONCE_CAP, WhyNot.WEEKLY_CAP)
+STOPS_A_YES = frozenset(
+    {
+        WhyNot.IS_ASKER,
+        WhyNot.NOT_HELPER,
+        WhyNot.NOT_VETTED,
+        WhyNot.RULED_OUT,
+        WhyNot.AT_ONCE_CAP,
+        WhyNot.WEEKLY_CAP,
+    }
+)
+"""What keeps somebody from taking on what they say yes to. That they are off duty, rest, or don't
+do such things by their own word does not: they have just said that they will."""
+
+_FULL = frozenset({WhyNot.AT_ONCE_CAP, WhyNot.WEEKLY_CAP})
 
 
 async def _tell_the_others(turn: Turn, request: HelpRequest, helper: Member) -> None:
     """Offers and cards on Telegram change before people's eyes; by text, which costs money, others
     hear that it is taken only if they answer."""
-    await requests.drop_offers(turn.tx, request.id)
+    dropped = {offer.id for offer in await requests.drop_offers(turn.tx, request.id)}
     await turn.toast("offer.yours.toast")
     for offer in await requests.offers_of(turn.tx, request.id):
         for question in await questions.about(turn.tx, "offer", offer.id):
-            mine = offer.member_id == helper.id
-            if mine:
+            if offer.member_id == helper.id:
                 await questions.answered(turn.tx, question.id, turn.now)
-            if mine or offer.status is not OfferStatus.DECLINED:
-                await turn.edit(question, "offer.yours" if mine else "offer.taken")
+                await turn.edit(question, "offer.yours")
+            elif offer.id in dropped:
+                await turn.edit(question, "offer.taken")
     for question in await questions.about(turn.tx, "card", request.id):
         await turn.edit(
             question,
             "card.taken",
-            name=first_name(helper),
             what=turn.gist(request, turn.community.languages[0]),
         )
 
 
 async def withdraw(turn: Turn, request: HelpRequest) -> None:
-    """The need went away: offers and cards say so."""
+    """The need went away: offers that still waited for an answer say so, and cards."""
     await turn.never_mind(request.id, DueKind.WAVE, DueKind.PROMISE, DueKind.CHASE)
-    await requests.drop_offers(turn.tx, request.id)
-    for offer in await requests.offers_of(turn.tx, request.id):
+    for offer in await requests.drop_offers(turn.tx, request.id):
         for question in await questions.about(turn.tx, "offer", offer.id):
-            if offer.status is OfferStatus.TAKEN:
-                await turn.edit(question, "offer.gone")
+            await turn.edit(question, "offer.gone")
     for question in await questions.about(turn.tx, "card", request.id):
         await turn.edit(question, "card.gone")
 
@@ -259,13 +310,15 @@ async def withdraw(turn: Turn, request: HelpRequest) -> None:
 # Nobody is left to ask
 
 
-async def hand_over(turn: Turn, request: HelpRequest) -> HelpRequest:
+async def hand_over(
+    turn: Turn, request: HelpRequest, said: str = "nobody_yet", **more: Any
+) -> HelpRequest:
     """Nobody said yes: an organiser has it now, with who was asked and why others were not; the
-    asker is told the truth. A late yes is still welcome."""
-    request = await requests.save(
-        turn.tx,
-        replace(request, status=lifecycle.become(request.status, RequestStatus.HANDED)),
-    )
+    asker is told the truth (`said`, or `said` + ".alone" where no organiser could be told). A late
+    yes is still welcome."""
+    promised = request.promised_at is not None
+    status = lifecycle.become(request.status, RequestStatus.HANDED)
+    request = await requests.save(turn.tx, replace(request, status=status, promised_at=None))
     asker = await members.get(turn.tx, request.asker_id)
     await turn.never_mind(request.id, DueKind.WAVE, DueKind.PROMISE)
     await turn.later(
@@ -278,43 +331,56 @@ async def hand_over(turn: Turn, request: HelpRequest) -> HelpRequest:
         "handed",
         request.id,
         ("wider", "see_to_it", "assign"),
-        asker=first_name(asker),
+        but=asker.id,
+        wakes=more.get("wakes"),
+        asker=turn.who(asker),
         what=lambda language: turn.gist(request, language),
         when=lambda language: turn.when(request, language),
         tried=await tried(turn, request, asker),
     )
-    if told:
+    if promised:
         await turn.say(
             asker,
-            "nobody_yet",
-            name=first_name(asker),
-            organiser=await turn.organiser_name(asker.language),
+            said if told else f"{said}.alone",
+            about={"kind": "nobody_yet", "ref": request.id},
+            **{
+                "name": first_name(asker),
+                "organiser": await turn.organiser_name(asker),
+                **more,
+            },
         )
-    else:
-        await turn.say(asker, "nobody_yet.alone", name=first_name(asker))
     return request
 
 
-async def tried(turn: Turn, request: HelpRequest, asker: Member) -> str:
+REASONS = 3
+"""Reasons told why others were not asked, those of most people first."""
+
+
+async def tried(turn: Turn, request: HelpRequest, asker: Member) -> Callable[[str], str]:
     """Who was asked and what came of it, and why others near were not: one plain line."""
-    language = turn.community.languages[0]
     offers = await requests.offers_of(turn.tx, request.id)
     no = sum(offer.status is OfferStatus.DECLINED for offer in offers)
-    line = turn.text(language, "tried", asked=len(offers), no=no, silent=len(offers) - no)
-    look = await neighbours.search(turn.tx, request, asker, turn.now, NEAR_KM)
+    cards = await questions.about(turn.tx, "card", request.id)
     reasons: dict[str, int] = {}
-    for _, reason in await look.around(NEAR_KM):
-        if reason not in (None, WhyNot.ALREADY_ASKED, WhyNot.IS_ASKER):
-            reasons[reason.value] = reasons.get(reason.value, 0) + 1
+    if request.need is not None and asker.cell is not None:
+        look = await neighbours.search(turn.tx, request, asker, turn.now, NEAR_KM)
+        for _, reason in await look.around(NEAR_KM):
+            if reason not in (None, WhyNot.ALREADY_ASKED, WhyNot.IS_ASKER):
+                reasons[reason.value] = reasons.get(reason.value, 0) + 1
     for word, count in (await members.away(turn.tx, turn.community.id)).items():
         reasons[word] = reasons.get(word, 0) + count
-    if not reasons:
-        return line
-    counted = ", ".join(
-        turn.text(language, f"why_not.{reason}", count=count)
-        for reason, count in sorted(reasons.items(), key=lambda item: -item[1])
-    )
-    return f"{line} {turn.text(language, 'reasons', reasons=counted)}"
+    most = sorted(reasons.items(), key=lambda item: -item[1])[:REASONS]
+
+    def line(language: str) -> str:
+        said = turn.text(language, "tried", asked=len(offers), no=no, silent=len(offers) - no)
+        if not offers:
+            said = turn.text(language, "tried.card" if cards else "tried.nobody")
+        if not most:
+            return said
+        counted = [turn.text(language, f"why_not.{reason}", count=count) for reason, count in most]
+        return f"{said} {turn.text(language, 'reasons', reasons=', '.join(counted))}"
+
+    return line
 
 
 async def unheard(turn: Turn, offer_id: int) -> None:

@@ -11,7 +11,7 @@ from handlers import ask, neighbours, offer, visit
 from handlers.join import described
 from handlers.rules import lifecycle, timing
 from handlers.rules.matching import WhyNot
-from handlers.turn import Turn, first_name
+from handlers.turn import Turn, first_name, one_line
 from storage import members, questions, requests
 from storage.model import (
     DueKind,
@@ -27,6 +27,19 @@ from storage.model import (
 
 SHOWN = 6
 """Requests in one list, and names in one choice: more can't be read at a glance."""
+
+MAY_NOT = frozenset(
+    {
+        WhyNot.IS_ASKER,
+        WhyNot.NOT_HELPER,
+        WhyNot.NOT_VETTED,
+        WhyNot.RULED_OUT,
+        WhyNot.STOPPED,
+        WhyNot.UNREACHABLE,
+    }
+)
+"""Who can't be sent even by an organiser who has spoken to both: it is not right, or the address
+could not reach them."""
 
 TAKEN_CARE = timedelta(hours=24)
 """An organiser who said they would see to something is asked how it went after so long."""
@@ -53,7 +66,8 @@ async def show_open(turn: Turn) -> None:
     choices = []
     for request in found[:SHOWN]:
         asker = await members.get(turn.tx, request.asker_id)
-        label = f"{asker.name or '?'}: {turn.gist(request, turn.sender.language)}"
+        language = turn.sender.language
+        label = f"{turn.who(asker)(language)}: {turn.gist(request, language)}"
         choices.append((str(request.id), label))
     await turn.ask(
         turn.sender,
@@ -72,7 +86,7 @@ async def _line(turn: Turn, request: HelpRequest) -> str:
     return turn.text(
         language,
         "open.line",
-        asker=asker.name or "?",
+        asker=turn.who(asker)(language),
         what=turn.gist(request, language),
         when=turn.when(request, language),
         state=await state(turn, request),
@@ -106,23 +120,26 @@ async def opened(turn: Turn, question: Question, key: str) -> None:
     request = await requests.get(turn.tx, int(key))
     asker = await members.get(turn.tx, request.asker_id)
     language = turn.sender.language
-    tried = "" if request.need is None else await offer.tried(turn, request, asker)
+    draft = request.status is RequestStatus.DRAFT or request.need is None
     await turn.ask(
         turn.sender,
         "open.one",
         "handed",
         request.id,
         _actions(request),
-        asker=asker.name or "?",
+        shorten="words",
+        asker=turn.who(asker)(language),
         what=turn.gist(request, language),
         when=turn.when(request, language),
         state=await state(turn, request),
-        words=ask.short(request.words),
-        tried=tried,
+        words=one_line(request.words, ask.QUOTED),
+        tried="" if draft else (await offer.tried(turn, request, asker))(language),
     )
 
 
 def _actions(request: HelpRequest) -> tuple[str, ...]:
+    if request.status not in (*requests.UNSETTLED, RequestStatus.DRAFT):
+        return ()
     if request.status is RequestStatus.FILLED:
         return ("close",)
     if request.need is None or request.status is RequestStatus.DRAFT:
@@ -154,24 +171,19 @@ async def settle(turn: Turn, question: Question, key: str) -> None:
 
 async def _wider(turn: Turn, request: HelpRequest) -> None:
     """Ask everybody who may be asked, as far as each is willing to come."""
-    if request.status is RequestStatus.HANDED:
-        request = replace(
-            request,
-            status=lifecycle.become(request.status, RequestStatus.OPEN),
-            wave=timing.WAVES - 1,
-        )
-        await requests.save(turn.tx, request)
-        await turn.later(
-            DueKind.PROMISE,
-            request.id,
-            timing.add_waking(turn.now, timedelta(hours=1), turn.community),
-        )
-        await turn.never_mind(request.id, DueKind.CHASE)
-    before = len(await requests.offers_of(turn.tx, request.id))
-    request = await offer.send_wave(turn, request)
-    asked = len(await requests.offers_of(turn.tx, request.id)) - before
+    asked = 0 if request.need is None else await offer.ask_wider(turn, request)
     if asked:
         await turn.reply("settle.wider", asked=asked)
+        return
+    asker = await members.get(turn.tx, request.asker_id)
+    await turn.ask(
+        turn.sender,
+        "settle.wider.nobody",
+        "handed",
+        request.id,
+        ("see_to_it", "close"),
+        asker=turn.who(asker)(turn.sender.language),
+    )
 
 
 async def _see_to_it(turn: Turn, request: HelpRequest) -> None:
@@ -180,25 +192,36 @@ async def _see_to_it(turn: Turn, request: HelpRequest) -> None:
         other = await members.get(turn.tx, request.handler_id)
         await turn.reply("settle.seen_to_already", organiser=first_name(other))
         return
+    asker = await members.get(turn.tx, request.asker_id)
     if request.status is not RequestStatus.HANDED:
         if request.status is RequestStatus.OPEN:
             await offer.withdraw(turn, request)
+        await questions.close(turn.tx, turn.now, *ask.QUESTIONS, ref=request.id)
         await turn.never_mind(request.id, DueKind.DRAFT, DueKind.WAVE, DueKind.PROMISE)
         status = lifecycle.become(request.status, RequestStatus.HANDED)
-        request = replace(request, status=status)
+        request = replace(request, status=status, promised_at=None)
+        # They were promised news by an hour, and this is it.
+        await turn.say(
+            asker,
+            "seen_to",
+            about={"kind": "seen_to", "ref": request.id},
+            name=first_name(asker),
+            organiser=first_name(turn.sender),
+        )
     await requests.save(turn.tx, replace(request, handler_id=turn.sender.id))
     await turn.later(DueKind.CHASE, request.id, turn.now + TAKEN_CARE)
-    asker = await members.get(turn.tx, request.asker_id)
+    language = turn.sender.language
     await turn.ask(
         turn.sender,
         "settle.yours",
         "handed",
         request.id,
         ("close",),
-        asker=asker.name or "?",
-        phone=await ask.phone_of(turn, asker),
+        shorten="words",
+        asker=turn.who(asker)(language),
+        phone=(await turn.phone_of(asker))(language),
         home=", ".join(filter(None, (asker.home, asker.postcode))) or "-",
-        words=ask.short(request.words),
+        words=one_line(request.words, ask.QUOTED),
     )
     await turn.note("address_shown", "member", asker.id, to=turn.sender.id, request=request.id)
     await turn.tell_organisers(
@@ -207,25 +230,37 @@ async def _see_to_it(turn: Turn, request: HelpRequest) -> None:
         quiet=True,
         priority=Priority.REMINDER,
         organiser=first_name(turn.sender),
-        asker=asker.name or "?",
+        asker=turn.who(asker),
     )
 
 
 async def _close(turn: Turn, request: HelpRequest) -> None:
     """It is settled in some other way; whoever was coming or asked hears that."""
+    was = request.status
     running = await requests.live_visit(turn.tx, request.id)
     if running:
         await visit.call_off(turn, running)
-    if request.status is RequestStatus.DRAFT:
+    if was is RequestStatus.DRAFT:
         status = lifecycle.become(request.status, RequestStatus.CANCELLED)
     else:
         status = lifecycle.become(request.status, RequestStatus.CLOSED)
     await requests.save(turn.tx, replace(request, status=status, handler_id=turn.sender.id))
     await turn.never_mind(request.id, DueKind.DRAFT)
+    await questions.close(turn.tx, turn.now, *ask.QUESTIONS, ref=request.id)
     await offer.withdraw(turn, request)
     await turn.note("closed", "request", request.id)
     asker = await members.get(turn.tx, request.asker_id)
-    await turn.reply("settle.closed", asker=asker.name or "?")
+    await turn.reply("settle.closed", asker=turn.who(asker)(turn.sender.language))
+    if was is not RequestStatus.DRAFT and request.need and asker.id != turn.sender.id:
+        # If it was closed by mistake, she is the one who would wait in silence.
+        await turn.say(
+            asker,
+            "closed_for_you",
+            about={"kind": "closed_for_you", "ref": request.id},
+            name=first_name(asker),
+            organiser=first_name(turn.sender),
+            what=turn.gist(request, asker.language),
+        )
 
 
 async def _whom(turn: Turn, request: HelpRequest) -> None:
@@ -241,7 +276,7 @@ async def _whom(turn: Turn, request: HelpRequest) -> None:
         "assign",
         request.id,
         choices,
-        asker=asker.name or "?",
+        asker=turn.who(asker)(turn.sender.language),
     )
 
 
@@ -252,18 +287,31 @@ async def assigned(turn: Turn, question: Question, key: str) -> None:
         return
     helper = await members.get(turn.tx, int(key)) if key else await _by_name(turn, turn.words)
     if helper is None or helper.community_id != turn.community.id:
-        await turn.reply("settle.nobody_of_that_name", words=turn.words[:40])
+        await turn.toast()
+        await turn.ask(
+            turn.sender,
+            "settle.nobody_of_that_name",
+            "assign",
+            question.ref,
+            (),
+            words=one_line(turn.words, 40),
+        )
         return
     request = await requests.get(turn.tx, question.ref or 0)
     asker = await members.get(turn.tx, request.asker_id)
-    reason = await neighbours.one(turn.tx, request, asker, helper, turn.now)
-    if reason in (WhyNot.RULED_OUT, WhyNot.NOT_VETTED, WhyNot.NOT_HELPER, WhyNot.IS_ASKER):
-        await turn.reply("settle.may_not", helper=helper.name)
+    against = await neighbours.against(turn.tx, request, asker, helper, turn.now)
+    if against & MAY_NOT:
+        await turn.toast()
+        await turn.ask(turn.sender, "settle.may_not", "assign", request.id, (), helper=helper.name)
         return
     await turn.toast()
     if await offer.accept(turn, request.id, helper=helper):
         await turn.note("assigned", "request", request.id, helper=helper.id)
-        await turn.reply("settle.assigned", helper=helper.name, asker=asker.name or "?")
+        await turn.reply(
+            "settle.assigned",
+            helper=helper.name,
+            asker=turn.who(asker)(turn.sender.language),
+        )
     else:
         fresh = await requests.get(turn.tx, request.id)
         await turn.reply("settle.over", state=await state(turn, fresh))
@@ -333,8 +381,11 @@ async def chase(turn: Turn, request: HelpRequest) -> None:
     wait = max(timedelta(hours=2), min(timedelta(hours=12), age))
     await turn.later(DueKind.CHASE, request.id, timing.add_waking(turn.now, wait, turn.community))
     handler = await members.get(turn.tx, request.handler_id) if request.handler_id else None
+    if handler and (handler.unreachable or handler.stopped_at or not handler.is_a(Role.ORGANISER)):
+        handler = None
+    await questions.close(turn.tx, turn.now, "handed", ref=request.id)
     params: dict[str, Any] = {
-        "asker": asker.name or "?",
+        "asker": turn.who(asker),
         "what": lambda language: turn.gist(request, language),
     }
     if handler:
@@ -344,7 +395,7 @@ async def chase(turn: Turn, request: HelpRequest) -> None:
             "handed",
             request.id,
             ("close", "wider") if request.need else ("close",),
-            asker=asker.name or "?",
+            asker=turn.who(asker)(handler.language),
             what=turn.gist(request, handler.language),
         )
         return

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from handlers import ask, join, offer, organiser, visit
 from handlers.rules import timing
+from handlers.rules.courtesy import is_greeting, is_thanks, says_nobody_came
 from handlers.rules.understanding import (
     ACT_ABOVE,
     Meaning,
@@ -20,12 +21,11 @@ from handlers.rules.understanding import (
     understand,
     yes_no,
 )
-from handlers.turn import Desk, Turn, first_name
+from handlers.turn import Desk, Turn, first_name, one_line
 from storage import groups, members, questions, requests
 from storage.database import Transaction
 from storage.model import (
     Address,
-    Choice,
     Community,
     InboundKind,
     InboundMessage,
@@ -49,6 +49,7 @@ ANSWERS: dict[str, Answer] = {
     "menu": ask.menu_chosen,
     "which_cancel": ask.which_cancelled,
     "join.name": join.name_said,
+    "join.name_again": join.name_said,
     "join.place": join.place_said,
     "join.place_again": join.place_said,
     "join.can_do": join.can_do_said,
@@ -64,6 +65,8 @@ ANSWERS: dict[str, Answer] = {
     "did_they_come": visit.did_they_come,
     "no_word": visit.did_they_come,
     "again": visit.again,
+    "which_cannot": visit.which_cannot,
+    "which_done": visit.which_done,
     "open": organiser.opened,
     "handed": organiser.settle,
     "assign": organiser.assigned,
@@ -76,6 +79,7 @@ IN_WORDS = frozenset(
         "ask.home",
         "ask.house",
         "join.name",
+        "join.name_again",
         "join.place",
         "join.place_again",
         "join.can_do",
@@ -89,6 +93,14 @@ STILL = frozenset({"offer", "card", "visit", "open", "handed", "assign", "approv
 """Questions that go by how things stand, and so may be answered again, or late."""
 
 LATE = timedelta(days=7)
+
+FRESH = {"assign": timedelta(hours=2)}
+"""How long words of any kind may answer a question, where that is not as long as it is open."""
+
+MISSED = "missed"
+"""A note, kept as a question that was put to nobody, that a message was not followed."""
+
+MISSED_FOR = timedelta(hours=12)
 
 
 async def receive(desk: Desk, tx: Transaction, now: datetime, message: InboundMessage) -> None:
@@ -159,24 +171,29 @@ async def _text(turn: Turn) -> None:
     here = timing.local(turn.now, turn.community)
     place = me.postcode.split(" ", maxsplit=1)[0] or None
     meaning = understand(words, here, language=me.language, place=place)
-    if meaning.emergency:
+    # HELP by itself asks what this is; its answer begins with 999.
+    if meaning.emergency and not _is_command(turn, "help"):
         await emergency(turn)
         return
     if is_stop(words):
         await join.stop(turn)
         return
     if me.stopped_at is not None and not is_start(words):
-        await turn.reply("stopped.still")
+        await turn.reply("stopped.still", about={"kind": "stopped"})
         return
     if is_start(words):
         await join.start_again(turn)
         return
     if await _command(turn):
         return
-    open_now = await questions.open_to(turn.tx, me.id, turn.now)
+    open_now = [
+        question
+        for question in await questions.open_to(turn.tx, me.id, turn.now)
+        if question.kind != MISSED
+    ]
     if await _answers(turn, open_now, meaning):
         return
-    await _by_meaning(turn, meaning)
+    await _by_meaning(turn, meaning, open_now)
 
 
 async def emergency(turn: Turn) -> None:
@@ -186,16 +203,16 @@ async def emergency(turn: Turn) -> None:
         "emergency.told",
         but=me.id,
         priority=Priority.EMERGENCY,
-        **ask.who(me),
-        phone=await ask.phone_of(turn, me),
+        who=turn.who(me),
+        phone=await turn.phone_of(me),
         home=", ".join(filter(None, (me.home, me.postcode))) or "-",
-        words=ask.short(turn.words),
+        words=one_line(turn.words, ask.QUOTED),
     )
     await turn.say(
         me,
         "emergency" if told else "emergency.alone",
         priority=Priority.EMERGENCY,
-        organiser=await turn.organiser_name(me.language),
+        organiser=await turn.organiser_name(me),
     )
     await turn.note("emergency", "member", me.id)
 
@@ -217,15 +234,21 @@ async def _command(turn: Turn) -> bool:
     code = groups.as_code(words)
     if code and await join.with_code(turn, code):
         return True
-    wanted = words.lower().strip(" .!?").removeprefix("/")
     for name, act in COMMANDS.items():
-        languages = turn.desk.wording.languages
-        if any(
-            wanted in (word.lower() for word in turn.desk.wording.listing(lang, f"keywords.{name}"))
-            for lang in languages
-        ):
+        if _is_command(turn, name):
             return await act(turn)
     return False
+
+
+def _is_command(turn: Turn, name: str) -> bool:
+    """Whether the message is one of the fixed words for that, in any language."""
+    wanted = turn.words.lower().strip(" .!?").removeprefix("/")
+    wording = turn.desk.wording
+    return any(
+        wanted == word.lower()
+        for language in wording.languages
+        for word in wording.listing(language, f"keywords.{name}")
+    )
 
 
 async def _offduty(turn: Turn) -> bool:
@@ -306,34 +329,37 @@ async def _answers(turn: Turn, open_now: list[Question], meaning: Meaning) -> bo
     numbers = numbers_in(turn.words)
     if numbers and not _wants_many(open_now):
         return await _by_number(turn, open_now, numbers)
-    for question in open_now:
-        choice = _by_label(question, turn.words)
-        if choice:
-            await _answer(turn, question, choice.key)
-            return True
     latest = open_now[0] if open_now else None
     said = yes_no(turn.words)
-    if latest and latest.kind in IN_WORDS and (said is None or not latest.choices):
-        if not _is_something_else(latest, meaning):
-            await _answer(turn, latest, "")
-            return True
-        return False
-    if said is not None:
+    in_words = latest is not None and latest.kind in IN_WORDS and _fresh(turn, latest)
+    if said is not None and not (in_words and latest and not latest.choices):
         return await _yes_or_no(turn, open_now, said=said)
+    if await _by_label(turn, open_now[:1] if in_words else open_now):
+        return True
+    if latest and in_words and not _is_something_else(turn, latest, meaning):
+        await _answer(turn, latest, "")
+        return True
     return False
+
+
+def _fresh(turn: Turn, question: Question) -> bool:
+    return turn.now - question.asked_at <= FRESH.get(question.kind, LATE)
 
 
 def _wants_many(open_now: list[Question]) -> bool:
     return bool(open_now) and open_now[0].kind == "join.can_do"
 
 
-def _is_something_else(question: Question, meaning: Meaning) -> bool:
+def _is_something_else(turn: Turn, question: Question, meaning: Meaning) -> bool:
     """Whether words that could answer a question in words plainly mean something of their own."""
     sure = meaning.confidence >= ACT_ABOVE
+    if is_thanks(turn.words) or is_greeting(turn.words):
+        return True
     if meaning.intent in (Intent.CANCEL, Intent.STATUS, Intent.CANNOT, Intent.WORRY):
         return sure
-    if question.kind in ("ask.name", "join.name"):
-        return sure and meaning.intent in (Intent.INFO, Intent.CALL_ME)
+    if meaning.intent in (Intent.INFO, Intent.CALL_ME):
+        # An address or a postcode is none of these, whatever it sounds like.
+        return sure and not any(c.isdigit() for c in turn.words)
     return False
 
 
@@ -341,7 +367,7 @@ async def _by_number(turn: Turn, open_now: list[Question], numbers: tuple[int, .
     """Each number goes to its own question. A number that no open question has may belong to one
     that is over: the answer then says how things stand."""
     hit = False
-    for number in numbers:
+    for number in dict.fromkeys(numbers):
         found = next(((q, c) for q in open_now for c in q.choices if c.number == number), None)
         if found:
             await _answer(turn, found[0], found[1].key)
@@ -358,12 +384,23 @@ async def _by_number(turn: Turn, open_now: list[Question], numbers: tuple[int, .
     if not hit and open_now and open_now[0].kind in IN_WORDS:
         await _answer(turn, open_now[0], "")
         return True
+    if not hit and not open_now and turn.sender.roles:
+        await turn.reply("nothing_open", name=first_name(turn.sender))
+        return True
     return hit
 
 
-def _by_label(question: Question, words: str) -> Choice | None:
-    wanted = words.lower().strip(" .!?")
-    return next((c for c in question.choices if c.label.lower().strip(" .!?") == wanted), None)
+async def _by_label(turn: Turn, open_now: list[Question]) -> bool:
+    """Whether the words are those of a choice. Where several offers have it none is taken."""
+    wanted = turn.words.lower().strip(" .!?")
+    for question in open_now:
+        for place, choice in enumerate(question.choices):
+            if choice.label.lower().strip(" .!?") == wanted:
+                if question.kind == "offer":
+                    return await _yes_or_no(turn, open_now, said=place == 0)
+                await _answer(turn, question, choice.key)
+                return True
+    return False
 
 
 async def _yes_or_no(turn: Turn, open_now: list[Question], *, said: bool) -> bool:
@@ -371,12 +408,23 @@ async def _yes_or_no(turn: Turn, open_now: list[Question], *, said: bool) -> boo
     able = [question for question in open_now if len(question.choices) == 2]
     if not able:
         return False
-    offers = [question for question in able if question.kind == "offer"]
-    if able[0].kind == "offer" and len(offers) > 1:
-        await _which(turn, offers, said=said)
-        return True
+    if able[0].kind == "offer":
+        offers = [q for q in able if q.kind == "offer"]
+        free = [q for q in offers if await _still_free(turn, q)]
+        if len(free) > 1:
+            await _which(turn, free, said=said)
+            return True
+        able = free or able
     await _answer(turn, able[0], able[0].choices[0 if said else 1].key)
     return True
+
+
+async def _still_free(turn: Turn, question: Question) -> bool:
+    """Whether an offer that nobody answered is still to be had."""
+    found = await requests.get_offer(turn.tx, question.ref or 0)
+    if found is None:
+        return False
+    return (await requests.get(turn.tx, found.request_id)).status in offer.FREE
 
 
 async def _which(turn: Turn, offers: list[Question], *, said: bool) -> None:
@@ -397,11 +445,17 @@ async def _which(turn: Turn, offers: list[Question], *, said: bool) -> None:
                 area=asker.area,
             )
         )
-    await turn.reply("which", name=first_name(turn.sender), lines=", ".join(lines))
+    name = "which" if said else "which.no"
+    await turn.reply(name, name=first_name(turn.sender), lines=", ".join(lines[:MOST_ASKED]))
+
+
+MOST_ASKED = 4
+"""Offers in one question which of them is meant."""
 
 
 async def _answer(turn: Turn, question: Question, key: str) -> None:
     await questions.answered(turn.tx, question.id, turn.now)
+    await questions.close(turn.tx, turn.now, MISSED, member_id=turn.sender.id)
     await ANSWERS[question.kind](turn, question, key)
 
 
@@ -440,43 +494,70 @@ async def _location(turn: Turn) -> None:
 # What the words mean
 
 
-async def _by_meaning(turn: Turn, meaning: Meaning) -> None:
+async def _by_meaning(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None:
     me = turn.sender
-    new = me.standing is Standing.JOINING and not me.roles and not me.name
+    if is_thanks(turn.words) and me.roles:
+        return  # thanks are welcome, and need no answer
+    if me.is_a(Role.ASKER) and says_nobody_came(turn.words) and await visit.said_nobody_came(turn):
+        return
     act = MEANINGS.get(meaning.intent)
     if meaning.confidence < ACT_ABOVE and meaning.intent not in (Intent.CALL_ME, Intent.WORRY):
         act = None
+    if is_greeting(turn.words):
+        act = _greeted
     if act is not None and await act(turn, meaning):
+        await questions.close(turn.tx, turn.now, MISSED, member_id=me.id)
         return
-    if new:
+    joining = any(question.kind.startswith(("join.", "ask.")) for question in open_now)
+    if not me.roles and not joining:
         await join.welcome(turn)
         return
-    if meaning.intent is Intent.THANKS:
+    if meaning.intent is Intent.THANKS and meaning.confidence >= ACT_ABOVE:
         return
-    await not_understood(turn)
+    await not_understood(turn, open_now)
 
 
-async def not_understood(turn: Turn) -> None:
-    """One easy question; after a second miss in a row a person gets the words."""
+async def _greeted(turn: Turn, meaning: Meaning) -> bool:
     me = turn.sender
-    open_now = await questions.open_to(turn.tx, me.id, turn.now)
-    missed = [q for q in open_now if q.kind == "menu"]
-    if missed and turn.now - missed[0].asked_at < timedelta(hours=12):
-        await questions.close(turn.tx, turn.now, "menu", member_id=me.id)
+    if not me.roles:
+        return False
+    await turn.reply("hello", name=first_name(me))
+    return True
+
+
+async def not_understood(turn: Turn, open_now: list[Question]) -> None:
+    """One easy question: the one that is open, or a menu. After a second miss in a row a person
+    gets the words."""
+    me = turn.sender
+    noted = [q for q in await questions.open_to(turn.tx, me.id, turn.now) if q.kind == MISSED]
+    await questions.close(turn.tx, turn.now, MISSED, "menu", member_id=me.id)
+    if noted and turn.now - noted[0].asked_at < MISSED_FOR:
         told = await turn.tell_organisers(
             "not_understood.told",
             but=me.id,
-            **ask.who(me),
-            phone=await ask.phone_of(turn, me),
-            words=ask.short(turn.words),
+            who=turn.who(me),
+            phone=await turn.phone_of(me),
+            words=one_line(turn.words, ask.QUOTED),
         )
         await turn.reply(
             "not_understood.told_you" if told else "not_understood.alone",
             name=first_name(me),
-            organiser=await turn.organiser_name(me.language),
+            organiser=await turn.organiser_name(me),
         )
         return
-    await turn.ask(me, "not_understood", "menu", None, ask.MENU, name=first_name(me))
+    address = Address(turn.message.channel, turn.message.sender) if turn.message else None
+    assert address
+    await questions.put(
+        turn.tx, kind=MISSED, member_id=me.id, to=address, ref=None, choices=(), now=turn.now
+    )
+    waiting = [q for q in open_now if q.choices and q.kind not in ("menu", "offer", "open")]
+    latest = open_now[0] if open_now else None
+    if waiting and latest in waiting and turn.now - waiting[0].asked_at < MISSED_FOR:
+        await turn.ask_again(waiting[0], "not_understood", name=first_name(me))
+    elif me.is_a(Role.ASKER) or not me.roles:
+        await turn.ask(me, "not_understood", "menu", None, ask.MENU, name=first_name(me))
+    else:
+        await turn.reply("not_understood.helper", name=first_name(me))
 
 
 async def _ask(turn: Turn, meaning: Meaning) -> bool:
@@ -490,13 +571,7 @@ async def _offer(turn: Turn, meaning: Meaning) -> bool:
 
 
 async def _done(turn: Turn, meaning: Meaning) -> bool:
-    for running in await requests.live_visits(turn.tx, helper_id=turn.sender.id):
-        await visit.done(turn, running)
-        return True
-    for running in await requests.live_visits(turn.tx, asker_id=turn.sender.id):
-        await visit.came(turn, running)
-        return True
-    return False
+    return await visit.said_done(turn)
 
 
 async def _cannot(turn: Turn, meaning: Meaning) -> bool:
@@ -504,8 +579,7 @@ async def _cannot(turn: Turn, meaning: Meaning) -> bool:
 
 
 async def _cancel(turn: Turn, meaning: Meaning) -> bool:
-    me = turn.sender
-    if me.is_a(Role.ASKER):
+    if turn.sender.is_a(Role.ASKER):
         await ask.cancel(turn)
         return True
     return await visit.cannot(turn)
@@ -523,9 +597,11 @@ async def _status(turn: Turn, meaning: Meaning) -> bool:
 
 
 async def _info(turn: Turn, meaning: Meaning) -> bool:
-    await turn.reply("info", organiser=await turn.organiser_name(turn.sender.language))
-    if not turn.sender.roles:
-        await join.welcome(turn)
+    organisers = await turn.organisers()
+    await turn.reply(
+        "info" if organisers else "info.alone",
+        organiser=await turn.organiser_name(turn.sender),
+    )
     return True
 
 
@@ -542,20 +618,20 @@ async def _to_a_person(turn: Turn, name: str) -> bool:
     told = await turn.tell_organisers(
         f"{name}.told",
         but=me.id,
-        **ask.who(me),
-        phone=await ask.phone_of(turn, me),
-        words=ask.short(turn.words),
+        who=turn.who(me),
+        phone=await turn.phone_of(me),
+        words=one_line(turn.words, ask.QUOTED),
     )
     await turn.reply(
-        name if told else "not_understood.alone",
+        name if told else f"{name}.alone",
         name=first_name(me),
-        organiser=await turn.organiser_name(me.language),
+        organiser=await turn.organiser_name(me),
     )
     return True
 
 
 async def _yes_no_to_nothing(turn: Turn, meaning: Meaning) -> bool:
-    if turn.sender.standing is Standing.JOINING:
+    if not turn.sender.roles:
         return False
     await turn.reply("nothing_open", name=first_name(turn.sender))
     return True
@@ -621,6 +697,10 @@ async def _in_group(
     elif message.kind is InboundKind.MOVED:
         await groups.move_street(tx, chat, message.text)
     elif message.kind is InboundKind.TEXT:
+        here = timing.local(now, turn.community)
+        if understand(message.text, here).emergency:
+            await turn.say_in(chat, "emergency.alone")
+            return
         await turn.say_in(chat, "street.private", link=f"t.me/{desk.telegram_name}")
 
 
@@ -641,12 +721,12 @@ async def gave_up(desk: Desk, tx: Transaction, now: datetime, message: InboundMe
     told = await turn.tell_organisers(
         "trouble.told",
         but=member.id,
-        **ask.who(member),
-        phone=await ask.phone_of(turn, member),
-        words=ask.short(message.text),
+        who=turn.who(member),
+        phone=await turn.phone_of(member),
+        words=one_line(message.text, ask.QUOTED),
     )
     await turn.reply(
         "trouble" if told else "trouble.alone",
         name=first_name(member),
-        organiser=await turn.organiser_name(member.language),
+        organiser=await turn.organiser_name(member),
     )

@@ -7,12 +7,13 @@ is written to the outbox in that same transaction: it goes out if and only if th
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Protocol
 
 from handlers.rules import timing
+from handlers.rules.segments import segments
 from handlers.wording import Wording
 from storage import audit, due, groups, members, messages, questions
 from storage.database import Transaction
@@ -32,6 +33,9 @@ from storage.model import (
     Question,
     Role,
 )
+
+MOST_SEGMENTS = 2
+"""Parts that a text may cost."""
 
 Choices = Sequence[str | tuple[str, str]]
 """Answers to offer, the accepting one first: the name of a catalogue entry (`choice.NAME`), or a
@@ -165,10 +169,12 @@ class Turn:
         wakes: bool | None = None,
         quiet: bool = False,
         ask_location: bool = False,
+        shorten: str = "",
         **params: Any,
     ) -> Question | None:
         """Put a question to somebody: buttons where the channel has them, else numbers to reply
-        with. The answer reaches the handler for `kind`, with `ref`, however late it comes."""
+        with. The answer reaches the handler for `kind`, with `ref`, however late it comes.
+        `shorten` names the parameter to cut where a text would cost more than two parts."""
         address = await self._address(to)
         if address is None:
             return None
@@ -187,8 +193,12 @@ class Turn:
             buttons = _buttons(question)
             if ask_location:
                 buttons = (("location", self.text(to.language, "choice.location")),)
-        elif question.choices:
-            words = f"{words} {self._numbers(to.language, question.choices)}"
+        else:
+            numbers = self._numbers(to.language, question.choices) if question.choices else ""
+            words = f"{words} {numbers}".strip()
+            while segments(words) > MOST_SEGMENTS and params.get(shorten, "...") != "...":
+                params[shorten] = cut(params[shorten])
+                words = f"{self.text(to.language, entry, **params)} {numbers}".strip()
         outbox_id = await self._post(
             to,
             words,
@@ -204,6 +214,12 @@ class Turn:
             await questions.note_message(self.tx, question.id, outbox_id)
             question = replace(question, outbox_id=outbox_id)
         return question
+
+    async def ask_again(self, question: Question, entry: str, /, **params: Any) -> None:
+        """Put a question that is still open to who wrote once more, with other words before it."""
+        await questions.answered(self.tx, question.id, self.now)
+        choices = [(choice.key, choice.label) for choice in question.choices]
+        await self.ask(self.sender, entry, question.kind, question.ref, choices, **params)
 
     async def card(
         self, chat: Address, entry: str, kind: str, ref: int, choices: Choices, /, **params: Any
@@ -329,15 +345,27 @@ class Turn:
     # Organisers
 
     async def organisers(self) -> list[Member]:
-        """Those who look after the group."""
-        return await members.with_role(self.tx, self.community.id, Role.ORGANISER)
+        """Those who look after the group, and can be reached."""
+        found = await members.with_role(self.tx, self.community.id, Role.ORGANISER)
+        return [one for one in found if one.stopped_at is None and not one.unreachable]
 
-    async def organiser_name(self, language: str) -> str:
-        """What to call whoever looks after things: a first name, or a general word."""
-        found = await self.organisers()
+    async def organiser_name(self, to: Member) -> str:
+        """What to call whoever looks after things, to this person: a first name, or a general
+        word. Nobody is told that they themselves will see to it."""
+        found = [one for one in await self.organisers() if one.id != to.id]
         if found and found[0].name:
             return first_name(found[0])
-        return self.text(language, "an_organiser")
+        return self.text(to.language, "an_organiser")
+
+    def who(self, member: Member) -> Callable[[str], str]:
+        """How an organiser is told who it is: by the whole name, or that there is none yet."""
+        return lambda language: member.name or self.text(language, "somebody_new")
+
+    async def phone_of(self, member: Member) -> Callable[[str], str]:
+        """A number by which an organiser can ring somebody, or where they wrote from."""
+        known = await members.all_addresses(self.tx, member.id)
+        phone = next((address.value for address in known if address.value.startswith("+")), "")
+        return lambda language: phone or self.text(language, "on_telegram")
 
     async def tell_organisers(
         self,
@@ -349,13 +377,17 @@ class Turn:
         *,
         but: int | None = None,
         priority: Priority = Priority.REPLY,
+        about: dict[str, Any] | None = None,
+        wakes: bool | None = None,
         quiet: bool = False,
         **params: Any,
     ) -> int:
         """Tell every organiser something, and put a question with it where there is one to settle.
-        How many were told; none is noted in the audit, where `popround check` finds it."""
+        A parameter may be a function of the language. How many were told; none is noted in the
+        audit, where `popround check` finds it."""
         told = 0
-        wakes = True if priority is Priority.EMERGENCY else None
+        if priority is Priority.EMERGENCY:
+            wakes = True
         for organiser in await self.organisers():
             if organiser.id == but:
                 continue
@@ -371,6 +403,7 @@ class Turn:
                     ref,
                     choices,
                     priority=priority,
+                    about=about,
                     wakes=wakes,
                     quiet=quiet,
                     **filled,
@@ -378,7 +411,13 @@ class Turn:
                 told += put is not None
             else:
                 said = await self.say(
-                    organiser, entry, priority=priority, wakes=wakes, quiet=quiet, **filled
+                    organiser,
+                    entry,
+                    priority=priority,
+                    about=about,
+                    wakes=wakes,
+                    quiet=quiet,
+                    **filled,
                 )
                 told += said is not None
         if not told and but is None:
@@ -416,11 +455,12 @@ class Turn:
     # Inside
 
     async def _address(self, to: Member) -> Address | None:
-        if to.stopped_at is not None:
-            return None
         if self.message and self.member and self.member.id == to.id:
-            # Whoever writes is answered where they wrote; a button in a group chat, in private.
+            # Whoever writes is answered where they wrote, even after STOP: once, and nothing more.
+            # A button in a group chat is answered in private.
             return Address(self.message.channel, self.message.sender)
+        if to.stopped_at is not None or to.unreachable:
+            return None
         return await members.reach(self.tx, to.id)
 
     async def _post(
@@ -484,6 +524,24 @@ def _buttons(question: Question) -> tuple[tuple[str, str], ...]:
     return tuple(
         (f"{question.token}:{place}", choice.label) for place, choice in enumerate(question.choices)
     )
+
+
+def one_line(words: str, most: int = 200) -> str:
+    """What somebody wrote, to be quoted: on one line, not endless, and without the curly marks that
+    phones put in by themselves and that would make a text cost double."""
+    line = " ".join(words.translate(_MARKS).split())
+    return line if len(line) <= most else line[: most - 3].rstrip() + "..."
+
+
+_MARKS = str.maketrans(
+    {"‘": "'", "’": "'", "“": "'", "”": "'", '"': "'", "–": "-", "—": "-", "…": "."}
+)
+
+
+def cut(words: str) -> str:
+    """Some words fewer, and dots for them."""
+    kept = words.removesuffix("...").split()[:-2]
+    return " ".join(kept) + "..."
 
 
 def first_name(member: Member) -> str:

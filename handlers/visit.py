@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from handlers import offer
 from handlers.rules import lifecycle, timing
-from handlers.turn import Turn, first_name
+from handlers.turn import Turn, first_name, one_line
+from handlers.wording import gone_by
 from storage import members, questions, requests
 from storage.model import (
     DueKind,
@@ -27,11 +29,11 @@ from storage.model import (
 TONIGHT = timedelta(hours=3)
 """News of a visit so near may come in the quiet hours: the person is waiting for it."""
 
-BEFORE = timedelta(hours=1)
-"""The helper is reminded so long before."""
-
 AFTER = timedelta(hours=2)
 """Both are asked whether it happened so long after."""
+
+QUOTED = 110
+"""Characters of what an asker wrote that the helper is shown."""
 
 TAKEN_AS_DONE = timedelta(hours=24)
 """A helper said it was done and the asker said nothing against it for so long."""
@@ -62,15 +64,17 @@ async def begin(
     await turn.tell_organisers(
         "taken",
         but=turn.member.id if by_hand and turn.member else helper.id,
+        about={"kind": "taken", "ref": visit.id},
         priority=Priority.REMINDER,
         quiet=True,
-        helper=first_name(helper),
-        asker=first_name(asker),
+        helper=turn.who(helper),
+        asker=turn.who(asker),
         what=lambda language: turn.gist(request, language),
         when=lambda language: turn.when(request, language),
     )
-    if visit.due_at - turn.now > BEFORE * 2:
-        await turn.later(DueKind.REMIND, visit.id, visit.due_at - BEFORE)
+    remind_at = timing.remind_at(visit.due_at, turn.now, turn.community)
+    if remind_at:
+        await turn.later(DueKind.REMIND, visit.id, remind_at)
     await turn.later(
         DueKind.DID_IT_HAPPEN, visit.id, timing.not_quiet(visit.due_at + AFTER, turn.community)
     )
@@ -89,12 +93,14 @@ async def _give_details(
     wakes: bool,
 ) -> None:
     """Name, address, what they wrote and the word: to the accepted helper, and noted."""
+    words = one_line(request.words, QUOTED)
     await turn.ask(
         helper,
-        "details.by_hand" if by_hand else "details",
+        ("details.by_hand" if by_hand else "details") + ("" if words else ".bare"),
         "visit",
         visit.id,
         ("going", "cannot"),
+        shorten="words",
         wakes=True if wakes or not by_hand else None,
         name=first_name(helper),
         asker=asker.name,
@@ -102,7 +108,7 @@ async def _give_details(
         when=_about_when(turn, visit, request, helper),
         what=turn.gist(request, helper.language),
         word=visit.code_word,
-        words=_short(request),
+        words=words,
     )
     await turn.note("address_shown", "member", asker.id, to=helper.id, visit=visit.id)
 
@@ -114,13 +120,10 @@ def _whole_address(asker: Member) -> str:
     )
 
 
-def _short(request: HelpRequest, most: int = 110) -> str:
-    words = " ".join(request.words.split())
-    return words if len(words) <= most else words[: most - 3].rsplit(" ", 1)[0] + "..."
-
-
 def _about_when(turn: Turn, visit: Visit, request: HelpRequest, reader: Member) -> str:
-    if request.day is None and request.part is None:
+    """When to expect it: as it was asked for or, where that was left open or is over, an hour."""
+    here = timing.local(turn.now, turn.community)
+    if (request.day is None and request.part is None) or gone_by(request, here):
         return turn.text(
             reader.language,
             "about_by",
@@ -154,7 +157,9 @@ async def answered(turn: Turn, question: Question, key: str) -> None:
 async def on_the_way(turn: Turn, visit: Visit) -> None:
     """The helper has set out: the asker is told, with the word again."""
     if visit.status is VisitStatus.ON_THE_WAY:
-        await turn.toast()
+        await turn.toast("noted")
+        if not (turn.message and turn.message.button):
+            await turn.reply("thanks", name=first_name(turn.sender))
         return
     if visit.status is not VisitStatus.ACCEPTED:
         await _over(turn)
@@ -218,6 +223,9 @@ async def cannot(turn: Turn, visit: Visit | None = None) -> bool:
     visit to give up."""
     if visit is None:
         running = await requests.live_visits(turn.tx, helper_id=turn.sender.id)
+        if len(running) > 1:
+            await _which(turn, running, "which_cannot")
+            return True
         if not running:
             return False
         visit = running[0]
@@ -230,14 +238,82 @@ async def cannot(turn: Turn, visit: Visit | None = None) -> bool:
     return True
 
 
+async def _which(turn: Turn, running: list[Visit], kind: str) -> None:
+    """Somebody with several visits says something of one: of which?"""
+    language = turn.sender.language
+    choices = []
+    for one in reversed(running[:4]):
+        asker = await members.get(turn.tx, one.asker_id)
+        request = await requests.get(turn.tx, one.request_id)
+        label = turn.text(
+            language, "which_visit.one", asker=first_name(asker), what=turn.gist(request, language)
+        )
+        choices.append((str(one.id), label))
+    await questions.close(turn.tx, turn.now, kind, member_id=turn.sender.id)
+    await turn.ask(turn.sender, "which_visit", kind, None, choices, name=first_name(turn.sender))
+
+
+async def which_cannot(turn: Turn, question: Question, key: str) -> None:
+    """They said which visit they can't make."""
+    visit = await requests.get_visit(turn.tx, int(key), lock=True)
+    if visit.helper_id == turn.sender.id:
+        await cannot(turn, visit)
+
+
+async def which_done(turn: Turn, question: Question, key: str) -> None:
+    """They said which visit is done."""
+    visit = await requests.get_visit(turn.tx, int(key), lock=True)
+    if visit.helper_id == turn.sender.id:
+        await done(turn, visit)
+
+
+async def said_done(turn: Turn) -> bool:
+    """Somebody says in words that it is done; whether there was a visit that they can mean."""
+    going = await requests.live_visits(turn.tx, helper_id=turn.sender.id)
+    if len(going) > 1:
+        await _which(turn, going, "which_done")
+        return True
+    if going:
+        await done(turn, going[0])
+        return True
+    for awaited in await requests.live_visits(turn.tx, asker_id=turn.sender.id):
+        await came(turn, awaited)
+        return True
+    return False
+
+
+async def said_nobody_came(turn: Turn) -> bool:
+    """An asker says in words that nobody has come; whether they wait for anybody. Before the time
+    they hear how it stands, after it somebody else is looked for."""
+    for awaited in await requests.live_visits(turn.tx, asker_id=turn.sender.id):
+        if turn.now < awaited.due_at:
+            await status(turn, await requests.get(turn.tx, awaited.request_id))
+        else:
+            await nobody_came(turn, awaited)
+        return True
+    for question in await questions.open_to(turn.tx, turn.sender.id, turn.now):
+        if question.kind == "did_they_come":
+            await questions.answered(turn.tx, question.id, turn.now)
+            await did_they_come(turn, question, "no")
+            return True
+    return False
+
+
 async def give_back(turn: Turn, visit: Visit) -> None:
-    """The helper has gone silent (left, or sent STOP): somebody else is looked for at once."""
+    """The helper won't come (said so, left, or sent STOP): somebody else is looked for at once."""
     helper = await members.get(turn.tx, visit.helper_id)
     asker = await members.get(turn.tx, visit.asker_id)
-    await _look_again(turn, visit, VisitStatus.GIVEN_UP)
+    # At night nobody else is asked before morning: who looks after the group should know now.
+    soon = visit.due_at - turn.now <= TONIGHT
     await turn.tell_organisers(
-        "gave_up", but=helper.id, helper=first_name(helper), asker=first_name(asker)
+        "gave_up",
+        but=helper.id,
+        about={"kind": "gave_up", "ref": visit.id},
+        wakes=soon or None,
+        helper=turn.who(helper),
+        asker=turn.who(asker),
     )
+    await _look_again(turn, visit, VisitStatus.GIVEN_UP)
 
 
 async def _look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpRequest:
@@ -247,16 +323,24 @@ async def _look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpRequ
     if accepted and accepted.status is OfferStatus.ACCEPTED:
         await requests.answer_offer(turn.tx, accepted.id, OfferStatus.DECLINED, turn.now)
     request = await requests.get(turn.tx, visit.request_id, lock=True)
-    request = await offer.open_request(turn, replace(request, urgent=True))
     asker = await members.get(turn.tx, visit.asker_id)
+    helper = await members.get(turn.tx, visit.helper_id)
+    name = "looking_again" if status is VisitStatus.GIVEN_UP else "looking_again.sorry"
+    more: dict[str, Any] = {"helper": first_name(helper)}
+    if turn.member is None or asker.id != turn.member.id:
+        # Whoever waits for somebody tonight hears at once that they are not coming.
+        more["wakes"] = visit.due_at - turn.now <= TONIGHT or None
+    request = await offer.open_request(
+        turn, replace(request, urgent=True), f"{name}.nobody", **more
+    )
     if request.status is RequestStatus.OPEN and request.promised_at:
         await turn.say(
             asker,
-            "looking_again" if status is VisitStatus.GIVEN_UP else "looking_again.sorry",
+            name,
             about={"kind": "looking_again", "ref": request.id},
             name=first_name(asker),
-            helper=first_name(await members.get(turn.tx, visit.helper_id)),
             by=turn.by(request.promised_at, asker.language),
+            **more,
         )
     return request
 
@@ -264,7 +348,8 @@ async def _look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpRequ
 async def _end(turn: Turn, visit: Visit, status: VisitStatus) -> None:
     await requests.set_visit(turn.tx, visit.id, lifecycle.become(visit.status, status))
     await turn.never_mind(visit.id, DueKind.REMIND, DueKind.DID_IT_HAPPEN)
-    await questions.close(turn.tx, turn.now, "visit", "did_they_come", "again", ref=visit.id)
+    kinds = ("visit", "did_they_come", "again", "no_word")
+    await questions.close(turn.tx, turn.now, *kinds, ref=visit.id)
     await _forget_details(turn, visit, "details.over")
     await turn.note("visit_over", "visit", visit.id, status=status.value)
 
@@ -332,15 +417,21 @@ async def time_is_up(turn: Turn, visit: Visit) -> None:
             DueKind.DID_IT_HAPPEN, visit.id, timing.add_waking(turn.now, AFTER, turn.community)
         )
         return
-    # Neither side has said a word: a person should look.
+    # Neither side has said a word: a person should look, and is asked until somebody has.
     helper = await members.get(turn.tx, visit.helper_id)
+    age = turn.now - visit.due_at
+    wait = max(timedelta(hours=4), min(timedelta(hours=48), age))
+    await turn.later(
+        DueKind.DID_IT_HAPPEN, visit.id, timing.add_waking(turn.now, wait, turn.community)
+    )
+    await questions.close(turn.tx, turn.now, "no_word", ref=visit.id)
     await turn.tell_organisers(
         "no_word",
         "no_word",
         visit.id,
         ("it_happened", "nobody_came"),
-        asker=first_name(asker),
-        helper=first_name(helper),
+        asker=turn.who(asker),
+        helper=turn.who(helper),
     )
 
 
@@ -403,7 +494,13 @@ async def nobody_came(turn: Turn, visit: Visit) -> None:
     if visit.status is VisitStatus.DONE:
         await turn.save(helper, visits=max(0, helper.visits - 1))
     await _look_again(turn, visit, VisitStatus.NO_SHOW)
-    await turn.tell_organisers("no_show", asker=first_name(asker), helper=first_name(helper))
+    await turn.tell_organisers(
+        "no_show",
+        about={"kind": "no_show", "ref": visit.id},
+        asker=turn.who(asker),
+        phone=await turn.phone_of(asker),
+        helper=turn.who(helper),
+    )
     await turn.say(helper, "no_show.helper", name=first_name(helper), asker=first_name(asker))
 
 
@@ -457,9 +554,11 @@ async def status(turn: Turn, request: HelpRequest) -> None:
             by=turn.by(request.promised_at, me.language),
         )
     else:
-        await turn.reply(
-            "status.handed",
-            name=first_name(me),
-            what=what,
-            organiser=await turn.organiser_name(me.language),
-        )
+        organiser = await turn.organiser_name(me)
+        handler = await members.get(turn.tx, request.handler_id) if request.handler_id else None
+        if handler and handler.name and handler.id != me.id:
+            organiser = first_name(handler)
+        name = "status.seen_to" if handler or not request.wave else "status.handed"
+        if not handler and not [one for one in await turn.organisers() if one.id != me.id]:
+            name = "status.handed.alone"
+        await turn.reply(name, name=first_name(me), what=what, organiser=organiser)

@@ -89,10 +89,8 @@ class Database:
         try:
             async with self._writer, self.engine.begin() as connection:
                 yield Transaction(connection, self.vault)
-        except (OperationalError, OSError) as error:
-            raise StorageUnavailableError(type(error).__name__) from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
+        except (DBAPIError, OSError) as error:
+            if unavailable(error):
                 raise StorageUnavailableError(type(error).__name__) from error
             raise
 
@@ -100,8 +98,16 @@ class Database:
         await self.engine.dispose()
 
 
-def open_database(url: str, vault: Vault) -> Database:
-    """Open the database at a SQLAlchemy URL; no connection is made until it is used."""
+def unavailable(error: DBAPIError | OSError) -> bool:
+    """Whether an error is about reaching the database, and not about what was asked of it."""
+    if isinstance(error, OperationalError | OSError):
+        return True
+    # asyncpg says no such database, wrong password … as a plain error, before any statement.
+    return error.connection_invalidated or error.statement is None
+
+
+def open_engine(url: str) -> AsyncEngine:
+    """The engine for a SQLAlchemy URL, as we want it; no connection is made until it is used."""
     options: dict[str, Any] = {}
     is_sqlite = url.startswith("sqlite")
     if is_sqlite:
@@ -116,7 +122,12 @@ def open_database(url: str, vault: Vault) -> Database:
     if is_sqlite:
         sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
-    return Database(engine, vault)
+    return engine
+
+
+def open_database(url: str, vault: Vault) -> Database:
+    """Open the database at a SQLAlchemy URL; no connection is made until it is used."""
+    return Database(open_engine(url), vault)
 
 
 def sqlite_file(url: str) -> Path | None:

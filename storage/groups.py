@@ -41,6 +41,7 @@ async def add(tx: Transaction, community: Community) -> Community:
         quiet_from=community.quiet_from.strftime("%H:%M"),
         quiet_until=community.quiet_until.strftime("%H:%M"),
         money_cap=community.money_cap,
+        texts=dict(community.texts),
     )
     found = await get(tx, ident)
     assert found
@@ -84,6 +85,21 @@ def serves(prefix: str, postcode: str) -> bool:
     return outward == wanted and inward.startswith(sector)
 
 
+async def set_text(
+    tx: Transaction, community_id: int, language: str, name: str, words: str | None
+) -> None:
+    """Let a group say something in its own words; none: in the catalogue's again."""
+    row = await tx.one(
+        sa.select(communities.c.texts).where(communities.c.id == community_id).with_for_update()
+    )
+    assert row
+    texts = {**row["texts"]}
+    texts.pop(f"{language}:{name}", None)
+    if words is not None:
+        texts[f"{language}:{name}"] = words
+    await tx.run(sa.update(communities).where(communities.c.id == community_id).values(texts=texts))
+
+
 def _community(row: RowMapping) -> Community:
     return Community(
         id=row["id"],
@@ -95,6 +111,7 @@ def _community(row: RowMapping) -> Community:
         quiet_from=time.fromisoformat(row["quiet_from"]),
         quiet_until=time.fromisoformat(row["quiet_until"]),
         money_cap=row["money_cap"],
+        texts=row["texts"],
     )
 
 
@@ -109,6 +126,21 @@ async def make_invite(tx: Transaction, community_id: int, role: Role, now: datet
         expires_at=now + timedelta(days=INVITE_DAYS),
     )
     return f"{code[:5]}-{code[5:]}"
+
+
+async def open_invites(tx: Transaction, community_id: int, role: Role, now: datetime) -> int:
+    """How many codes for a role are out and still good."""
+    count = (
+        sa.select(sa.func.count())
+        .select_from(invites)
+        .where(
+            invites.c.community_id == community_id,
+            invites.c.role == role.value,
+            invites.c.used_at.is_(None),
+            invites.c.expires_at > now,
+        )
+    )
+    return int(await tx.value(count) or 0)
 
 
 def as_code(text: str) -> str | None:

@@ -29,7 +29,7 @@ HELPFUL_ORDER = (members.c.rested_at, members.c.id)
 
 async def add(tx: Transaction, member: Member, *at: Address) -> Member:
     """Keep a new member (its `id` is ignored) with the addresses that reach them."""
-    ident = await tx.add(members, **_values(tx, member))
+    ident = await tx.add(members, **to_row(tx, member))
     for address in at:
         await add_address(tx, ident, address)
     return await get(tx, ident)
@@ -37,19 +37,14 @@ async def add(tx: Transaction, member: Member, *at: Address) -> Member:
 
 async def add_address(tx: Transaction, member_id: int, address: Address) -> None:
     """From now on this address is this member's, whoever's it was."""
-    values = {
-        "member_id": member_id,
-        "channel": address.channel.value,
-        "lane": tx.vault.fingerprint(address.channel, address.value),
-        "sealed_value": tx.vault.seal(address.value),
-    }
+    values = address_row(tx, member_id, address)
     insert = tx.upsert(addresses).values(**values)
     await tx.run(insert.on_conflict_do_update(index_elements=["lane"], set_=values))
 
 
 async def save(tx: Transaction, member: Member) -> Member:
     """Keep a member as they are now."""
-    await tx.run(sa.update(members).where(members.c.id == member.id).values(**_values(tx, member)))
+    await tx.run(sa.update(members).where(members.c.id == member.id).values(**to_row(tx, member)))
     return member
 
 
@@ -59,7 +54,7 @@ async def get(tx: Transaction, ident: int, *, lock: bool = False) -> Member:
     row = await tx.one(statement.with_for_update() if lock else statement)
     if row is None:
         raise LookupError(f"no member {ident}")
-    return _member(tx, row)
+    return from_row(tx, row)
 
 
 async def find(tx: Transaction, address: Address) -> Member | None:
@@ -70,7 +65,7 @@ async def find(tx: Transaction, address: Address) -> Member | None:
         .join(addresses, addresses.c.member_id == members.c.id)
         .where(addresses.c.lane == lane)
     )
-    return _member(tx, row) if row else None
+    return from_row(tx, row) if row else None
 
 
 async def reach(tx: Transaction, member_id: int) -> Address | None:
@@ -103,18 +98,41 @@ async def with_role(
         )
         .order_by(members.c.id)
     )
-    return [_member(tx, row) for row in rows]
+    return [from_row(tx, row) for row in rows]
 
 
 async def of_community(tx: Transaction, community_id: int) -> list[Member]:
     rows = await tx.all(
         sa.select(members).where(members.c.community_id == community_id).order_by(members.c.id)
     )
-    return [_member(tx, row) for row in rows]
+    return [from_row(tx, row) for row in rows]
 
 
 async def count(tx: Transaction) -> int:
     return int(await tx.value(sa.select(sa.func.count()).select_from(members)) or 0)
+
+
+async def how_many(tx: Transaction, community_id: int, role: Role) -> int:
+    """How many active people have a role in a group."""
+    found = (
+        sa.select(sa.func.count())
+        .select_from(members)
+        .where(
+            members.c.community_id == community_id,
+            members.c.standing == Standing.ACTIVE.value,
+            members.c.roles.contains(role.value),
+        )
+    )
+    return int(await tx.value(found) or 0)
+
+
+async def try_key(tx: Transaction) -> None:
+    """See whether what is kept can be read, by one address.
+
+    Raises:
+        WrongKeyError: if it was sealed with another key.
+    """
+    tx.vault.open(await tx.value(sa.select(addresses.c.sealed_value).limit(1)))
 
 
 # Who could be asked
@@ -139,7 +157,7 @@ async def helpers_in_cells(
     ]
     if not picks:
         return []
-    return [_member(tx, row) for row in await tx.all(sa.union_all(*picks))]
+    return [from_row(tx, row) for row in await tx.all(sa.union_all(*picks))]
 
 
 async def helpers_in_ranges(
@@ -148,7 +166,7 @@ async def helpers_in_ranges(
     """Every helper whose cell lies in one of these ranges and who does this need."""
     within = [members.c.cell.between(first, last) for first, last in ranges]
     rows = await tx.all(sa.select(members).where(*_helping(community_id, need), sa.or_(*within)))
-    return [_member(tx, row) for row in rows]
+    return [from_row(tx, row) for row in rows]
 
 
 def _helping(community_id: int, need: Need) -> tuple[sa.ColumnElement[bool], ...]:
@@ -246,11 +264,20 @@ async def bonds_of(tx: Transaction, member_id: int) -> dict[int, set[str]]:
 # To and from rows
 
 
+def address_row(tx: Transaction, member_id: int, address: Address) -> dict[str, Any]:
+    return {
+        "member_id": member_id,
+        "channel": address.channel.value,
+        "lane": tx.vault.fingerprint(address.channel, address.value),
+        "sealed_value": tx.vault.seal(address.value),
+    }
+
+
 def needs_to_bits(needs: Iterable[Need]) -> int:
     return sum(NEED_BIT[need] for need in set(needs) if need in NEED_BIT)
 
 
-def _values(tx: Transaction, member: Member) -> dict[str, Any]:
+def to_row(tx: Transaction, member: Member) -> dict[str, Any]:
     seal = tx.vault.seal
     return {
         "community_id": member.community_id,
@@ -287,7 +314,7 @@ def _values(tx: Transaction, member: Member) -> dict[str, Any]:
     }
 
 
-def _member(tx: Transaction, row: RowMapping) -> Member:
+def from_row(tx: Transaction, row: RowMapping) -> Member:
     unseal = tx.vault.open
     return Member(
         id=row["id"],

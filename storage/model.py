@@ -6,6 +6,7 @@ checked when a fact is made. Places are H3 cells of resolution 9 (about 0.1 km²
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
@@ -240,6 +241,8 @@ class Community:
     quiet_until: time = time(9, 0)
     money_cap: int = 30
     """Pounds a helper may lay out for shopping."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Words of its own, in place of the catalogue's: `en:info` to the words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ communities = Table(
     _word("quiet_from", 5),
     _word("quiet_until", 5),
     Column("money_cap", Integer, nullable=False),
+    Column("texts", JSON, nullable=False),
 )
 
 members = Table(

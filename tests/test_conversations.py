@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conversations.promises import BrokenPromiseError
 from tests.conversations.script import play
 
 SCRIPTS = sorted((Path(__file__).parent / "conversations").glob("*.txt"))
@@ -15,12 +16,26 @@ SCRIPTS = sorted((Path(__file__).parent / "conversations").glob("*.txt"))
 async def test_it_goes_as_the_script_says(
     script: Path, database_url: str, request: pytest.FixtureRequest
 ) -> None:
-    written = script.read_text(encoding="utf-8")
-    played = await play(written, database_url)
-    if request.config.getoption("--rewrite"):
-        script.write_text(played, encoding="utf-8")
-        return
-    assert played == written
+    written = _read(script)
+    rewrite = request.config.getoption("--rewrite")
+    try:
+        played = await play(written, database_url)
+    except BrokenPromiseError as error:
+        if rewrite:
+            _write(script, error.played)
+        raise
+    if rewrite:
+        _write(script, played)
+    else:
+        assert played == written
+
+
+def _read(script: Path) -> str:
+    return script.read_text(encoding="utf-8")
+
+
+def _write(script: Path, played: str) -> None:
+    script.write_text(played, encoding="utf-8")
 
 
 def test_there_are_scripts() -> None:

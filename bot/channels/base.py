@@ -61,6 +61,8 @@ class Finding:
     """One plain sentence: what was looked at and how it is."""
     to_do: str = ""
     """One plain sentence: what to do about it, if it is not well."""
+    serving_mends: bool = False
+    """It is not well only because the bot has not been started yet."""
 
 
 @dataclass(frozen=True, slots=True)

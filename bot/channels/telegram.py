@@ -432,9 +432,9 @@ class TelegramAdapter:
         findings = [Finding(True, f"Telegram knows the bot as @{self.username}.")]
         again = "Run `popround serve`: it sets this right when it starts."
         if self._webhook and hook.url != self._webhook:
-            findings.append(Finding(False, "Telegram does not send to this bot yet.", again))
+            findings.append(Finding(False, "Telegram does not send to this bot yet.", again, True))
         elif not self._webhook and hook.url:
-            findings.append(Finding(False, "Telegram still sends to another address.", again))
+            findings.append(Finding(False, "Telegram still sends to another address.", again, True))
         elif hook.pending_update_count and hook.last_error_message:
             what = "Telegram has news and failed to bring it"
             to_do = "See that the public address is reached from outside, with a certificate."

@@ -464,7 +464,7 @@ class TwilioAdapter:
         here = number.sms_url == self._address(SMS) and not number.sms_application_sid
         to_do = "" if here else "Run `popround serve`: it sets this right when it starts."
         what = "Texts to the number come here." if here else "Texts to the number go elsewhere."
-        return [*findings, Finding(here, what, to_do)]
+        return [*findings, Finding(here, what, to_do, serving_mends=not here)]
 
     async def close(self) -> None:
         await self._http.close()

@@ -24,7 +24,7 @@ LEGAL: dict[type, dict[Any, tuple[Any, ...]]] = {
     O: {
         O.OPEN: (O.ACCEPTED, O.DECLINED, O.TAKEN),
         O.DECLINED: (O.ACCEPTED,),  # thought better of it, while it was still free
-        O.TAKEN: (O.ACCEPTED, O.DECLINED),  # came free again
+        O.TAKEN: (O.OPEN, O.ACCEPTED, O.DECLINED),  # came free again: asked anew, or a late yes
         O.ACCEPTED: (O.DECLINED,),  # can't come after all
     },
     V: {

@@ -106,6 +106,12 @@ class Wanted:
 
 def why_not(candidate: Candidate, wanted: Wanted) -> WhyNot | None:
     """The first hard filter that keeps a helper from being asked, or none."""
+    return next(iter(why_nots(candidate, wanted)), None)
+
+
+def why_nots(candidate: Candidate, wanted: Wanted) -> list[WhyNot]:
+    """Every hard filter that keeps a helper from being asked: none must hide behind another where
+    somebody is let pass in spite of the first."""
     member = candidate.member
     checks = (
         (member.id == wanted.asker.id, WhyNot.IS_ASKER),
@@ -130,7 +136,7 @@ def why_not(candidate: Candidate, wanted: Wanted) -> WhyNot | None:
         ((candidate.km or 0.0) > min(member.max_km, wanted.reach_km), WhyNot.TOO_FAR),
         (candidate.asked, WhyNot.ALREADY_ASKED),
     )
-    return next((reason for fails, reason in checks if fails), None)
+    return [reason for fails, reason in checks if fails]
 
 
 def tired_km(rested_at: datetime, now: datetime) -> float:

@@ -1,10 +1,13 @@
-"""What somebody's answer to "what is your name?" says their name is."""
+"""Names and houses in what people write."""
 
 from __future__ import annotations
 
 import re
 
-LONGEST = 40
+LONGEST_HOME = 80
+"""Characters of an address that are kept, likewise."""
+
+LONGEST = 30
 """Characters of a name that are kept: with the longest words around it a text stays within two
 segments."""
 
@@ -45,3 +48,61 @@ def name_in(text: str) -> str | None:
     if whole == whole.lower() or (whole == whole.upper() and len(whole) > 2):
         whole = " ".join(re.sub(r"[^\W\d_]+", lambda m: m[0].capitalize(), word) for word in words)
     return whole[:LONGEST].strip()
+
+
+_INTRODUCED = re.compile(
+    r"(?:\b[Mm]y name(?:'?s| is)|\bI'?m|\bI am|\b[Tt]his is|\b[Nn]ame:?)\s+"
+    r"((?:(?:Mrs?|Ms|Miss|Dr)\.?\s+)?[A-Z][a-z'’-]+(?:\s+[A-Z][a-z'’-]+){0,2})"
+)
+_HOUSE = re.compile(
+    r"\b((?:flat\s+\w{1,4},?\s+)?\d{1,4}[a-z]?,?\s+(?:[a-z'’.-]+\s+){1,3}?"
+    r"(?:road|rd|street|st|lane|ln|row|avenue|ave|drive|dr|close|court|crescent|terrace|place|"
+    r"gardens?|grove|hill|mews|park|rise|square|view|villas?|walk|way|yard|fold|bank|green|"
+    r"gate|croft|cottages?|houses?))\b",
+    re.IGNORECASE,
+)
+
+
+def introduced(text: str) -> str | None:
+    """The name by which somebody introduces themselves in passing ("... I'm Doreen Shaw, ..."),
+    with capitals as names have; none if it is not plain."""
+    found = _INTRODUCED.search(text)
+    return name_in(found[1]) if found else None
+
+
+def house_named(text: str) -> str | None:
+    """A house number and street in the middle of a message, where both are plain; else none. What
+    is missed is asked for; what is wrongly found would send somebody to a wrong door."""
+    found = _HOUSE.search(" ".join(text.split()))
+    return found[1] if found else None
+
+
+def house_in(words: str, postcode: str) -> str:
+    """What is left of an address when the postcode is taken out: the house and the street; empty
+    where nothing is left that a helper could find a door by."""
+    kept: list[str] = []
+    squeezed = postcode.replace(" ", "")
+    outward = postcode.split(" ", maxsplit=1)[0]
+    tokens = words.replace(",", " , ").split()
+    skip = 0
+    for place, token in enumerate(tokens):
+        if skip:
+            skip -= 1
+            continue
+        plain = token.strip(".,;").upper().replace("O", "0")
+        pair = plain + (tokens[place + 1].strip(".,;").upper() if place + 1 < len(tokens) else "")
+        if plain == squeezed.replace("O", "0"):
+            continue
+        if pair.replace("O", "0") == squeezed.replace("O", "0"):
+            skip = 1
+            continue
+        if plain == outward.replace("O", "0"):
+            continue
+        kept.append(token)
+    rest = " ".join(kept).replace(" ,", ",").strip(" ,.;")
+    lowered = rest.lower()
+    for lead in ("i live at", "i'm at", "im at", "my address is", "it's", "its", "at", "address"):
+        if lowered.startswith(lead + " "):
+            rest = rest[len(lead) :].strip(" ,:")
+            break
+    return rest[:LONGEST_HOME] if any(c.isalnum() for c in rest) else ""

@@ -20,6 +20,12 @@ WAVES = 3
 SOON = timedelta(hours=4)
 """Help wanted within this is urgent."""
 
+WITHIN = timedelta(hours=2)
+"""Help wanted at a time of today that has gone by is taken to be wanted within this."""
+
+BEFORE = timedelta(hours=1)
+"""A helper is reminded so long before a visit."""
+
 WAIT_URGENT = timedelta(minutes=10)
 WAIT_TODAY = timedelta(minutes=30)
 WAIT_LATER = timedelta(hours=2)
@@ -33,8 +39,8 @@ def local(moment: datetime, community: Community) -> datetime:
 
 
 def at_local(day: date, hour: time, community: Community) -> datetime:
-    """That hour of that day there, in UTC. An hour that the spring change skips is the moment the
-    clocks went on to; one that autumn repeats is its first time."""
+    """That hour of that day there, in UTC. An hour that the spring change skips is as long after
+    the change as it lies in the gap; one that autumn repeats is its first time."""
     wall = datetime.combine(day, hour, ZoneInfo(community.timezone))
     return wall.astimezone(UTC)
 
@@ -67,7 +73,7 @@ def add_waking(moment: datetime, span: timedelta, community: Community) -> datet
         evening = at_local(here.date(), community.quiet_from, community)
         if evening <= moment:
             evening = at_local(here.date() + timedelta(days=1), community.quiet_from, community)
-        if moment + span <= evening:
+        if moment + span < evening:
             return moment + span
         span -= evening - moment
         moment = not_quiet(evening, community)
@@ -78,11 +84,12 @@ def wanted_at(
 ) -> datetime:
     """When help is to happen, as near as was said.
 
-    With no day it is as soon as can be: within four waking hours. A day without a part means its
-    early afternoon, or, where that has gone by, within two waking hours.
+    With no day, or one that has gone by, it is as soon as can be: within four waking hours. A day
+    without a part means its early afternoon, or, where that has gone by, within two hours, and
+    before it is too late to call at a door.
     """
     here = local(asked, community)
-    if day is None and part is None:
+    if (day is None and part is None) or (day is not None and day < here.date()):
         return add_waking(asked, SOON, community)
     day = day or here.date()
     hour = PART_HOUR.get(part or "afternoon") or clock_time(part or "")
@@ -91,7 +98,10 @@ def wanted_at(
         return moment
     if part is not None and day == here.date() and clock_time(part):
         return asked
-    return max(asked, min(asked + timedelta(hours=2), end_of_day(day, community)))
+    latest = end_of_day(day, community)
+    if latest <= asked:  # too late today
+        return add_waking(asked, WITHIN, community)
+    return min(asked + WITHIN, latest)
 
 
 def end_of_day(day: date, community: Community) -> datetime:
@@ -127,8 +137,20 @@ def promise(wanted: datetime, now: datetime, community: Community, *, urgent: bo
     moment = add_waking(now, wait * WAVES, community)
     step = 30 if wait >= WAIT_TODAY else 15
     here = local(moment, community)
-    up = -here.minute % step
-    rounded = here.replace(second=0, microsecond=0)
-    if up or here.second or here.microsecond:
-        rounded += timedelta(minutes=up or step)
-    return rounded.astimezone(UTC)
+    past = timedelta(minutes=here.minute % step, seconds=here.second, microseconds=here.microsecond)
+    if past:
+        moment += timedelta(minutes=step) - past
+    return not_quiet(moment, community)
+
+
+def remind_at(due_at: datetime, now: datetime, community: Community) -> datetime | None:
+    """When to remind a helper of a visit: an hour before it or, where that is in the quiet hours,
+    an hour before those began. None where that is as good as now."""
+    moment = due_at - BEFORE
+    if is_quiet(moment, community):
+        day = local(moment, community).date()
+        evening = at_local(day, community.quiet_from, community)
+        if evening > moment:
+            evening = at_local(day - timedelta(days=1), community.quiet_from, community)
+        moment = evening - BEFORE
+    return moment if moment - now > BEFORE else None

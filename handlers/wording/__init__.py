@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import string
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo
@@ -47,6 +47,11 @@ class Wording:
         words = self.catalogues.get(language, {}).get(name) or self.catalogues[FALLBACK].get(name)
         if words is None:
             raise MissingWordsError(name)
+        if params.get("name") == "":
+            words = _nameless(words)
+        if isinstance(params.get("organiser"), str):
+            words = _START_ORGANISER.sub(r"\1{organiser_first}", words)
+            params["organiser_first"] = capital(str(params["organiser"]))
         try:
             return string.Formatter().vformat(words, (), params)
         except KeyError as error:
@@ -101,11 +106,14 @@ class Wording:
 
     def when(self, language: str, request: HelpRequest, now: datetime, community: Community) -> str:
         """`today`, `tomorrow morning`, `Tuesday at 2:30pm`, `as soon as somebody can`."""
-        today = now.astimezone(ZoneInfo(community.timezone)).date()
+        here = now.astimezone(ZoneInfo(community.timezone))
+        today = here.date()
         if request.day is None and request.part is None:
             return self.text(language, "when.soon")
+        if request.day is not None and request.day < today:
+            return self.text(language, "when.soon")  # wanted yesterday
         day = self.day(language, request.day or today, today)
-        if request.part is None:
+        if request.part is None or gone_by(request, here):
             return day
         hour = clock_time(request.part)
         if hour is None:
@@ -144,6 +152,29 @@ class Wording:
                 kept.append((start, thing))
             _ = minus
         return [thing for _, thing in kept[:most]]
+
+
+PART_ENDS = {"morning": time(12), "afternoon": time(17, 30), "evening": time(21)}
+
+
+def gone_by(request: HelpRequest, here: datetime) -> bool:
+    """Whether the time of day that was asked for is over, by the group's own clocks: nobody is told
+    "this morning" in the afternoon."""
+    if request.day is not None and request.day != here.date():
+        return request.day < here.date()
+    if request.part is None:
+        return False
+    ends = PART_ENDS.get(request.part) or clock_time(request.part)
+    return ends is not None and here.time() > ends
+
+
+_START_ORGANISER = re.compile(r"(^|[.!?] )\{organiser\}")
+"""At the start of a sentence "an organiser" has a capital."""
+
+
+def _nameless(words: str) -> str:
+    """An entry for somebody whose name is not known yet: "Sorry {name}, I ..." without it."""
+    return capital(re.sub(r",? \{name\}", "", re.sub(r"^\{name\}[,.] ", "", words)))
 
 
 def capital(text: str) -> str:

@@ -13,8 +13,13 @@ to the letter, and nobody can have heard anything that is not written there.
     rosa > i need some milk please                a text, or a Telegram message
     sam  > [I'll do it]                           the latest button of that name
     sam  > mill [I'll do it]                      the same, in a group chat
+    sam  > mill (adds the bot)                    also (removes the bot), (becomes a supergroup)
     jo   > (shares HD7 5AB)                       also (photo), (voice), (sticker), (blocks), …
+    invite organiser  Marsden Neighbours          a code, for `{code}` in what somebody writes
+    undeliverable sam 30005                       their texts fail; `deliverable sam` ends it
     nobody hears anything                         since the line before
+
+After every script the promises of `promises.py` are checked.
 """
 
 from __future__ import annotations
@@ -39,6 +44,7 @@ from storage.model import (
     Role,
     Standing,
 )
+from tests.conversations.promises import BrokenPromiseError, Witness, broken
 from tests.stage import Stage, stage
 
 LONDON = ZoneInfo("Europe/London")
@@ -57,6 +63,7 @@ async def play(text: str, database_url: str) -> str:
 
     Raises:
         ScriptError: naming the line that can't be played.
+        BrokenPromiseError: if it went against what holds for every conversation.
     """
     lines = text.splitlines()
     communities = [_community(line) for line in lines if line.startswith("group ")]
@@ -74,7 +81,12 @@ async def play(text: str, database_url: str) -> str:
                 except (ScriptError, LookupError, ValueError, AssertionError) as error:
                     raise ScriptError(f"line {number}: {line!r}: {error}") from error
             await player.wind_up()
-    return "\n".join(player.out) + "\n"
+            async with on.bot.database.transaction() as tx:
+                wrong = await broken(tx, player.witness)
+    played = "\n".join(player.out) + "\n"
+    if wrong:
+        raise BrokenPromiseError(wrong, played)
+    return played
 
 
 def _community(line: str) -> Community:
@@ -116,6 +128,9 @@ class Player:
     width: int = 4
     heard: int = 0
     """Messages since the last thing that somebody did."""
+    code: str = ""
+    """The invitation made last."""
+    witness: Witness = field(default_factory=Witness)
 
     async def line(self, line: str) -> None:
         """Play one line of a script."""
@@ -133,6 +148,9 @@ class Player:
         elif words[0] == "at":
             self.out.append(line)
             await self.go_to(_moment(line, self.on.clock.now()))
+        elif words[0] in ("invite", "undeliverable", "deliverable"):
+            self.out.append(line)
+            await self.arrange(line)
         elif line == "nobody hears anything":
             if self.heard:
                 raise ScriptError("somebody heard something")
@@ -196,7 +214,7 @@ class Player:
     async def member(self, tx: object, name: str, rest: list[str], ident: int) -> Member:
         """A member from the cells of a `given` line: a postcode, roles, `can: shopping, lift`,
         `km: 3`, `home: 3 Mill Row`, `languages: en; cy`, `group: NAME`, `off duty`, `waiting`,
-        `visits: 2`, `vetted: 2027-01-01`, `name: Doreen Shaw`."""
+        `visits: 2`, `weekly: 1` (their cap), `at once: 2`, `name: Doreen Shaw`."""
         facts = dict(cell.split(": ", 1) for cell in rest if ": " in cell)
         every = await groups.every(tx)  # type: ignore[arg-type]
         wanted = facts.get("group")
@@ -228,6 +246,8 @@ class Player:
             max_km=float(facts.get("km", "5")),
             on_duty="off duty" not in rest,
             visits=int(facts.get("visits", "0")),
+            weekly_cap=int(facts.get("weekly", "3")),
+            at_once_cap=int(facts.get("at once", "1")),
             consent="2026-11-01 on paper",
         )
 
@@ -237,12 +257,31 @@ class Player:
         self.streets[cells[1]] = await self.on.telegram.group(cells[1].capitalize(), ids)
         self.width = max(map(len, [*self.people, *self.streets]))
 
+    async def arrange(self, line: str) -> None:
+        """`invite ROLE  [GROUP]`, `undeliverable NAME [CODE]`, `deliverable NAME`."""
+        cells = re.split(r"\s{2,}", line.strip())
+        what, who, *rest = cells[0].split()
+        if what == "invite":
+            async with self.on.bot.database.transaction() as tx:
+                every = await groups.every(tx)
+                wanted = cells[1] if len(cells) > 1 else every[0].name
+                community = next(g for g in every if g.name == wanted)
+                self.code = await groups.make_invite(
+                    tx, community.id, Role(who), self.on.clock.now()
+                )
+        elif what == "undeliverable":
+            self.on.twilio.undeliverable(self.people[who].value, *rest)
+        else:
+            self.on.twilio.deliverable(self.people[who].value)
+
     # What they do
 
     async def act(self, name: str, words: str) -> None:
         if name not in self.people:
             raise ScriptError(f"nobody is called {name}")
         who = self.people[name]
+        words = words.replace("{code}", self.code)
+        self.witness.wrote.setdefault(who.value, []).append(self.on.clock.now())
         special = re.fullmatch(r"\((.+)\)", words)
         in_chat = re.fullmatch(r"(\S+)\s+(.+)", words)
         button = re.fullmatch(r"\[(.+)\]", words)
@@ -262,6 +301,8 @@ class Player:
                 await self.on.telegram.adds_bot(chat, int(who.value))
             elif in_chat[2] == "(removes the bot)":
                 await self.on.telegram.removes_bot(chat, int(who.value))
+            elif in_chat[2] == "(becomes a supergroup)":
+                self.streets[in_chat[1]] = await self.on.telegram.becomes_supergroup(chat)
             else:
                 await self.on.telegram.says_in_group(int(who.value), chat, in_chat[2])
         else:
@@ -319,6 +360,8 @@ class Player:
             while not queue.empty():
                 event = queue.get_nowait()
                 found = _as_line(event)
+                if found:
+                    self.witness.seen.append((found[0], found[2]))
                 if found and found[0] in names:
                     seen.setdefault(names[found[0]], []).append(found[1])
         if by and seen:
@@ -330,13 +373,13 @@ class Player:
                 self.out.append(f"{name:{self.width}} {line}")
 
 
-def _as_line(event: Event) -> tuple[str, str] | None:
-    """Who saw it, and how a script writes it."""
+def _as_line(event: Event) -> tuple[str, str, str] | None:
+    """Who saw it, how a script writes it, and the words themselves."""
     about = event.about
     if event.kind == "text" and about["text"].by != "person":
         text = about["text"]
         mark = "*" if text.by == "twilio" else str(segments(text.body))
-        return text.to, f"<{mark} {_flat(text.body)}"
+        return text.to, f"<{mark} {_flat(text.body)}", text.body
     if event.kind in ("message", "edit") and about["message"].sender_id != about["message"].chat_id:
         message = about["message"]
         if not message.text:
@@ -344,9 +387,10 @@ def _as_line(event: Event) -> tuple[str, str] | None:
         buttons = "".join(f" [{label}]" for row in message.buttons for label, _ in row)
         keyboard = "".join(f" ({label})" for row in message.keyboard or () for label in row)
         mark = "<" if event.kind == "message" else "~"
-        return str(message.chat_id), f"{mark}  {_flat(message.text)}{buttons}{keyboard}"
+        line = f"{mark}  {_flat(message.text)}{buttons}{keyboard}"
+        return str(message.chat_id), line, message.text
     if event.kind == "toast" and about["text"]:
-        return str(about["user_id"]), f"!  {_flat(about['text'])}"
+        return str(about["user_id"]), f"!  {_flat(about['text'])}", about["text"]
     return None
 
 

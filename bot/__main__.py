@@ -1,0 +1,294 @@
+"""The `popround` command: one function a call. The work is in `bot/commands`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# What each call needs is imported when it is called, so that `--help` comes at once.
+
+
+class InviteRole(StrEnum):
+    """What an invitation can make of somebody."""
+
+    ORGANISER = "organiser"
+    HELPER = "helper"
+
+
+def _alone(context: typer.Context) -> None:
+    """A command that was called without saying what it is to do."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(2)
+
+
+def _app(words: str) -> typer.Typer:
+    return typer.Typer(
+        help=words,
+        add_completion=False,
+        rich_markup_mode=None,  # boxes are drawn by letters that screen readers read out
+        pretty_exceptions_enable=False,
+        invoke_without_command=True,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+
+
+app = _app(
+    """A messaging bot for neighbourhood mutual aid: somebody nearby could pop round.
+
+    New here? "popround demo" shows it all on this computer, and "popround check" leads you, step
+    by step, to a bot of your own.
+    """
+)
+groups = _app("Neighbourhood groups and the areas they serve.")
+members = _app("People from and to a spreadsheet.")
+places = _app("Where postcodes are that Popround does not know by itself.")
+app.add_typer(groups, name="groups", callback=_alone)
+app.add_typer(members, name="members", callback=_alone)
+app.add_typer(places, name="places", callback=_alone)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"popround {version('popround')}")
+        raise typer.Exit
+
+
+def _moment(words: str) -> datetime:
+    from bot.commands.understand import moment_in
+
+    try:
+        return moment_in(words)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+Group = Annotated[str, typer.Option(help="The name of the group.", show_default=False)]
+
+
+@app.callback()
+def popround(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    _alone(context)
+
+
+@app.command()
+def demo(
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Play the story here in the terminal, and end.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Another number is another valley.", min=0)] = 1,
+    port: Annotated[int, typer.Option(help="Where the page is.", min=0, max=65535)] = 8080,
+) -> int:
+    """Try it: a whole pretend valley on this computer.
+
+    The real bot with pretend phones on a page. Nothing leaves this computer and nobody is texted.
+    """
+    from bot.demo.story import run_demo
+
+    return run_demo(headless=headless, seed=seed, port=port)
+
+
+@app.command()
+def check() -> int:
+    """Is everything in place, and what comes next?
+
+    Looks at the settings, the database, Telegram and texts, the groups and their organisers.
+    """
+    from bot.commands.check import check as work
+
+    return work()
+
+
+@app.command()
+def migrate() -> int:
+    """Set up the database, or bring it to this version.
+
+    Make a copy of the database first; there is no other way back.
+    """
+    from bot.commands.database import migrate as work
+
+    return work()
+
+
+@app.command()
+def serve() -> int:
+    """Run the bot, until you stop it with Ctrl-C."""
+    from bot.commands.serve import serve as work
+
+    return work()
+
+
+@groups.command("add")
+def groups_add(
+    name: Annotated[str, typer.Argument(help="What the group is called.", show_default=False)],
+    postcodes: Annotated[
+        str,
+        typer.Option(
+            help="The postcode districts or sectors that it serves, such as HD7,HD8.",
+            show_default=False,
+        ),
+    ],
+    timezone: Annotated[str, typer.Option(help="Whose clocks it goes by.")] = "Europe/London",
+    languages: Annotated[str, typer.Option(help="The languages spoken, first one first.")] = "en",
+    approve_helpers: Annotated[
+        bool,
+        typer.Option("--approve-helpers", help="New helpers wait until an organiser says yes."),
+    ] = False,
+) -> int:
+    """Add a group."""
+    from bot.commands.groups import add
+
+    return add(name, postcodes, timezone, languages, approve_helpers=approve_helpers)
+
+
+@groups.command("list")
+def groups_list() -> int:
+    """Show the groups."""
+    from bot.commands.groups import show
+
+    return show()
+
+
+@members.command("import")
+def members_import(
+    file: Annotated[Path, typer.Argument(help="A CSV file.", show_default=False)],
+    group: Group,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Import the good rows, even if there are bad ones.")
+    ] = False,
+) -> int:
+    """Bring people in from a spreadsheet saved as CSV.
+
+    Columns, in any order: name, phone, telegram_id, postcode, roles (asker;helper;organiser),
+    can_do (such as shopping;lift, or any), languages (en;cy), max_km, vetted_until (2027-01-31),
+    consent (2026-03-01 by phone). People who are in the group already are updated. Nobody is
+    imported unless every row is good, or --skip-bad is given.
+    """
+    from bot.commands.members import bring_in
+
+    return bring_in(file, group, skip_bad=skip_bad)
+
+
+@members.command("export")
+def members_export(
+    group: Group,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="The file to write, instead of showing it.", show_default=False),
+    ] = None,
+) -> int:
+    """Write the people of a group as CSV, which can be imported again."""
+    from bot.commands.members import take_out
+
+    return take_out(group, output)
+
+
+@app.command()
+def invite(
+    group: Group,
+    role: Annotated[
+        InviteRole, typer.Option(help="What the person is to become.", show_default=False)
+    ],
+) -> int:
+    """Make a one-time code for a new organiser or helper.
+
+    Whoever sends it to the bot within seven days becomes that.
+    """
+    from bot.commands.invite import invite as work
+    from storage.model import Role
+
+    return work(group, Role(role))
+
+
+@places.command("import")
+def places_import(
+    file: Annotated[Path, typer.Argument(help="The file, or its zip.", show_default=False)],
+) -> int:
+    """Bring in postcodes from a file.
+
+    Code-Point Open, ONSPD, NSPL or GeoNames, as it is or in a zip.
+
+    Great Britain is known already. Northern Ireland and other countries come from such a file.
+    """
+    from bot.commands.places import bring_in
+
+    return bring_in(file)
+
+
+@app.command()
+def understand(
+    now: Annotated[
+        datetime | None,
+        typer.Option(
+            parser=_moment,
+            metavar="TIME",
+            help="When the messages came, such as 2026-03-01T09:30; otherwise now.",
+            show_default=False,
+        ),
+    ] = None,
+) -> int:
+    """Read messages, and say what each one means.
+
+    One message a line on the way in, one JSON object a line on the way out. A line that is a JSON
+    object with "text" and "now" is read as that.
+    """
+    from bot.commands.understand import understand as work
+
+    return work(now)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one call. 0: done; 1: it could not be done; 2: it was called wrongly."""
+    try:
+        # The numbers of a process that was interrupted (130) are not for scripts to tell apart.
+        code = app(arguments, prog_name="popround", standalone_mode=False) or 0
+        sys.stdout.flush()
+    except typer.TyperException as error:
+        return _complain(_about_the_call(error), error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        from bot.commands.errors import sentence
+
+        words = sentence(error)
+        if words is None:
+            if os.environ.get("POPROUND_LOG_LEVEL", "").upper() == "DEBUG":
+                raise
+            words = (
+                f"Something went wrong that nobody foresaw ({type(error).__name__}); "
+                "POPROUND_LOG_LEVEL=DEBUG shows all of it."
+            )
+        return _complain(words, 1)
+    if code > 2:
+        return _complain("Stopped.", 1)
+    return int(code)
+
+
+def _about_the_call(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    help_at = f"{context.command_path} --help" if context else "popround --help"
+    return f"{error.format_message().strip().rstrip('.')}; see `{help_at}`."
+
+
+def _complain(words: str, code: int) -> int:
+    print(words, file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

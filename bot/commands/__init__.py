@@ -1,0 +1,1 @@
+"""The work behind each call of the `popround` command."""

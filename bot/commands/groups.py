@@ -1,0 +1,156 @@
+"""`popround groups`: neighbourhood groups and the areas they serve."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+import typer
+
+from bot.clock import RealClock
+from bot.commands.database import ready
+from bot.commands.terminal import Trouble, amount, listed, note, run, say, settings
+from storage import audit, groups, members
+from storage.database import Transaction
+from storage.model import Community, Role
+from storage.places import Postcodes, find_imported, normalise
+
+LONGEST_NAME = 40
+"""Characters (ours): the name stands in most texts, which are to cost one."""
+
+
+HEADS = (
+    *("Name", "Postcodes", "Time zone", "Languages", "Helpers wait for"),
+    *("Askers", "Helpers", "Organisers"),
+)
+
+
+def add(name: str, postcodes: str, timezone: str, languages: str, *, approve_helpers: bool) -> int:
+    """`popround groups add`."""
+    group = Community(
+        id=0,
+        name=_name(name),
+        timezone=_timezone(timezone),
+        languages=_languages(languages),
+        approve_helpers=approve_helpers,
+    )
+    given = settings()
+
+    async def work() -> Community:
+        async with ready(given) as database, database.transaction() as tx:
+            area = await _area(tx, postcodes)
+            try:
+                made = await groups.add(tx, replace(group, postcodes=area))
+            except groups.NameTakenError:
+                raise Trouble(f'There is a group named "{group.name}" already.') from None
+            now = RealClock().now()
+            await audit.note(tx, now, "groups.add", "community", made.id, community_id=made.id)
+            return made
+
+    made = run(work())
+    say(f"{made.name} is ready, for {listed(list(made.postcodes))}.")
+    say(f'Next: popround invite --group "{made.name}" --role organiser', "bold")
+    return 0
+
+
+def show() -> int:
+    """`popround groups list`."""
+    given = settings()
+
+    async def work() -> list[tuple[str, ...]]:
+        async with ready(given) as database, database.transaction() as tx:
+            return [
+                (
+                    group.name,
+                    ", ".join(group.postcodes) or "everywhere",
+                    group.timezone,
+                    ", ".join(group.languages),
+                    "an organiser" if group.approve_helpers else "nobody",
+                    *[str(await members.how_many(tx, group.id, role)) for role in Role],
+                )
+                for group in await groups.every(tx)
+            ]
+
+    rows = run(work())
+    if not rows:
+        note("There is no group yet; add one with `popround groups add`.")
+        return 0
+    if not sys.stdout.isatty():
+        for row in (HEADS, *rows):
+            typer.echo("\t".join(row))
+        return 0
+    for name, postcodes, timezone, languages, approved_by, *people in rows:
+        counts = zip(map(int, people), Role, strict=True)
+        say(name, "bold")
+        say(f"  {postcodes}; speaks {languages}; {timezone}")
+        say(f"  {listed([amount(count, role) for count, role in counts])}")
+        say(f"  new helpers wait for {approved_by}")
+    return 0
+
+
+def _name(name: str) -> str:
+    tidy = " ".join(name.split())
+    if not tidy or not tidy.isprintable():
+        raise typer.BadParameter("a group needs a name")
+    if len(tidy) > LONGEST_NAME:
+        raise typer.BadParameter(
+            f"a group's name stands in most texts, so it may have {LONGEST_NAME} letters at most"
+        )
+    return tidy
+
+
+async def _area(tx: Transaction, postcodes: str) -> tuple[str, ...]:
+    """The districts and sectors named, in their usual form.
+
+    Raises:
+        typer.BadParameter: if there is one that is neither.
+    """
+    found: list[str] = []
+    with Postcodes() as bundle:
+        for piece in filter(None, (each.strip() for each in re.split(r"[,;]", postcodes))):
+            code = bundle.put_right(piece)
+            if code is None and await find_imported(tx.connection, piece):
+                code = " ".join(piece.upper().split())
+            if code is None:
+                raise typer.BadParameter(
+                    f"{piece} is no postcode district or sector that there is (such as HD7 or "
+                    "HD7 5; for Northern Ireland see `popround places import`)"
+                )
+            if normalise(code):
+                raise typer.BadParameter(
+                    f"{code} is one street's postcode; give its district ({code.split()[0]}) or "
+                    f"its sector ({code[:-2]})"
+                )
+            found.append(code)
+    if not found:
+        raise typer.BadParameter("a group needs at least one postcode district, such as HD7")
+    return tuple(dict.fromkeys(found))
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        raise typer.BadParameter(
+            f"{name} is no time zone that there is (such as Europe/London)"
+        ) from None
+    return name
+
+
+def _languages(words: str) -> tuple[str, ...]:
+    from babel.localedata import exists
+
+    from handlers.wording import load
+
+    found = [word.strip().lower() for word in re.split(r"[,;]", words) if word.strip()]
+    for word in found:
+        if not re.fullmatch(r"[a-z]{2,3}", word) or not exists(word):
+            raise typer.BadParameter(f"{word} is no language's letters (such as en or cy)")
+    if not found:
+        raise typer.BadParameter("a group needs at least one language, such as en")
+    there = load().languages
+    if missing := [word for word in found if word not in there]:
+        note(f"Popround has no words in {listed(missing)} yet, and will write in English instead.")
+    return tuple(dict.fromkeys(found))

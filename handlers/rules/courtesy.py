@@ -1,0 +1,44 @@
+"""Short things that people say to each other, and that need no guessing: greetings, thanks, and
+that nobody came."""
+
+from __future__ import annotations
+
+import re
+
+_GREETING = re.compile(
+    r"(?:hello|hi|hiya|hey|helo|shwmae|s'?mae|morning|good (?:morning|afternoon|evening|day)|"
+    r"bore da|prynhawn da|noswaith dda)(?: (?:there|again|all|everyone|love|dear))?"
+)
+_THANKS = re.compile(
+    r"(?:oh |ok |okay |right |lovely |great |that'?s (?:great|lovely|kind) )*"
+    r"(?:thanks|thank you|thankyou|thx|ta|cheers|diolch|much appreciated|bless you|"
+    r"god bless|lovely|great|wonderful|brilliant|perfect|ok|okay|right|x+)"
+    r"(?: (?:thanks|thank you|ta|so much|very much|a lot|again|love|dear|ever so|everyone|"
+    r"all|you|yn fawr|indeed|x+))*"
+)
+_NOBODY_CAME = re.compile(
+    r"\b(?:no ?body|no-?one|nobody'?s|never|not|didn'?t|did not|hasn'?t|has not|haven'?t|"
+    r"hadn'?t|isn'?t)\b.{0,25}\b(?:came|come|been|turned up|turn up|turned|arrived?|"
+    r"shown? up|showed(?: up)?|appeared|here yet)\b"
+)
+_PLAIN = re.compile(r"[.,!?;:]+")
+
+
+def _bare(text: str) -> str:
+    return " ".join(_PLAIN.sub(" ", text.lower().replace("’", "'")).split())
+
+
+def is_greeting(text: str) -> bool:
+    """Whether a message is a greeting and nothing more ("Hello?", "good morning")."""
+    return bool(_GREETING.fullmatch(_bare(text)))
+
+
+def is_thanks(text: str) -> bool:
+    """Whether a message only says thanks, or that all is well ("ok thank you love x"): it needs no
+    answer."""
+    return bool(_THANKS.fullmatch(_bare(text)))
+
+
+def says_nobody_came(text: str) -> bool:
+    """Whether somebody says that who was to come has not ("Sam never turned up")."""
+    return len(text) <= 160 and bool(_NOBODY_CAME.search(_bare(text)))

@@ -1,0 +1,336 @@
+"""The first tables.
+
+There is no way back in any revision: a copy made before migrating is the way back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+WHEN = sa.DateTime(timezone=True)
+
+
+def _only(rows: str) -> dict[str, Any]:
+    """An index of some rows only, on both databases."""
+    return {"sqlite_where": sa.text(rows), "postgresql_where": sa.text(rows)}
+
+
+def upgrade() -> None:
+    op.create_table(
+        "audit",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("at", WHEN, nullable=False),
+        sa.Column("community_id", sa.BigInteger(), nullable=True),
+        sa.Column("actor_id", sa.BigInteger(), nullable=True),
+        sa.Column("action", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(length=32), nullable=False),
+        sa.Column("subject_id", sa.BigInteger(), nullable=True),
+        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_audit"),
+    )
+    op.create_table(
+        "communities",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("timezone", sa.String(length=64), nullable=False),
+        sa.Column("languages", sa.Text(), nullable=False),
+        sa.Column("postcodes", sa.Text(), nullable=False),
+        sa.Column("approve_helpers", sa.Boolean(), nullable=False),
+        sa.Column("quiet_from", sa.String(length=5), nullable=False),
+        sa.Column("quiet_until", sa.String(length=5), nullable=False),
+        sa.Column("money_cap", sa.Integer(), nullable=False),
+        sa.Column("texts", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_communities"),
+        sa.UniqueConstraint("name", name="uq_communities_name"),
+    )
+    op.create_table(
+        "due",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("ref", sa.BigInteger(), nullable=False),
+        sa.Column("at", WHEN, nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_due"),
+        sa.UniqueConstraint("kind", "ref", name="uq_due_kind_ref"),
+    )
+    op.create_index("ix_due_at", "due", ["at"])
+
+    op.create_table(
+        "inbox",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("provider_id", sa.String(length=64), nullable=False),
+        sa.Column("lane", sa.String(length=32), nullable=False),
+        sa.Column("sealed_message", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at", WHEN, nullable=False),
+        sa.Column("handled_at", WHEN, nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_inbox"),
+        sa.UniqueConstraint("channel", "provider_id", name="uq_inbox_channel_provider_id"),
+    )
+    op.create_index("ix_inbox_waiting", "inbox", ["lane", "id"], **_only("handled_at IS NULL"))
+
+    op.create_table(
+        "keepsakes",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("holder", sa.String(length=40), nullable=False),
+        sa.Column("until", WHEN, nullable=True),
+        sa.PrimaryKeyConstraint("name", name="pk_keepsakes"),
+    )
+    op.create_table(
+        "places",
+        sa.Column("code", sa.String(length=20), nullable=False),
+        sa.Column("latitude", sa.Float(precision=53), nullable=False),
+        sa.Column("longitude", sa.Float(precision=53), nullable=False),
+        sa.Column("area", sa.String(length=120), nullable=False),
+        sa.Column("country", sa.String(length=2), nullable=False),
+        sa.PrimaryKeyConstraint("code", name="pk_places"),
+    )
+    op.create_index("ix_places_area", "places", ["area"])
+
+    op.create_table(
+        "receipts",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("provider_id", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("outbox_id", sa.BigInteger(), nullable=True),
+        sa.Column("received_at", WHEN, nullable=False),
+        sa.Column("applied_at", WHEN, nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_receipts"),
+        sa.UniqueConstraint(
+            "channel", "provider_id", "status", name="uq_receipts_channel_provider_id_status"
+        ),
+    )
+    op.create_index("ix_receipts_waiting", "receipts", ["id"], **_only("applied_at IS NULL"))
+
+    op.create_table(
+        "members",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("community_id", ID, nullable=False),
+        sa.Column("standing", sa.String(length=32), nullable=False),
+        sa.Column("sealed_name", sa.LargeBinary(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("languages", sa.Text(), nullable=False),
+        sa.Column("roles", sa.Text(), nullable=False),
+        sa.Column("sealed_home", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_postcode", sa.LargeBinary(), nullable=False),
+        sa.Column("cell", sa.BigInteger(), nullable=True),
+        sa.Column("area", sa.Text(), nullable=False),
+        sa.Column("can_do", sa.Integer(), nullable=False),
+        sa.Column("max_km", sa.Float(), nullable=False),
+        sa.Column("vetted_until", sa.Date(), nullable=True),
+        sa.Column("on_duty", sa.Boolean(), nullable=False),
+        sa.Column("paused_until", WHEN, nullable=True),
+        sa.Column("weekly_cap", sa.Integer(), nullable=False),
+        sa.Column("at_once_cap", sa.Integer(), nullable=False),
+        sa.Column("rested_at", WHEN, nullable=False),
+        sa.Column("visits", sa.Integer(), nullable=False),
+        sa.Column("consent", sa.Text(), nullable=False),
+        sa.Column("stopped_at", WHEN, nullable=True),
+        sa.Column("unreachable", sa.String(length=32), nullable=False),
+        sa.Column("helping", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id"], ["communities.id"], name="fk_members_community_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_members"),
+    )
+    op.create_index(
+        "ix_members_helping",
+        "members",
+        ["community_id", "cell", "rested_at", "id"],
+        **_only("helping"),
+    )
+    op.create_index("ix_members_roles", "members", ["community_id", "roles", "standing"])
+
+    op.create_table(
+        "streets",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("community_id", ID, nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("lane", sa.String(length=32), nullable=False),
+        sa.Column("sealed_chat", sa.LargeBinary(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id"], ["communities.id"], name="fk_streets_community_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_streets"),
+        sa.UniqueConstraint("lane", name="uq_streets_lane"),
+    )
+    op.create_table(
+        "addresses",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("member_id", ID, nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("lane", sa.String(length=32), nullable=False),
+        sa.Column("sealed_value", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_addresses_member_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_addresses"),
+        sa.UniqueConstraint("lane", name="uq_addresses_lane"),
+    )
+    op.create_index("ix_addresses_member_id", "addresses", ["member_id"])
+
+    op.create_table(
+        "bonds",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("member_id", ID, nullable=False),
+        sa.Column("other_id", ID, nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_bonds_member_id"),
+        sa.ForeignKeyConstraint(["other_id"], ["members.id"], name="fk_bonds_other_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_bonds"),
+        sa.UniqueConstraint("member_id", "other_id", name="uq_bonds_member_id_other_id"),
+    )
+    op.create_index("ix_bonds_other_id", "bonds", ["other_id"])
+
+    op.create_table(
+        "invites",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("community_id", ID, nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("code_print", sa.String(length=32), nullable=False),
+        sa.Column("expires_at", WHEN, nullable=False),
+        sa.Column("used_at", WHEN, nullable=True),
+        sa.Column("used_by", ID, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["community_id"], ["communities.id"], name="fk_invites_community_id"
+        ),
+        sa.ForeignKeyConstraint(["used_by"], ["members.id"], name="fk_invites_used_by"),
+        sa.PrimaryKeyConstraint("id", name="pk_invites"),
+        sa.UniqueConstraint("code_print", name="uq_invites_code_print"),
+    )
+    op.create_table(
+        "outbox",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("community_id", ID, nullable=True),
+        sa.Column("member_id", ID, nullable=True),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("lane", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("sealed_message", sa.LargeBinary(), nullable=False),
+        sa.Column("about", sa.JSON(), nullable=False),
+        sa.Column("edits_id", sa.BigInteger(), nullable=True),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", WHEN, nullable=False),
+        sa.Column("created_at", WHEN, nullable=False),
+        sa.Column("sent_at", WHEN, nullable=True),
+        sa.Column("provider_id", sa.String(length=64), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("holder", sa.String(length=40), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id"], ["communities.id"], name="fk_outbox_community_id"
+        ),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_outbox_member_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_outbox"),
+    )
+    op.create_index("ix_outbox_channel_provider_id", "outbox", ["channel", "provider_id"])
+    op.create_index("ix_outbox_member_id", "outbox", ["member_id"])
+    op.create_index(
+        "ix_outbox_waiting",
+        "outbox",
+        ["channel", "status", "priority", "id"],
+        **_only("status IN ('queued', 'sending', 'unknown')"),
+    )
+
+    op.create_table(
+        "questions",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("token", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("member_id", ID, nullable=True),
+        sa.Column("lane", sa.String(length=32), nullable=False),
+        sa.Column("ref", sa.BigInteger(), nullable=True),
+        sa.Column("sealed_choices", sa.LargeBinary(), nullable=False),
+        sa.Column("asked_at", WHEN, nullable=False),
+        sa.Column("answered_at", WHEN, nullable=True),
+        sa.Column("closed_at", WHEN, nullable=True),
+        sa.Column("outbox_id", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_questions_member_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_questions"),
+        sa.UniqueConstraint("token", name="uq_questions_token"),
+    )
+    op.create_index("ix_questions_kind_ref", "questions", ["kind", "ref"])
+    op.create_index("ix_questions_member_id_asked_at", "questions", ["member_id", "asked_at"])
+
+    op.create_table(
+        "requests",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("community_id", ID, nullable=False),
+        sa.Column("asker_id", ID, nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("need", sa.String(length=16), nullable=False),
+        sa.Column("sealed_words", sa.LargeBinary(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=True),
+        sa.Column("part", sa.String(length=16), nullable=True),
+        sa.Column("for_other", sa.Boolean(), nullable=False),
+        sa.Column("wave", sa.Integer(), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("promised_at", WHEN, nullable=True),
+        sa.Column("handler_id", ID, nullable=True),
+        sa.Column("misses", sa.Integer(), nullable=False),
+        sa.Column("created_at", WHEN, nullable=False),
+        sa.ForeignKeyConstraint(["asker_id"], ["members.id"], name="fk_requests_asker_id"),
+        sa.ForeignKeyConstraint(
+            ["community_id"], ["communities.id"], name="fk_requests_community_id"
+        ),
+        sa.ForeignKeyConstraint(["handler_id"], ["members.id"], name="fk_requests_handler_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_requests"),
+    )
+    op.create_index("ix_requests_asker_id", "requests", ["asker_id"])
+    op.create_index("ix_requests_community_id_status", "requests", ["community_id", "status"])
+
+    op.create_table(
+        "offers",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("request_id", ID, nullable=False),
+        sa.Column("member_id", ID, nullable=False),
+        sa.Column("wave", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.String(length=16), nullable=False),
+        sa.Column("created_at", WHEN, nullable=False),
+        sa.Column("answered_at", WHEN, nullable=True),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_offers_member_id"),
+        sa.ForeignKeyConstraint(["request_id"], ["requests.id"], name="fk_offers_request_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_offers"),
+        sa.UniqueConstraint("request_id", "member_id", name="uq_offers_request_id_member_id"),
+    )
+    op.create_index("ix_offers_member_id", "offers", ["member_id"])
+
+    op.create_table(
+        "visits",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("request_id", ID, nullable=False),
+        sa.Column("helper_id", ID, nullable=False),
+        sa.Column("asker_id", ID, nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("sealed_code_word", sa.LargeBinary(), nullable=False),
+        sa.Column("due_at", WHEN, nullable=False),
+        sa.Column("created_at", WHEN, nullable=False),
+        sa.ForeignKeyConstraint(["asker_id"], ["members.id"], name="fk_visits_asker_id"),
+        sa.ForeignKeyConstraint(["helper_id"], ["members.id"], name="fk_visits_helper_id"),
+        sa.ForeignKeyConstraint(["request_id"], ["requests.id"], name="fk_visits_request_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_visits"),
+    )
+    op.create_index("ix_visits_asker_id_status", "visits", ["asker_id", "status"])
+    op.create_index("ix_visits_helper_id_status", "visits", ["helper_id", "status"])
+    op.create_index(
+        "uq_visits_one_live",
+        "visits",
+        ["request_id"],
+        unique=True,
+        **_only("status IN ('accepted', 'on_the_way')"),
+    )
