@@ -14,7 +14,6 @@ from rich.text import Text
 
 from bot.demo.habits import answer, latest_question
 from bot.demo.valley import ALL_STREET, Sight, Valley
-from handlers import neighbours
 from storage import members, questions, requests
 from storage.database import Transaction
 from storage.model import (
@@ -289,15 +288,16 @@ class Teller:
 
     async def free_neighbour(self, request: HelpRequest, asked: set[int]) -> str:
         """Somebody of the street's chat who could go and was not asked by themselves."""
+        in_street = [k for k in self.helpers() if self.village.people[k].in_street]
+        ids = [self.village.member_ids[key] for key in in_street]
         async with self.village.bot.database.transaction() as tx:
-            asker = await members.get(tx, request.asker_id)
-            for key, person in self.village.people.items():
-                if person.kind != "helper" or not person.in_street:
-                    continue
-                helper = await members.get(tx, self.village.member_ids[key])
-                if helper.id in asked:
-                    continue
-                if await neighbours.one(tx, request, asker, helper, self.now) is None:
+            loads = await members.loads(tx, ids, self.now - timedelta(days=7))
+            for key in in_street:
+                helper = await self.member(key, tx)
+                live, week = loads.get(helper.id, (0, 0))
+                about = helper.on_duty and not (helper.paused_until or helper.stopped_at)
+                room = live < helper.at_once_cap and week < helper.weekly_cap
+                if about and room and request.need in helper.can_do and helper.id not in asked:
                     return key
         raise LookupError("nobody in the street's chat is free")
 

@@ -27,9 +27,8 @@ from bot.demo.pretend_twilio import PretendTwilio
 from bot.demo.pretend_twilio_texts import PretendText
 from bot.demo.village import BOT_NUMBER, GROUP, STREET, Person, people
 from bot.settings import Settings
-from storage import due, groups, members, messages
+from storage import due, groups, members, messages, migrations
 from storage.model import Address, Channel
-from storage.schema import metadata
 
 PUBLIC = "https://popround.example"
 START = datetime(2026, 11, 3, 10, 0, tzinfo=UTC)
@@ -298,8 +297,7 @@ async def valley(seed: int, *, live: bool) -> AsyncIterator[Valley]:
 
 async def _move_in(made: Valley, seed: int) -> None:
     """Everybody gets a phone, and all but the newcomer are in the bot's database."""
-    async with made.bot.database.engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    migrations.upgrade(made.bot.settings.database_url)
     async with made.bot.database.transaction() as tx:
         group = await groups.add(tx, GROUP)
         for person in people(seed, made.clock.now()):
