@@ -30,8 +30,6 @@ from storage.schema import audit, inbox
 from storage.schema import due as due_table
 
 LONDON = ZoneInfo("Europe/London")
-SHOWN = 3
-"""So many of the same message are shown, and the rest counted."""
 
 
 class UntrueError(Exception):
@@ -66,9 +64,13 @@ class Teller:
         self._line(f"  {self._name(key):>9} > {words}", "cyan")
 
     def saw_lines(self, sights: Iterable[Sight]) -> None:
-        """Write down what people saw; the same message to many is written once."""
+        """Write down what people saw; the same message to many is written once. What came in the
+        same minute is told person by person: which network call was first is nobody's doing."""
+        order = {key: place for place, key in enumerate(self.village.chats)}
         groups: dict[str, list[Sight]] = {}
-        for sight in sights:
+        for sight in sorted(
+            sights, key=lambda s: (s.at.replace(second=0, microsecond=0), order[s.who])
+        ):
             if sight.by not in ("bot", "twilio"):
                 continue
             first = self._name(sight.who)

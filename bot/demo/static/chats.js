@@ -42,7 +42,7 @@ function about(person, request) {
   const mark = request?.marks[person.key];
   if (request && person.key === request.going) return [request.over ? "has been there" : "is going", "yes"];
   if (mark && !request.over) {
-    if (mark.status === "open") return [`asked, wave ${mark.wave}`, "asked"];
+    if (mark.status === "open") return [`wave ${mark.wave}: asked`, "asked"];
     if (mark.status === "declined") return ["said no, or silent", "plain"];
     if (mark.status === "taken") return ["somebody was quicker", "plain"];
   }

@@ -98,10 +98,11 @@ $("which").addEventListener("change", (event) => {
   drawMap(state);
 });
 
+const SMALL = new Set(["helper", "away", "house", "organiser", "no"]);
 const LEGEND = [
   ["asker", "asked for help"], ["wave1", "first wave"], ["wave2", "second wave"], ["wave3", "third wave"],
   ["going", "is going"], ["no", "said no"], ["helper", "helper"], ["away", "off duty"], ["house", "older neighbour"],
   ["organiser", "organiser"],
 ];
 $("legend").append(...LEGEND.map(([shape, words]) =>
-  el("li", {}, svg("svg", { viewBox: "-20 -20 40 40", "aria-hidden": "true" }, svg("g", { class: `dot ${shape}` }, ...SHAPES[shape]())), words)));
+  el("li", {}, svg("svg", { viewBox: SMALL.has(shape) ? "-12 -12 24 24" : "-19 -19 38 38", "aria-hidden": "true" }, svg("g", { class: `dot ${shape}` }, ...SHAPES[shape]())), words)));
