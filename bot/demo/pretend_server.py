@@ -276,6 +276,7 @@ class Feed:
         for queue in self._listeners:
             if queue.full():
                 queue.get_nowait()
+                queue.task_done()
             queue.put_nowait(event)
 
     @contextmanager

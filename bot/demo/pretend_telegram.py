@@ -145,6 +145,10 @@ class PretendTelegram:
         """Somebody with the app, who has not met the bot yet. Returns their user id."""
         return self._world.new_person(first_name, language_code, last_name, username).id
 
+    def met_before(self, user_id: int) -> None:
+        """They pressed Start long ago, so the bot may write to them; no update comes of it."""
+        self._world.people[user_id].started = True
+
     async def says(self, user_id: int, text: str, reply_to: int | None = None) -> bool:
         """They write to the bot in private (and unblock it first, as their app makes them)."""
         return await self._private(
