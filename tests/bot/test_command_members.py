@@ -20,7 +20,7 @@ from storage.model import NEIGHBOURLY, Address, Channel, Member, Need, Role, Sta
 from tests.bot.command import Popround
 from tests.bot.test_command_work import marsden, migrated, popround, url
 
-__all__ = ["marsden", "migrated", "popround", "server", "url"]
+__all__ = ["marsden", "migrated", "popround", "url"]
 
 GROUP = ("--group", "Marsden Neighbours")
 
