@@ -14,6 +14,9 @@ from handlers import offer, visit
 from handlers.rules import lifecycle, timing
 from handlers.rules.names import LONGEST, LONGEST_HOME, house_in, house_named, introduced, name_in
 from handlers.rules.understanding import ACT_ABOVE, Meaning, understand
+from handlers.rules.understanding_clock import part_of
+from handlers.rules.understanding_when import day_of
+from handlers.rules.understanding_words import plain
 from handlers.turn import Turn, first_name, one_line
 from handlers.wording import capital
 from storage import cells, groups, members, questions, requests
@@ -403,6 +406,23 @@ async def confirmed(turn: Turn, question: Question, key: str) -> None:
         by=turn.by(request.promised_at, me.language),
         start=turn.by(timing.not_quiet(turn.now, turn.community), me.language),
     )
+
+
+async def corrected(turn: Turn, question: Question) -> bool:
+    """Whether they answer "is that right?" with another day or hour: it is put right, and they are
+    asked once more."""
+    here = timing.local(turn.now, turn.community)
+    said = plain(turn.words)
+    day, part = day_of(said, here.date()), part_of(said)
+    if day is None and part is None:
+        return False
+    request = await _draft(turn, question)
+    if request is None:
+        return True
+    # A day by itself leaves the hour open, as an hour by itself leaves the day as it was.
+    request = replace(request, day=day or request.day, part=part if day else part or request.part)
+    await advance(turn, await requests.save(turn.tx, request))
+    return True
 
 
 async def _consent(turn: Turn) -> None:

@@ -297,9 +297,10 @@ def described(turn: Turn, helper: Member) -> dict[str, Any]:
         does = turn.text(language, "choice.any.sms")
     else:
         named = [need for need in NEIGHBOURLY if need in helper.can_do and need is not Need.OTHER]
-        does = turn.desk.wording.joined(
-            language, [turn.text(language, f"need.{need.value}") for need in named]
-        )
+        said = [turn.text(language, f"need.{need.value}") for need in named]
+        if len(said) > 4:
+            said = [*said[:3], turn.text(language, "more")]
+        does = turn.desk.wording.joined(language, said)
     return {"helper": helper.name, "area": helper.area, "does": does or "-"}
 
 

@@ -28,6 +28,9 @@ from storage.model import (
 SHOWN = 6
 """Requests in one list, and names in one choice: more can't be read at a glance."""
 
+SHOWN_BY_TEXT = 3
+"""Requests in a list by text, which may cost two parts: names only, the rest by number."""
+
 MAY_NOT = frozenset(
     {
         WhyNot.IS_ASKER,
@@ -62,16 +65,19 @@ async def show_open(turn: Turn) -> None:
         return
     # What needs somebody comes first.
     found.sort(key=lambda r: (r.status is not RequestStatus.HANDED, r.id))
-    lines = [await _line(turn, request) for request in found[:SHOWN]]
+    assert turn.message
+    by_text = not turn.desk.has_buttons(turn.message.channel)
+    shown = found[: SHOWN_BY_TEXT if by_text else SHOWN]
+    lines = [await _line(turn, request) for request in shown]
     choices = []
-    for request in found[:SHOWN]:
+    for request in shown:
         asker = await members.get(turn.tx, request.asker_id)
         language = turn.sender.language
         label = f"{turn.who(asker)(language)}: {turn.gist(request, language)}"
         choices.append((str(request.id), label))
     await turn.ask(
         turn.sender,
-        "open.list",
+        "open.short" if by_text else "open.list",
         "open",
         None,
         choices,

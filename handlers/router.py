@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from handlers import ask, join, offer, organiser, visit
+from handlers import ask, join, meanings, offer, organiser, visit
 from handlers.rules import timing
-from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
+from handlers.rules.courtesy import is_greeting, is_thanks
 from handlers.rules.understanding import (
     ACT_ABOVE,
     Meaning,
@@ -100,11 +100,6 @@ LATE = timedelta(days=7)
 FRESH = {"assign": timedelta(hours=2)}
 """How long words of any kind may answer a question, where that is not as long as it is open."""
 
-MISSED = "missed"
-"""A note, kept as a question that was put to nobody, that a message was not followed."""
-
-MISSED_FOR = timedelta(hours=12)
-
 
 async def receive(desk: Desk, tx: Transaction, now: datetime, message: InboundMessage) -> None:
     """Let one message have its effect."""
@@ -192,11 +187,11 @@ async def _text(turn: Turn) -> None:
     open_now = [
         question
         for question in await questions.open_to(turn.tx, me.id, turn.now)
-        if question.kind != MISSED
+        if question.kind != meanings.MISSED
     ]
     if await _answers(turn, open_now, meaning):
         return
-    await _by_meaning(turn, meaning, open_now)
+    await meanings.act_on(turn, meaning, open_now)
 
 
 async def emergency(turn: Turn) -> None:
@@ -339,10 +334,17 @@ async def _answers(turn: Turn, open_now: list[Question], meaning: Meaning) -> bo
         return await _yes_or_no(turn, open_now, said=said)
     if await _by_label(turn, open_now[:1] if in_words else open_now):
         return True
+    if latest and latest.kind == "ask.confirm" and _may_correct(meaning):
+        return await ask.corrected(turn, latest)
     if latest and in_words and not _is_something_else(turn, latest, meaning):
         await _answer(turn, latest, "")
         return True
     return False
+
+
+def _may_correct(meaning: Meaning) -> bool:
+    """Whether words that answer "is that right?" are none that have a meaning of their own."""
+    return meaning.confidence < ACT_ABOVE or meaning.intent is Intent.UNKNOWN
 
 
 def _fresh(turn: Turn, question: Question) -> bool:
@@ -473,7 +475,7 @@ MOST_ASKED = 4
 
 async def _answer(turn: Turn, question: Question, key: str) -> None:
     await questions.answered(turn.tx, question.id, turn.now)
-    await questions.close(turn.tx, turn.now, MISSED, member_id=turn.sender.id)
+    await questions.close(turn.tx, turn.now, meanings.MISSED, member_id=turn.sender.id)
     await ANSWERS[question.kind](turn, question, key)
 
 
@@ -509,206 +511,6 @@ async def _location(turn: Turn) -> None:
     await turn.reply("location.not_now", name=first_name(turn.sender))
 
 
-# What the words mean
-
-
-async def _by_meaning(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None:
-    me = turn.sender
-    if is_thanks(turn.words) and me.roles:
-        return  # thanks are welcome, and need no answer
-    if me.is_a(Role.ASKER) and says_nobody_came(turn.words) and await visit.said_nobody_came(turn):
-        return
-    act = MEANINGS.get(meaning.intent)
-    if meaning.confidence < _enough(meaning, open_now):
-        act = None
-    if is_greeting(turn.words):
-        act = _greeted
-    elif asks_if_there(turn.words) and me.is_a(Role.ASKER):
-        act = _status
-    if act is not None and await act(turn, meaning):
-        await questions.close(turn.tx, turn.now, MISSED, member_id=me.id)
-        return
-    if me.is_a(Role.ASKER) and me.cell is None and await ask.gave_home_late(turn):
-        return
-    joining = any(question.kind.startswith(("join.", "ask.")) for question in open_now)
-    if not me.roles and not joining and not await _missed(turn):
-        await _miss(turn)
-        await join.welcome(turn)
-        return
-    if meaning.intent is Intent.THANKS and meaning.confidence >= ACT_ABOVE:
-        return
-    await not_understood(turn, open_now)
-
-
-def _enough(meaning: Meaning, open_now: list[Question]) -> float:
-    """How sure a meaning must be. Asking is put before the person in words once more, and a worry
-    or a wish to be rung only brings somebody to the phone: neither needs to be as sure, unless the
-    words are more likely a slip in answering what was asked."""
-    slip = bool(open_now) and open_now[0].kind not in ("menu", "offer", "again", "open")
-    if meaning.intent is Intent.ASK and meaning.need:
-        return ask.ASK_ABOVE
-    if meaning.intent in (Intent.CALL_ME, Intent.WORRY) and not slip:
-        return ask.ASK_ABOVE
-    return ACT_ABOVE
-
-
-async def _greeted(turn: Turn, meaning: Meaning) -> bool:
-    me = turn.sender
-    if not me.roles:
-        return False
-    await turn.reply("hello", name=first_name(me))
-    return True
-
-
-async def not_understood(turn: Turn, open_now: list[Question]) -> None:
-    """One easy question: the one that is open, or a menu. After a second miss in a row a person
-    gets the words."""
-    me = turn.sender
-    noted = await _missed(turn)
-    await questions.close(turn.tx, turn.now, MISSED, "menu", "welcome", member_id=me.id)
-    if noted:
-        told = await turn.tell_organisers(
-            "not_understood.told",
-            but=me.id,
-            who=turn.who(me),
-            phone=await turn.phone_of(me),
-            words=one_line(turn.words, ask.QUOTED),
-        )
-        await turn.reply(
-            "not_understood.told_you" if told else "not_understood.alone",
-            name=first_name(me),
-            organiser=await turn.organiser_name(me),
-        )
-        return
-    await _miss(turn)
-    waiting = [q for q in open_now if q.choices and q.kind not in ("menu", "offer", "open")]
-    latest = open_now[0] if open_now else None
-    if waiting and latest in waiting and turn.now - waiting[0].asked_at < MISSED_FOR:
-        await turn.ask_again(waiting[0], "not_understood", name=first_name(me))
-    elif me.is_a(Role.ASKER) or not me.roles:
-        await turn.ask(me, "not_understood", "menu", None, ask.MENU, name=first_name(me))
-    else:
-        await turn.reply("not_understood.helper", name=first_name(me))
-
-
-async def _missed(turn: Turn) -> bool:
-    """Whether the message before was not followed either."""
-    open_now = await questions.open_to(turn.tx, turn.sender.id, turn.now)
-    return any(q.kind == MISSED and turn.now - q.asked_at < MISSED_FOR for q in open_now)
-
-
-async def _miss(turn: Turn) -> None:
-    assert turn.message
-    here = Address(turn.message.channel, turn.message.sender)
-    await questions.put(
-        turn.tx, kind=MISSED, member_id=turn.sender.id, to=here, ref=None, choices=(), now=turn.now
-    )
-
-
-async def _ask(turn: Turn, meaning: Meaning) -> bool:
-    await ask.start(turn, meaning)
-    return True
-
-
-async def _offer(turn: Turn, meaning: Meaning) -> bool:
-    await join.begin_helper(turn)
-    return True
-
-
-async def _done(turn: Turn, meaning: Meaning) -> bool:
-    return await visit.said_done(turn)
-
-
-async def _cannot(turn: Turn, meaning: Meaning) -> bool:
-    return await visit.cannot(turn)
-
-
-async def _cancel(turn: Turn, meaning: Meaning) -> bool:
-    if turn.sender.is_a(Role.ASKER):
-        await ask.cancel(turn)
-        return True
-    return await visit.cannot(turn)
-
-
-async def _status(turn: Turn, meaning: Meaning) -> bool:
-    me = turn.sender
-    if organiser.is_organiser(turn) and not me.is_a(Role.ASKER):
-        await organiser.show_open(turn)
-        return True
-    if not me.is_a(Role.ASKER):
-        return False
-    await ask.how_is_it(turn)
-    return True
-
-
-async def _info(turn: Turn, meaning: Meaning) -> bool:
-    organisers = await turn.organisers()
-    await turn.reply(
-        "info" if organisers else "info.alone",
-        organiser=await turn.organiser_name(turn.sender),
-    )
-    return True
-
-
-async def _call_me(turn: Turn, meaning: Meaning) -> bool:
-    return await _to_a_person(turn, "call_me")
-
-
-async def _worry(turn: Turn, meaning: Meaning) -> bool:
-    return await _to_a_person(turn, "worry")
-
-
-async def _to_a_person(turn: Turn, name: str) -> bool:
-    me = turn.sender
-    told = await turn.tell_organisers(
-        f"{name}.told",
-        but=me.id,
-        who=turn.who(me),
-        phone=await turn.phone_of(me),
-        words=one_line(turn.words, ask.QUOTED),
-    )
-    await turn.reply(
-        name if told else f"{name}.alone",
-        name=first_name(me),
-        organiser=await turn.organiser_name(me),
-    )
-    return True
-
-
-async def _yes_no_to_nothing(turn: Turn, meaning: Meaning) -> bool:
-    if not turn.sender.roles:
-        return False
-    await turn.reply("nothing_open", name=first_name(turn.sender))
-    return True
-
-
-async def _stop(turn: Turn, meaning: Meaning) -> bool:
-    await join.stop(turn)
-    return True
-
-
-async def _start_again(turn: Turn, meaning: Meaning) -> bool:
-    await join.start_again(turn)
-    return True
-
-
-MEANINGS: dict[Intent, Callable[[Turn, Meaning], Awaitable[bool]]] = {
-    Intent.ASK: _ask,
-    Intent.OFFER: _offer,
-    Intent.DONE: _done,
-    Intent.CANNOT: _cannot,
-    Intent.CANCEL: _cancel,
-    Intent.STATUS: _status,
-    Intent.INFO: _info,
-    Intent.CALL_ME: _call_me,
-    Intent.WORRY: _worry,
-    Intent.YES: _yes_no_to_nothing,
-    Intent.NO: _yes_no_to_nothing,
-    Intent.STOP: _stop,
-    Intent.START: _start_again,
-}
-
-
 # Group chats, and people who go
 
 
@@ -724,7 +526,11 @@ async def _in_group(
     if message.kind is InboundKind.BUTTON:
         token = message.button.partition(":")[0]
         question = await questions.by_token(tx, token)
-        if question is None or question.kind != "card" or question.chat != message.chat:
+        if (
+            question is None
+            or question.kind != "card"
+            or not (known or question.chat == message.chat)
+        ):
             await turn.toast("button.old")
             return
         await offer.answered_card(turn, question, "accept")

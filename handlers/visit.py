@@ -152,6 +152,21 @@ async def answered(turn: Turn, question: Question, key: str) -> None:
         await done(turn, visit)
 
 
+async def where_again(turn: Turn) -> bool:
+    """A helper asks about the visit they are going to make: the details once more; whether there
+    is one. Who waits for somebody themselves is told about that instead."""
+    me = turn.sender
+    running = await requests.live_visits(turn.tx, helper_id=me.id)
+    if not running or await requests.of_asker(turn.tx, me.id):
+        return False
+    for visit in running[:2]:
+        await questions.close(turn.tx, turn.now, "visit", ref=visit.id)
+        request = await requests.get(turn.tx, visit.request_id)
+        asker = await members.get(turn.tx, visit.asker_id)
+        await _give_details(turn, visit, request, asker, me, by_hand=False, wakes=True)
+    return True
+
+
 async def on_the_way(turn: Turn, visit: Visit) -> None:
     """The helper has set out: the asker is told, with the word again."""
     if visit.status is VisitStatus.ON_THE_WAY:

@@ -81,7 +81,7 @@ LONGEST_VALUES = {
     "tried": "",
     "reasons": "12 having a rest, 12 at their limit this week",
     "state": "Asked 12: 6 no, 6 silent. Not asked: 12 at their limit this week, 12 off duty.",
-    "does": "anything",
+    "does": "some shopping, help with a prescription, a hand in the garden and more",
     "hour": "12:30pm",
     "count": "12",
     "asked": "12",
@@ -202,6 +202,7 @@ def test_no_text_costs_more_than_two_parts(name: str) -> None:
 
 TWO = frozenset(
     {
+        "approve",
         "call_me.told",
         "chase",
         "confirm.first",
