@@ -50,9 +50,11 @@ app = _app(
 groups = _app("Neighbourhood groups and the areas they serve.")
 members = _app("People from and to a spreadsheet.")
 places = _app("Where postcodes are that Popround does not know by itself.")
+texts = _app("What a group says in its own words.")
 app.add_typer(groups, name="groups", callback=_alone)
 app.add_typer(members, name="members", callback=_alone)
 app.add_typer(places, name="places", callback=_alone)
+app.add_typer(texts, name="texts", callback=_alone)
 
 
 def _version(wanted: bool) -> None:
@@ -212,6 +214,48 @@ def invite(
     from storage.model import Role
 
     return work(group, Role(role))
+
+
+Language = Annotated[
+    str, typer.Option(help="In which language; otherwise the group's first.", show_default=False)
+]
+TextName = Annotated[str, typer.Argument(help="The text's name.", show_default=False)]
+
+
+@texts.command("list")
+def texts_list(
+    group: Group,
+    part: Annotated[str, typer.Argument(help="Only names with this in them.")] = "",
+    language: Language = "",
+) -> int:
+    """Show every text, and whether it is in the group's own words."""
+    from bot.commands.texts import show
+
+    return show(group, language, part)
+
+
+@texts.command("set")
+def texts_set(
+    name: TextName,
+    words: Annotated[str, typer.Argument(help="The words, in quotes.", show_default=False)],
+    group: Group,
+    language: Language = "",
+) -> int:
+    """Say something in the group's own words.
+
+    What stands in braces, such as {name}, is filled in when it is said.
+    """
+    from bot.commands.texts import put
+
+    return put(group, language, name, words)
+
+
+@texts.command("reset")
+def texts_reset(name: TextName, group: Group, language: Language = "") -> int:
+    """Say something in the usual words again."""
+    from bot.commands.texts import put
+
+    return put(group, language, name, None)
 
 
 @places.command("import")

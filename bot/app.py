@@ -17,12 +17,13 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
-from bot.channels.base import ChannelAdapter, RetryableError, SendError
+from bot.budget import Limits, sms_limits, telegram_limits
+from bot.channels.base import ChannelAdapter, PermanentError, SendError
 from bot.clock import Clock, RealClock
 from bot.intake import Intake, poll
 from bot.metrics import WAITING_IN, WAITING_OUT
-from bot.scheduler import Scheduler
-from bot.sender import SMS_LIMITS, TELEGRAM_LIMITS, Limits, Sender
+from bot.scheduler import TROUBLE, Scheduler
+from bot.sender import Sender
 from bot.settings import Settings
 from bot.web.server import make_app
 from handlers import wording
@@ -37,6 +38,13 @@ log = structlog.get_logger("app")
 
 QUIET_LOOK = timedelta(seconds=30)
 """The clock's hand has stopped if it has not looked for so long."""
+
+ANSWER_SECONDS = 5
+"""How long the database may take to answer somebody who asks how we are."""
+
+CATCH_UP_SECONDS = 60.0
+"""How often Twilio is asked for texts whose webhook call we missed (a restart, a deploy): it calls
+once, and a text it could not bring is otherwise never seen."""
 
 
 class Popround:
@@ -62,7 +70,7 @@ class Popround:
             chance=chance or random.SystemRandom(),
             can={adapter.channel: adapter.can for adapter in self.adapters},
         )
-        self.intake = Intake(self.database, self.clock, self.desk, _retryable)
+        self.intake = Intake(self.database, self.clock, self.desk, _meaning)
         self.scheduler = Scheduler(self.database, self.clock, self.desk)
         holder = f"{socket.gethostname()[:20]}-{os.getpid()}-{random.randrange(2**24):x}"  # noqa: S311
         self.senders = [
@@ -71,42 +79,59 @@ class Popround:
         ]
         self.web: Starlette = make_app(self.adapters, self.intake, self.why_not_ready, self.measure)
         self._tasks: list[asyncio.Task[None]] = []
+        self._watcher: asyncio.Task[None] | None = None
+        self._still: list[str] = []
+        self.broken = asyncio.Event()
+        """A part of it has stopped for good: the process had better be started anew."""
 
     async def set_up(self) -> None:
-        """Tell the providers where we are. One that can't be told now is told later: what people
-        sent meanwhile waits with it."""
-        for adapter in self.adapters:
-            wait = 1.0
-            while True:
-                try:
-                    await adapter.set_up()
-                    break
-                except SendError as error:
-                    log.warning("set_up", channel=adapter.channel.value, error=str(error))
-                    await self.clock.sleep(min(60.0, error.retry_after or wait))
-                    wait = min(60.0, wait * 2)
-            self.desk.telegram_name = self.desk.telegram_name or getattr(adapter, "username", "")
+        """Tell the providers where we are. One that can't be told now is told later, and keeps no
+        other waiting: what people sent meanwhile waits with it."""
+        await asyncio.gather(*(self._set_up(adapter) for adapter in self.adapters))
+
+    async def _set_up(self, adapter: ChannelAdapter) -> None:
+        wait = 1.0
+        while True:
+            try:
+                await adapter.set_up()
+                break
+            except Exception as error:
+                why = str(error) if isinstance(error, SendError) else type(error).__name__
+                log.warning("set_up", channel=adapter.channel.value, error=why)
+                asked = error.retry_after if isinstance(error, SendError) else None
+                await self.clock.sleep(min(60.0, asked or wait))
+                wait = min(60.0, wait * 2)
+        self.desk.telegram_name = self.desk.telegram_name or getattr(adapter, "username", "")
 
     async def start(self, *, look_every: float = 1.0) -> None:
         """Begin to work: lanes, senders, clock, and polling where nobody can reach us."""
         workers = 4 if self.database.on_postgresql else 1
         jobs = [self.set_up(), self.intake.run(workers), self._wake_senders()]
         jobs += [sender.run() for sender in self.senders]
-        if not self.settings.public_url:
-            jobs += [
-                poll(adapter, self.intake, self.database, self.clock) for adapter in self.adapters
-            ]
+        # Also where a provider does not call again: what came while we were away is found so.
+        jobs += [
+            poll(adapter, self.intake, self.database, self.clock)
+            for adapter in self.adapters
+            if not self.settings.public_url or not adapter.calls_again
+        ]
         self._tasks = [asyncio.ensure_future(job) for job in jobs]
         for task in self._tasks:
-            task.add_done_callback(_must_not_end)
+            task.add_done_callback(self._ended)
         self.scheduler.start(look_every)
+        self._watcher = asyncio.ensure_future(self._watch())
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception():
+            log.critical("part_stopped", error=type(task.exception()).__name__)
+            self.broken.set()
 
     async def stop(self) -> None:
         """Leave off: what is being sent is waited for, the rest stays in the database."""
-        self.scheduler.stop()
-        for task in self._tasks:
+        await self.scheduler.stop()
+        tasks = [*self._tasks, *([self._watcher] if self._watcher else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         for sender in self.senders:
             await sender.stop()
         for adapter in self.adapters:
@@ -114,14 +139,23 @@ class Popround:
         await self.database.close()
         self._postcodes.close()
 
+    async def _watch(self) -> None:
+        """Notice a part that has not turned for a while."""
+        seen: dict[str, int] = {}
+        while True:
+            turns = {f"sending by {s.channel.value}": s.turns for s in self.senders}
+            turns["the clock"] = self.scheduler.looks
+            self._still = sorted(name for name in turns if turns[name] == seen.get(name))
+            seen = turns
+            await asyncio.sleep(QUIET_LOOK.total_seconds())
+
     async def settle(self, advance: Callable[[float], None] | None = None) -> None:
         """Do everything that can be done now, until nothing is left: for tests, which turn the
         clock themselves. `advance` is asked to move it on by the seconds a budget must wait."""
         while True:
             busy = await self.intake.drain() + await self.scheduler.drain()
             for sender in self.senders:
-                if not sender.holds_lease:
-                    await sender.lease()
+                await sender.lease()
                 wait = await sender.pump()
                 busy += not sender.idle
                 await sender.wait_for_sends()
@@ -142,23 +176,33 @@ class Popround:
             for sender in self.senders:
                 sender.wake.set()
 
-    async def why_not_ready(self) -> str:
+    async def why_not_ready(self) -> str:  # noqa: PLR0911 (one answer a reason)
         """Why the bot can't do its work, in a sentence; empty if it can."""
         try:
-            async with self.database.transaction() as tx:
+            async with asyncio.timeout(ANSWER_SECONDS), self.database.transaction() as tx:
                 overdue = await due.first(tx)
+                failing = await due.failing(tx, TROUBLE)
         except StorageUnavailableError:
             return "The database can't be reached."
-        if any(task.done() and not task.cancelled() and task.exception() for task in self._tasks):
+        except TimeoutError:
+            return "The database does not answer."
+        except Exception as error:
+            log.error("not_ready", error=type(error).__name__)
+            return "The database can't be used."
+        if self.broken.is_set():
             return "A part of the bot has stopped."
+        if self._still:
+            return f"Not working just now: {', '.join(self._still)}."
         if overdue and self.clock.now() - overdue > QUIET_LOOK:
             return "Things that were due have not been seen to."
+        if failing:
+            return "Something that was due goes wrong again and again."
         return ""
 
     async def measure(self) -> None:
         """Bring the gauges up to date."""
-        with suppress(StorageUnavailableError):
-            async with self.database.transaction() as tx:
+        with suppress(StorageUnavailableError, TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS), self.database.transaction() as tx:
                 WAITING_IN.set(await messages.inbound_waiting(tx))
                 waiting = await messages.outbound_waiting(tx)
             for priority in PRIORITY_RANK:
@@ -190,7 +234,9 @@ def make_adapters(settings: Settings, clock: Clock) -> list[ChannelAdapter]:
                 settings.twilio_number,
                 settings.twilio_api_url,
                 settings.public_url,
-                poll_seconds=settings.twilio_poll_seconds,
+                poll_seconds=CATCH_UP_SECONDS
+                if settings.public_url
+                else settings.twilio_poll_seconds,
                 clock=clock,
             )
         )
@@ -198,24 +244,17 @@ def make_adapters(settings: Settings, clock: Clock) -> list[ChannelAdapter]:
 
 
 def _limits(settings: Settings, adapter: ChannelAdapter) -> Limits:
-    from dataclasses import replace
-
     if adapter.channel is Channel.TELEGRAM:
-        rate = settings.telegram_messages_per_second
-        return replace(TELEGRAM_LIMITS, overall=rate, overall_burst=max(1.0, rate / 3))
-    return replace(SMS_LIMITS, overall=settings.twilio_segments_per_second)
+        return telegram_limits(settings.telegram_messages_per_second)
+    return sms_limits(settings.twilio_segments_per_second)
 
 
-def _retryable(receipt: DeliveryReceipt) -> float | None:
-    from bot.channels.twilio_sms import ERRORS
+def _meaning(receipt: DeliveryReceipt) -> SendError:
+    if receipt.channel is Channel.SMS:
+        from bot.channels.twilio_sms import meaning
 
-    known = ERRORS.get(receipt.code)
-    return known.wait if known and issubclass(known.error, RetryableError) else None
-
-
-def _must_not_end(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and task.exception():
-        log.critical("part_stopped", error=type(task.exception()).__name__)
+        return meaning(receipt)
+    return PermanentError(receipt.code)
 
 
 def set_up_logging(level: str) -> None:
@@ -248,26 +287,50 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(settings: Settings) -> int:
-    bot = Popround(settings)
+def web_server(bot: Popround) -> uvicorn.Server:
+    """What listens. It stands behind a proxy, or on a machine of its own (`make_app` bounds what a
+    caller may send, and how slowly)."""
     config = uvicorn.Config(
         bot.web,
-        host=settings.host,
-        port=settings.port,
+        host=bot.settings.host,
+        port=bot.settings.port,
+        ws="none",
+        lifespan="off",
         log_config=None,
         access_log=False,
-        lifespan="off",
+        server_header=False,
+        proxy_headers=False,  # nobody's address is of any interest
+        # Longer than proxies keep an idle line open, so that none is hung up just as it is used.
+        timeout_keep_alive=75,
+        limit_concurrency=1000,
         timeout_graceful_shutdown=10,
     )
-    server = uvicorn.Server(config)
+    return uvicorn.Server(config)
+
+
+async def _serve(settings: Settings) -> int:
+    bot = Popround(settings)
+    server = web_server(bot)
+
+    def leave() -> None:
+        server.should_exit = True
+
+    async def leave_if_broken() -> None:
+        await bot.broken.wait()
+        leave()
+
     await bot.start()
     log.info("serving", host=settings.host, port=settings.port)
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, lambda: setattr(server, "should_exit", True))
+        with suppress(NotImplementedError):  # Windows: uvicorn's own will do
+            loop.add_signal_handler(name, leave)
+    watching = asyncio.ensure_future(leave_if_broken())
     try:
         await server.serve()
     finally:
+        watching.cancel()
         await bot.stop()
         log.info("stopped")
-    return 0
+    # Whoever looks after the process (systemd, Docker) starts one anew that ended like this.
+    return 1 if bot.broken.is_set() else 0

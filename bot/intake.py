@@ -8,29 +8,31 @@ process dies a message has had its effect or will have it, and never twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import structlog
 
-from bot.channels.base import ChannelAdapter, Received, RetryableError, SendError
+from bot.channels.base import ChannelAdapter, Received, SendError
 from bot.clock import Clock
+from bot.fates import Meaning, apply_receipt
 from bot.metrics import HANDLED, INBOUND
 from handlers import router
 from handlers.turn import Desk
-from storage import due, keepsakes, members, messages
+from storage import audit, keepsakes, messages, outcomes
 from storage.database import Database, StorageUnavailableError, Transaction
-from storage.model import DeliveryReceipt, DueKind, SendStatus
+from storage.messages import TRIES
 
 log = structlog.get_logger("intake")
 
-TRIES = 3
-"""Times that a message is tried before a person is asked to see to it."""
-
 MOST_AT_ONCE = 200
-"""Messages in one commit: enough to be quick (50 rows a commit ran 20 times one row a commit), few
+"""Calls in one commit: enough to be quick (50 rows a commit ran 20 times one row a commit), few
 enough that nobody waits long for the others."""
+
+
+LOOK_SECONDS = 2.0
+"""How often the inbox is looked at unasked: for what other processes stored, and for receipts whose
+message was just being sent."""
 
 
 @dataclass
@@ -50,16 +52,15 @@ class Intake:
         database: Database,
         clock: Clock,
         desk: Desk,
-        retryable: Callable[[DeliveryReceipt], float | None],
+        meaning: Meaning,
     ) -> None:
-        """`retryable`: after how many seconds a message may go again whose receipt says that it
-        failed; none if never."""
         self._database = database
         self._clock = clock
         self._desk = desk
-        self._retryable = retryable
+        self._meaning = meaning
         self._queue: list[_Waiting] = []
         self._committing = asyncio.Lock()
+        self._commits: set[asyncio.Task[None]] = set()
         self.arrived = asyncio.Event()
         """Something was stored."""
         self.changed = asyncio.Event()
@@ -76,8 +77,11 @@ class Intake:
             return
         waiting = _Waiting(received, cursor)
         self._queue.append(waiting)
-        # Shielded: a caller that hangs up must not take the others' commit down with it.
-        await asyncio.shield(asyncio.ensure_future(self._commit(waiting)))
+        # A task of its own: a caller that hangs up must not take the others' commit down with it.
+        task = asyncio.ensure_future(self._commit(waiting))
+        self._commits.add(task)
+        task.add_done_callback(self._commits.discard)
+        await asyncio.shield(task)
         await waiting.stored
 
     async def _commit(self, mine: _Waiting) -> None:
@@ -85,18 +89,27 @@ class Intake:
             if mine.stored.done():
                 return  # whoever held the lock before took it along
             batch, self._queue = self._queue[:MOST_AT_ONCE], self._queue[MOST_AT_ONCE:]
-            error: Exception | None = None
-            try:
-                async with self._database.transaction() as tx:
-                    await self._keep(tx, batch)
-            except Exception as failure:
-                error = failure
-            for waiting in batch:
-                if error is None:
-                    waiting.stored.set_result(None)
-                else:
-                    waiting.stored.set_exception(error)
+            error = await self._kept(batch)
+            if error and len(batch) > 1 and not isinstance(error, StorageUnavailableError):
+                # Something in one of them can't be kept: the others must not suffer for it.
+                for waiting in batch:
+                    _settle(waiting, await self._kept([waiting]))
+            else:
+                for waiting in batch:
+                    _settle(waiting, error)
         self.arrived.set()
+
+    async def _kept(self, batch: Sequence[_Waiting]) -> Exception | None:
+        """Keep all of these in one commit; what went wrong if none of them was."""
+        try:
+            async with self._database.transaction() as tx:
+                await self._keep(tx, batch)
+        except StorageUnavailableError as error:
+            return error
+        except Exception as error:
+            log.error("cant_be_kept", calls=len(batch), error=_where(error))
+            return error
+        return None
 
     async def _keep(self, tx: Transaction, batch: Sequence[_Waiting]) -> None:
         now = self._clock.now()
@@ -105,7 +118,7 @@ class Intake:
         INBOUND.labels("new").inc(new)
         INBOUND.labels("repeat").inc(len(arrived) - new)
         receipts = [r for waiting in batch for r in waiting.received.receipts]
-        await messages.keep_receipts(tx, receipts, now)
+        await outcomes.keep_receipts(tx, receipts, now)
         for waiting in batch:
             if waiting.cursor:
                 await keepsakes.keep(tx, *waiting.cursor)
@@ -122,119 +135,136 @@ class Intake:
             try:
                 await self.drain()
                 # Another process may have stored something too: look now and then unasked.
-                async with asyncio.timeout(2):
+                async with asyncio.timeout(LOOK_SECONDS):
                     await self.arrived.wait()
             except TimeoutError:
                 continue
             except StorageUnavailableError as error:
                 log.warning("storage_unavailable", error=str(error))
                 await asyncio.sleep(1)
+            except Exception as error:
+                # Whatever it is, nobody else's message must wait for ever because of it.
+                log.error("intake_fault", error=_where(error))
+                await asyncio.sleep(5)
 
     async def drain(self) -> int:
         """Handle everything that waits; how many there were."""
         count = 0
-        while await self._receipts() or await self._one():
+        while await self._one() or await self._receipts():
             count += 1
         return count
 
     async def _one(self) -> bool:
-        failed: messages.Waiting | None = None
+        taken: messages.Waiting | None = None
         try:
             async with self._database.transaction() as tx:
-                waiting = await messages.next_inbound(tx)
-                if waiting is None:
+                taken = await messages.next_inbound(tx)
+                if taken is None:
                     return False
-                failed = waiting
-                await router.receive(self._desk, tx, self._clock.now(), waiting.message)
-                await messages.handled(tx, waiting.id, self._clock.now())
+                await router.receive(self._desk, tx, self._clock.now(), taken.message)
+                await messages.handled(tx, taken.id, self._clock.now())
         except StorageUnavailableError:
             raise
+        except messages.UnreadableError as error:
+            log.error("unreadable", inbox=error.id)
+            await self._count(error.id, TRIES)
+            return True
         except Exception as error:
             # The class and the place only: the message of an error can hold somebody's words.
-            log.error("not_handled", inbox=failed and failed.id, error=_where(error))
-            if failed is None:
+            log.error("not_handled", inbox=taken and taken.id, error=_where(error))
+            if taken is None:
                 raise
             HANDLED.labels("failed").inc()
-            await self._failed(failed)
+            await self._failed(taken)
             return True
         HANDLED.labels("ok").inc()
         self.changed.set()
         return True
 
-    async def _failed(self, waiting: messages.Waiting) -> None:
+    async def _count(self, inbox_id: int, by: int = 1) -> None:
         async with self._database.transaction() as tx:
-            await messages.count_attempt(tx, waiting.id)
-            if waiting.attempts + 1 >= TRIES:
-                await messages.handled(tx, waiting.id, self._clock.now())
-        if waiting.attempts + 1 >= TRIES:
+            await messages.count_attempt(tx, inbox_id, by)
+
+    async def _failed(self, taken: messages.Waiting) -> None:
+        """Note that a message could not be handled; the last time, a person is told of it in the
+        same commit that lets the others of its lane go on."""
+        if taken.attempts + 1 < TRIES:
+            await self._count(taken.id)
+            return
+        try:
             async with self._database.transaction() as tx:
-                await router.gave_up(self._desk, tx, self._clock.now(), waiting.message)
-            self.changed.set()
+                now = self._clock.now()
+                await messages.count_attempt(tx, taken.id)
+                if not await messages.handled(tx, taken.id, now):
+                    return  # another process took it up meanwhile, and managed
+                await router.gave_up(self._desk, tx, now, taken.message)
+                await audit.note(tx, now, "message_given_up", "inbox", taken.id)
+        except StorageUnavailableError:
+            raise
+        except Exception as error:
+            # Set aside, neither handled nor in anybody's way: it shows in the metrics.
+            log.critical("nobody_told", inbox=taken.id, error=_where(error))
+            async with self._database.transaction() as tx:
+                await messages.count_attempt(tx, taken.id)
+                await audit.note(tx, self._clock.now(), "message_set_aside", "inbox", taken.id)
+        self.changed.set()
 
     async def _receipts(self) -> bool:
         async with self._database.transaction() as tx:
-            now = self._clock.now()
-            found = await messages.next_receipts(tx, now)
-            for outbox_id, receipt in found:
-                await apply_receipt(tx, self._clock, outbox_id, receipt, self._retryable)
+            found = await outcomes.next_receipts(tx, self._clock.now())
+        for receipt in found:
+            await self._receipt(receipt)
         if found:
             self.changed.set()
         return bool(found)
 
+    async def _receipt(self, receipt: outcomes.Waiting) -> None:
+        """Apply one receipt. One that can't be is set aside, and the message looks as it did."""
+        try:
+            async with self._database.transaction() as tx:
+                if await outcomes.applied(tx, receipt.id, self._clock.now()):
+                    await apply_receipt(tx, self._clock, receipt.receipt, self._meaning)
+        except StorageUnavailableError:
+            raise
+        except Exception as error:
+            log.error("receipt_not_applied", receipt=receipt.id, error=_where(error))
+            async with self._database.transaction() as tx:
+                await outcomes.applied(tx, receipt.id, self._clock.now())
 
-async def apply_receipt(
-    tx: Transaction,
-    clock: Clock,
-    outbox_id: int,
-    receipt: DeliveryReceipt,
-    retryable: Callable[[DeliveryReceipt], float | None],
-) -> None:
-    """Let a receipt have its effect: a status that rises, one more try, or a person who is told."""
-    now = clock.now()
-    if receipt.status is not SendStatus.FAILED:
-        await messages.sent(
-            tx, outbox_id, receipt.status, now, provider_id=receipt.provider_id, code=""
-        )
+
+def _settle(waiting: _Waiting, error: Exception | None) -> None:
+    """Tell a caller how it went. Whatever was in the way, the provider is to call again."""
+    if waiting.stored.done():
         return
-    message = await messages.get(tx, outbox_id)
-    wait = retryable(receipt)
-    if message and wait is not None and message.attempts < TRIES:
-        await messages.resend(tx, outbox_id, now + timedelta(seconds=wait), receipt.code)
+    if error is None:
+        waiting.stored.set_result(None)
         return
-    news = await messages.sent(tx, outbox_id, SendStatus.FAILED, now, code=receipt.code)
-    if news and message:
-        await lost(tx, clock, outbox_id, message.about)
-
-
-async def lost(tx: Transaction, clock: Clock, outbox_id: int, about: dict[str, object]) -> None:
-    """A message will not arrive. If anything depends on it, somebody is told."""
-    if about.get("kind") != "not_arrived":
-        await due.at(tx, DueKind.TELL, outbox_id, clock.now())
-
-
-async def unreachable(tx: Transaction, member_id: int | None, why: str) -> None:
-    """Mark somebody who can't be reached, so that nobody waits for them."""
-    if member_id is None:
-        return
-    member = await members.get(tx, member_id, lock=True)
-    await members.save(tx, replace(member, unreachable=why[:32]))
+    if not isinstance(error, StorageUnavailableError):
+        error = StorageUnavailableError(type(error).__name__)
+    waiting.stored.set_exception(error)
+    waiting.stored.exception()  # looked at: a caller that has hung up never will
 
 
 async def poll(adapter: ChannelAdapter, intake: Intake, database: Database, clock: Clock) -> None:
-    """Ask a provider for news again and again, where it can't reach us. How far we have got is kept
-    in the same commit as what came."""
+    """Ask a provider for news again and again, where it can't reach us or may have missed us. How
+    far we have got is kept in the same commit as what came."""
     name = f"poll.{adapter.channel.value}"
-    async with database.transaction() as tx:
-        cursor = await keepsakes.recall(tx, name)
+    cursor: str | None = None
     wait = 1.0
     while True:
         try:
+            if cursor is None:
+                async with database.transaction() as tx:
+                    cursor = await keepsakes.recall(tx, name)
             received, after = await adapter.poll(cursor)
             await intake.store(received, (name, after) if after != cursor else None)
             cursor, wait = after, 1.0
-        except (SendError, StorageUnavailableError) as error:
-            log.warning("poll_failed", channel=adapter.channel.value, error=str(error))
-            asked = error.retry_after if isinstance(error, RetryableError) else None
+        except Exception as error:
+            # Whatever it is, people go on writing: ask again.
+            known = isinstance(error, SendError | StorageUnavailableError)
+            why = str(error) if known else _where(error)
+            log.warning("poll_failed", channel=adapter.channel.value, error=why)
+            asked = error.retry_after if isinstance(error, SendError) else None
             await clock.sleep(asked or wait)
             wait = min(60.0, wait * 2)
 

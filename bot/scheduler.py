@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.schedulers.base import STATE_PAUSED
 
 from bot.clock import Clock
 from bot.metrics import DUE
@@ -25,6 +26,10 @@ log = structlog.get_logger("scheduler")
 EVERY_SECONDS = 1.0
 
 
+TROUBLE = 3
+"""Times that something due may go wrong before a person is told."""
+
+
 class Scheduler:
     """Sees to what is due."""
 
@@ -33,10 +38,11 @@ class Scheduler:
         self._clock = clock
         self._desk = desk
         self._scheduler: AsyncIOScheduler | None = None
+        self._looking = asyncio.Lock()
         self.changed = asyncio.Event()
         """Something was done: there may be messages to send."""
-        self.last_look = 0.0
-        """When it last looked, on the clock's own count of seconds."""
+        self.looks = 0
+        """How many times it has looked, or seen to something."""
 
     def start(self, every: float = EVERY_SECONDS) -> None:
         """Look every so many seconds of real time."""
@@ -52,25 +58,37 @@ class Scheduler:
         )
         self._scheduler.start()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
+        """Look no more; what is being seen to is finished first."""
         if self._scheduler:
-            self._scheduler.shutdown(wait=False)
+            self._scheduler.pause()
+            async with self._looking:
+                self._scheduler.shutdown(wait=False)
 
     async def _look(self) -> None:
         try:
             await self.drain()
         except StorageUnavailableError as error:
             log.warning("storage_unavailable", error=str(error))
+        except Exception as error:
+            log.error("scheduler_fault", error=type(error).__name__)
 
     async def drain(self) -> int:
         """See to everything that is due by now; how many there were."""
         count = 0
-        while await self._one():
+        while await self._next():
             count += 1
-        self.last_look = self._clock.monotonic()
-        if count:
-            self.changed.set()
         return count
+
+    async def _next(self) -> bool:
+        async with self._looking:
+            if self._scheduler and self._scheduler.state == STATE_PAUSED:
+                return False
+            found = await self._one()
+        self.looks += 1
+        if found:
+            self.changed.set()
+        return found
 
     async def _one(self) -> bool:
         row: Due | None = None
@@ -90,9 +108,22 @@ class Scheduler:
             if row is None:
                 raise
             DUE.labels(row.kind.value, "failed").inc()
-            wait = timedelta(minutes=min(60, 2**row.attempts))
-            async with self._database.transaction() as tx:
-                await due.put_off(tx, row, self._clock.now() + wait)
+            await self._failed(row)
             return True
         DUE.labels(row.kind.value, "ok").inc()
         return True
+
+    async def _failed(self, row: Due) -> None:
+        """Try again later, and later each time; a person is told when it has failed so often."""
+        wait = timedelta(minutes=min(60, 2**row.attempts))
+        async with self._database.transaction() as tx:
+            await due.put_off(tx, row, self._clock.now() + wait)
+        if row.attempts + 1 != TROUBLE:
+            return
+        try:
+            async with self._database.transaction() as tx:
+                await moments.gave_up(self._desk, tx, self._clock.now(), row)
+        except StorageUnavailableError:
+            raise
+        except Exception as error:
+            log.critical("nobody_told", due=row.id, error=type(error).__name__)

@@ -10,33 +10,32 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
+from bot.budget import Budget, Limits
 from bot.channels.base import (
     ChannelAdapter,
-    OptedOutError,
-    PermanentError,
     RetryableError,
     SendError,
     Sent,
     UnknownOutcomeError,
 )
 from bot.clock import Clock
-from bot.intake import lost, unreachable
+from bot.fates import given_up, lost
 from bot.metrics import SEND_SECONDS, SENDS
 from handlers.rules import timing
 from handlers.rules.segments import segments
-from storage import groups, keepsakes, members, messages
+from storage import groups, keepsakes, members, messages, outcomes
 from storage.database import Database, StorageUnavailableError, Transaction
 from storage.model import Channel, OutboundKind, OutboundMessage, Priority, SendStatus
 
 log = structlog.get_logger("sender")
 
-TRIES = 8
-"""Calls for one message before it is given up: with the waits below, about four hours."""
+TRIES = 15
+"""Calls for one message before it is given up: with the waits below, three to four hours."""
 
 FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0
 """Seconds between tries: doubled each time, with a random part so that they don't come in step."""
@@ -44,66 +43,29 @@ FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0
 LEASE_SECONDS = 8.0
 """A dead process's lease is free after so long; renewed at a third of it."""
 
+LOOK_AFTER = timedelta(seconds=10)
+"""How long after an unknown end the provider is asked: its lists lag a little behind."""
+
+TAKEN_OVER = timedelta(seconds=40)
+"""The same for what another process was sending, which may yet be alive and waiting for an answer:
+longer than any call to a provider takes."""
+
+ASK_AGAIN = timedelta(seconds=30)
+"""How long after it could not be asked."""
+
+TWICE_999 = 3
+"""Times that an emergency's words are said to somebody who may have got them already."""
+
 CANT_BE_ASKED = "can't be asked"
 
 
-@dataclass
-class Budget:
-    """So much a second, and no more than `burst` at once. May be overdrawn by one message, which
-    is then waited for."""
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What came of one call, to be recorded."""
 
-    clock: Clock
-    rate: float
-    burst: float
-    _have: float = field(init=False)
-    _at: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._have, self._at = self.burst, self.clock.monotonic()
-
-    def wait(self) -> float:
-        """Seconds until something may be spent; 0 if it may be now."""
-        now = self.clock.monotonic()
-        self._have = min(self.burst, self._have + (now - self._at) * self.rate)
-        self._at = now
-        return 0.0 if self._have > 0 else -self._have / self.rate + 1e-3
-
-    def spend(self, amount: float) -> None:
-        self.wait()
-        self._have -= amount
-
-    @property
-    def full(self) -> bool:
-        self.wait()
-        return self._have >= self.burst
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a channel's provider allows."""
-
-    overall: float
-    """Messages (or segments of texts) a second."""
-    overall_burst: float
-    per_chat: float = 0.0
-    """Messages a second to one person; 0: no such limit."""
-    per_chat_burst: float = 1.0
-    per_group: float = 0.0
-    """Messages a second to one group chat."""
-    in_flight: int = 16
-    by_segment: bool = False
-
-
-TELEGRAM_LIMITS = Limits(
-    # core.telegram.org/bots/faq: about 30 a second, 1 a second in one chat with short bursts
-    # allowed, 20 a minute in one group.
-    overall=30,
-    overall_burst=10,
-    per_chat=1.0,
-    per_chat_burst=3,
-    per_group=20 / 60,
-)
-SMS_LIMITS = Limits(overall=1, overall_burst=1, in_flight=4, by_segment=True)
+    message: OutboundMessage
+    lane: str
+    result: Sent | SendError
 
 
 class Sender:
@@ -124,12 +86,20 @@ class Sender:
         self._holder = holder
         self._budget = Budget(clock, limits.overall, limits.overall_burst)
         self._chats: dict[str, Budget] = {}
+        self._held: dict[str, float] = {}
+        """Chats that the provider asked us to leave alone, and until when."""
         self._busy: set[str] = set()
         self._sending: set[asyncio.Task[None]] = set()
+        self._asking: asyncio.Task[None] | None = None
+        self._ask_at: datetime | None = None
+        self._unrecorded: list[_Outcome] = []
         self._paused_until = 0.0
         self._leased_until = 0.0
+        self._was_here = False
         self.holds_lease = False
         self.wake = asyncio.Event()
+        self.turns = 0
+        """How many times it has looked for something to send."""
 
     @property
     def channel(self) -> Channel:
@@ -141,10 +111,15 @@ class Sender:
             self.wake.clear()
             try:
                 wait = await self.pump() if await self.lease() else LEASE_SECONDS / 3
+                self.turns += 1
                 await self._until_woken(max(wait, 0.002))
             except StorageUnavailableError as error:
                 log.warning("storage_unavailable", error=str(error))
                 await asyncio.sleep(1)
+            except Exception as error:
+                # Whatever it is, the other messages must not wait for ever because of it.
+                log.error("sender_fault", channel=self.channel.value, error=type(error).__name__)
+                await asyncio.sleep(5)
 
     async def _until_woken(self, seconds: float) -> None:
         """Wait for something to send, for so many of the clock's seconds (a virtual clock's may be
@@ -164,9 +139,25 @@ class Sender:
                 wait.cancel()
 
     async def stop(self) -> None:
-        """Wait for what is being sent."""
-        if self._sending:
-            await asyncio.wait(self._sending, timeout=10)
+        """Wait for what is being sent, and let another process take over at once."""
+        tasks = [*self._sending, *([self._asking] if self._asking else [])]
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=10)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        try:
+            await self._record_again()
+            if self.holds_lease:
+                async with self._database.transaction() as tx:
+                    await keepsakes.let_go(tx, self._lease, self._holder)
+                self.holds_lease = False
+        except StorageUnavailableError as error:
+            log.warning("storage_unavailable", error=str(error))
+
+    @property
+    def _lease(self) -> str:
+        return f"sender.{self.channel.value}"
 
     async def lease(self) -> bool:
         """Hold or go on holding the right to send; whoever takes it over asks after what the one
@@ -175,28 +166,28 @@ class Sender:
         if self.holds_lease and now < self._leased_until - LEASE_SECONDS * 2 / 3:
             return True
         async with self._database.transaction() as tx:
-            had = self.holds_lease
-            # A SQLite file is used by one process: whoever held the lease before is gone.
-            self.holds_lease = await keepsakes.hold(
-                tx,
-                f"sender.{self.channel.value}",
-                self._holder,
-                self._clock.now(),
-                LEASE_SECONDS,
-                take=not tx.on_postgresql,
+            # A SQLite file is used by one process: whoever held the lease before we came is gone.
+            take = not tx.on_postgresql and not self._was_here
+            holds = await keepsakes.hold(
+                tx, self._lease, self._holder, self._clock.now(), LEASE_SECONDS, take=take
             )
+            if holds and not self.holds_lease:
+                ask_at = self._clock.now() + (TAKEN_OVER if tx.on_postgresql else LOOK_AFTER)
+                await outcomes.interrupted(tx, self.channel, self._holder, ask_at)
+                self._ask_at = await outcomes.next_ask_at(tx, self.channel)
+        self.holds_lease = holds
+        self._was_here = self._was_here or holds
         self._leased_until = now + LEASE_SECONDS
-        if self.holds_lease and not had:
-            await self.reconcile()
         return self.holds_lease
 
     # Sending
 
     async def pump(self) -> float:
         """Start sending what may go now; seconds until it is worth looking again."""
+        await self._record_again()
         while True:
-            pause = self._paused_until - self._clock.monotonic()
-            wait = max(pause, self._budget.wait())
+            self._ask_if_time()
+            wait = max(self._paused_until - self._clock.monotonic(), self._budget.wait())
             room = self._limits.in_flight - len(self._sending)
             if wait > 0:
                 return wait
@@ -207,20 +198,24 @@ class Sender:
                 claimed = await messages.claim(
                     tx, self.channel, self._holder, now, self._most(room), self._resting()
                 )
-                claimed = [(m, lane) for m, lane in claimed if await self._may_go(tx, m, now)]
-                if not claimed:
-                    soonest = await messages.next_send_at(tx, self.channel)
-            if not claimed:
-                chats = [b.wait() for b in self._chats.values() if b.wait() > 0]
-                waits = [*chats, 60.0]
-                if soonest and soonest > now:
-                    waits.append((soonest - now).total_seconds())
-                return min(waits)
-            for message, lane in claimed:
+                going = [(m, lane) for m, lane in claimed if await self._may_go(tx, m, now)]
+                soonest = None if claimed else await messages.next_send_at(tx, self.channel, now)
+            for message, lane in going:
                 self._spend(message, lane)
                 task = asyncio.ensure_future(self._send(message, lane))
                 self._sending.add(task)
                 task.add_done_callback(self._sent_one)
+            if not claimed:
+                return self._next_look(now, soonest)
+
+    def _next_look(self, now: datetime, *moments: datetime | None) -> float:
+        mono = self._clock.monotonic()
+        waits = [60.0, *(until - mono for until in self._held.values() if until > mono)]
+        waits += [budget.wait() for budget in self._chats.values() if budget.wait() > 0]
+        for moment in (*moments, None if self._asking else self._ask_at):
+            if moment is not None:
+                waits.append(max(0.0, (moment - now).total_seconds()))
+        return min(waits)
 
     def _most(self, room: int) -> int:
         # Texts are claimed one by one: the next is only chosen when the line is free, so that an
@@ -229,19 +224,22 @@ class Sender:
 
     def _resting(self) -> set[str]:
         """Chats that are being sent to, or have had as much as they may for now."""
+        now = self._clock.monotonic()
         for lane in [lane for lane, budget in self._chats.items() if budget.full]:
             del self._chats[lane]
-        return self._busy | {lane for lane, budget in self._chats.items() if budget.wait() > 0}
+        self._held = {lane: until for lane, until in self._held.items() if until > now}
+        over = {lane for lane, budget in self._chats.items() if budget.wait() > 0}
+        return self._busy | self._held.keys() | over
 
     def _spend(self, message: OutboundMessage, lane: str) -> None:
         self._busy.add(lane)
         self._budget.spend(segments(message.text) if self._limits.by_segment else 1)
         if self._limits.per_chat and message.kind in (OutboundKind.TEXT, OutboundKind.EDIT):
-            group = message.chat.startswith("-")  # Telegram's group chats have negative ids
             if lane not in self._chats:
+                group = _is_group(message)
                 rate = self._limits.per_group if group else self._limits.per_chat
-                self._chats[lane] = Budget(self._clock, rate, self._limits.per_chat_burst)
-            self._chats[lane].spend(1)
+                self._chats[lane] = Budget(self._clock, rate, self._limits.chat_burst)
+            self._chats[lane].spend()
 
     def _sent_one(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)
@@ -252,9 +250,9 @@ class Sender:
         if message.kind is not OutboundKind.TEXT or message.priority is Priority.EMERGENCY:
             return True
         if message.member_id is not None:
-            member = await members.get(tx, message.member_id)
-            if member.stopped_at is not None and message.created_at < member.stopped_at:
-                await messages.sent(tx, message.id, SendStatus.WITHDRAWN, now)
+            stopped_at = await members.stopped_at(tx, message.member_id)
+            if stopped_at is not None and message.created_at < stopped_at:
+                await outcomes.sent(tx, message.id, SendStatus.WITHDRAWN, now)
                 return False
         if not message.wakes and message.community_id is not None:
             community = await groups.get(tx, message.community_id)
@@ -266,104 +264,157 @@ class Sender:
     async def _send(self, message: OutboundMessage, lane: str) -> None:
         began = time.perf_counter()
         try:
-            sent: Sent | SendError = await self._adapter.send(message)
+            result: Sent | SendError = await self._adapter.send(message)
         except SendError as error:
-            sent = error
+            result = error
         except Exception as error:
             # A fault of ours: whether it left is not known.
             log.error("send_fault", outbox=message.id, error=type(error).__name__)
-            sent = UnknownOutcomeError("fault")
-        outcome = "sent" if isinstance(sent, Sent) else type(sent).__name__
+            result = UnknownOutcomeError("fault")
+        outcome = "sent" if isinstance(result, Sent) else type(result).__name__
         SENDS.labels(self.channel.value, outcome).inc()
         SEND_SECONDS.labels(self.channel.value).observe(time.perf_counter() - began)
-        try:
-            await self._record(message, sent)
-        except StorageUnavailableError:
-            # Recorded nowhere: the row stays `sending`, and is asked after when storage is back.
-            log.error("not_recorded", outbox=message.id)
-        finally:
-            self._busy.discard(lane)
+        await self._note(_Outcome(message, lane, result))
 
-    async def _record(self, message: OutboundMessage, outcome: Sent | SendError) -> None:
+    # Recording
+
+    async def _note(self, outcome: _Outcome) -> None:
+        """Record an outcome. One that can't be recorded is kept, and its chat left alone until it
+        is: should we die meanwhile, its row still says `sending`, and it is asked after."""
+        try:
+            await self._record(outcome)
+        except Exception as error:
+            log.error("not_recorded", outbox=outcome.message.id, error=type(error).__name__)
+            self._unrecorded.append(outcome)
+            return
+        self._busy.discard(outcome.lane)
+
+    async def _record_again(self) -> None:
+        late, self._unrecorded = self._unrecorded, []
+        for outcome in late:
+            await self._note(outcome)
+
+    async def _record(self, outcome: _Outcome) -> None:
+        message, result = outcome.message, outcome.result
         now = self._clock.now()
         async with self._database.transaction() as tx:
-            if isinstance(outcome, Sent):
-                ident = outcome.provider_id
-                await messages.sent(tx, message.id, SendStatus.SENT, now, provider_id=ident)
-            elif isinstance(outcome, UnknownOutcomeError):
-                await messages.sent(tx, message.id, SendStatus.UNKNOWN, now, code=outcome.code)
-            elif isinstance(outcome, RetryableError) and message.attempts < TRIES:
-                wait = outcome.retry_after or backoff(message.attempts)
-                if outcome.retry_after:
-                    self._paused_until = self._clock.monotonic() + outcome.retry_after
-                await messages.retry(tx, message.id, now + timedelta(seconds=wait), outcome.code)
+            if isinstance(result, Sent):
+                ident = result.provider_id
+                await outcomes.sent(tx, message.id, SendStatus.SENT, now, provider_id=ident)
+            elif isinstance(result, UnknownOutcomeError):
+                if message.priority is Priority.EMERGENCY and message.attempts < TWICE_999:
+                    await outcomes.again(tx, message.id, now, result.code)
+                    return
+                ask_at = now + LOOK_AFTER
+                await outcomes.unknown(tx, message.id, ask_at, result.code)
+                self._ask_at = min(self._ask_at or ask_at, ask_at)
+            elif isinstance(result, RetryableError) and message.attempts < TRIES:
+                wait = result.retry_after or backoff(message.attempts)
+                if result.retry_after:
+                    self._hold_back(outcome, result.retry_after)
+                await outcomes.retry(tx, message.id, now + timedelta(seconds=wait), result.code)
             else:
-                await self._given_up(tx, message, outcome)
-        if isinstance(outcome, UnknownOutcomeError):
-            await self._ask_after(message)
+                await self._give_up(tx, message, result)
 
-    async def _given_up(self, tx: Transaction, message: OutboundMessage, error: SendError) -> None:
-        await messages.sent(tx, message.id, SendStatus.FAILED, self._clock.now(), code=error.code)
+    def _hold_back(self, outcome: _Outcome, seconds: float) -> None:
+        """The provider asked us to wait, which is law. Nobody says what it is that is too much: in
+        a group it will be the group; else it may be the whole bot."""
+        until = self._clock.monotonic() + seconds
+        if _is_group(outcome.message):
+            self._held[outcome.lane] = until
+        else:
+            self._paused_until = max(self._paused_until, until)
+
+    async def _give_up(self, tx: Transaction, message: OutboundMessage, error: SendError) -> None:
         log.warning("not_sent", outbox=message.id, code=error.code, kind=type(error).__name__)
-        if message.kind is not OutboundKind.TEXT:
-            return
-        if isinstance(error, OptedOutError):
-            await unreachable(tx, message.member_id, error.code)
-        if isinstance(error, PermanentError | RetryableError):
-            await lost(tx, self._clock, message.id, message.about)
+        await outcomes.sent(tx, message.id, SendStatus.FAILED, self._clock.now(), code=error.code)
+        await given_up(tx, self._clock, message, error)
 
     # What nobody knows about
 
+    def _ask_if_time(self) -> None:
+        if self._ask_at and self._ask_at <= self._clock.now() and self._asking is None:
+            self._asking = asyncio.ensure_future(self._ask_all())
+            self._asking.add_done_callback(self._asked_all)
+
+    def _asked_all(self, task: asyncio.Task[None]) -> None:
+        self._asking = None
+        self.wake.set()
+
+    async def _ask_all(self) -> None:
+        try:
+            await self.reconcile()
+        except Exception as error:
+            self._ask_at = self._clock.now() + ASK_AGAIN
+            log.error("not_asked", channel=self.channel.value, error=type(error).__name__)
+
     async def reconcile(self) -> int:
-        """Ask the provider after every message whose outcome is unknown; how many there were."""
+        """Ask the provider after the messages with an unknown end whose time to be asked after has
+        come; how many there were."""
         async with self._database.transaction() as tx:
-            found = await messages.left_in_flight(tx, self.channel, self._holder)
+            found = await outcomes.to_ask_after(tx, self.channel, self._clock.now())
         for message in found:
             await self._ask_after(message)
+        async with self._database.transaction() as tx:
+            self._ask_at = await outcomes.next_ask_at(tx, self.channel)
         return len(found)
 
     async def _ask_after(self, message: OutboundMessage) -> None:
         try:
-            sent = await self._adapter.look_up(message)
+            found = await self._adapter.look_up(message)
         except UnknownOutcomeError:
             await self._cant_ask(message)
             return
-        except SendError:
+        except Exception as error:  # not now; what is wrong with one must not hold up the others
+            code = error.code if isinstance(error, SendError) else "fault"
+            log.warning("not_asked", outbox=message.id, code=code)
             async with self._database.transaction() as tx:
-                await messages.sent(
-                    tx, message.id, SendStatus.UNKNOWN, self._clock.now(), code="to be asked"
-                )
+                ask_at = self._clock.now() + ASK_AGAIN
+                await outcomes.unknown(tx, message.id, ask_at, f"to be asked: {code}")
             return
         async with self._database.transaction() as tx:
             now = self._clock.now()
-            if sent:
-                await messages.sent(
-                    tx, message.id, SendStatus.SENT, now, provider_id=sent.provider_id
-                )
+            # The same words may have gone to the same person before, as a message of its own.
+            ids = [each.provider_id for each in found]
+            others = await outcomes.known_by(tx, self.channel, ids, but=message.id)
+            ident = next((each for each in ids if each not in others), "")
+            if ident:
+                await outcomes.sent(tx, message.id, SendStatus.SENT, now, provider_id=ident)
+            elif message.attempts < TRIES:
+                await outcomes.again(tx, message.id, now, "not found at the provider")
             else:
-                await messages.again(tx, message.id, now, "not found at the provider")
+                await self._give_up(tx, message, RetryableError("no_answer"))
 
     async def _cant_ask(self, message: OutboundMessage) -> None:
         """It may have arrived, and nobody can say. Doing an edit twice does no harm, and not being
         told to ring 999 does; anything else is left, and whoever depends on it hears of that."""
-        harmless = message.kind is not OutboundKind.TEXT
+        urgent = message.priority is Priority.EMERGENCY
+        harmless = urgent or message.kind is not OutboundKind.TEXT
         async with self._database.transaction() as tx:
             now = self._clock.now()
-            if harmless or message.priority is Priority.EMERGENCY:
-                await messages.again(tx, message.id, now, CANT_BE_ASKED)
+            if harmless and message.attempts < TWICE_999:
+                await outcomes.again(tx, message.id, now, CANT_BE_ASKED)
                 return
-            await messages.sent(tx, message.id, SendStatus.UNKNOWN, now, code=CANT_BE_ASKED)
-            await messages.note_code(tx, message.id, CANT_BE_ASKED)
-            await lost(tx, self._clock, message.id, message.about)
+            await outcomes.unknown(tx, message.id, outcomes.NEVER, CANT_BE_ASKED)
+            if message.kind is OutboundKind.TEXT:
+                await lost(tx, self._clock, message)
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is being sent just now."""
-        return not self._sending
+        """Whether nothing is being sent or asked after just now."""
+        return not self._sending and self._asking is None
 
     async def wait_for_sends(self) -> None:
-        if self._sending:
-            await asyncio.wait(self._sending)
+        """Wait until what is being sent, or asked after, has its answer."""
+        going: list[asyncio.Task[None]] = [*self._sending]
+        if self._asking:
+            going.append(self._asking)
+        if going:
+            await asyncio.wait(going)
+
+
+def _is_group(message: OutboundMessage) -> bool:
+    return message.channel is Channel.TELEGRAM and message.chat.startswith("-")
 
 
 def backoff(attempts: int) -> float:

@@ -40,6 +40,9 @@ DRAFT = (RequestStatus.DRAFT,)
 QUESTIONS = ("ask.name", "ask.need", "ask.home", "ask.house", "ask.confirm")
 """What may be asked before a first request goes out."""
 
+ASK_ABOVE = 0.4
+"""A need at least this sure is put before the person: they say whether it is right."""
+
 SAME = timedelta(hours=24)
 """Who asks for the same thing within so long may well be asking after it."""
 
@@ -60,8 +63,8 @@ async def start(turn: Turn, meaning: Meaning) -> None:
     if not me.name and (name := introduced(turn.words)):
         me = await turn.save(me, name=name)
     drafts = await requests.of_asker(turn.tx, me.id, DRAFT)
-    if drafts:
-        request = _with_meaning(drafts[0], meaning, turn.words)
+    if half_made := (drafts[0] if drafts else await _came_back(turn)):
+        request = _with_meaning(half_made, meaning, turn.words)
         await requests.save(turn.tx, request)
     else:
         request = await requests.add(
@@ -85,11 +88,38 @@ async def start(turn: Turn, meaning: Meaning) -> None:
     await advance(turn, request)
 
 
+async def _came_back(turn: Turn) -> HelpRequest | None:
+    """A request that was handed on because its asker went silent, or could not be placed: now that
+    they write again it goes on where it was, unless an organiser is seeing to it."""
+    for request in await requests.of_asker(turn.tx, turn.sender.id, (RequestStatus.HANDED,)):
+        if request.wave or request.handler_id:
+            continue
+        status = lifecycle.become(request.status, RequestStatus.DRAFT)
+        await turn.never_mind(request.id, DueKind.CHASE)
+        await questions.close(turn.tx, turn.now, "handed", ref=request.id)
+        return await requests.save(turn.tx, replace(request, status=status, misses=0))
+    return None
+
+
+async def gave_home_late(turn: Turn) -> bool:
+    """They send the address that was missing, after their request had been handed on; whether."""
+    if await turn.desk.atlas.find(turn.tx, turn.words) is None:
+        return False
+    request = await _came_back(turn)
+    if request is None:
+        return False
+    await take_home(turn, request, turn.words, asked=True)
+    return True
+
+
 async def _asked_already(turn: Turn, meaning: Meaning) -> bool:
     """Somebody who asks for what they are waiting for is told how it stands: a second errand for
     the same milk would help nobody."""
     for known in await requests.of_asker(turn.tx, turn.sender.id):
+        handed_half_made = known.status is RequestStatus.HANDED and not known.wave
         if known.need is not meaning.need or turn.now - known.created_at > SAME:
+            continue
+        if handed_half_made and not known.handler_id:
             continue
         language = turn.sender.language
         new = replace(known, words=turn.words)
@@ -233,6 +263,14 @@ async def need_said(turn: Turn, question: Question, key: str) -> None:
         await advance(turn, await requests.save(turn.tx, replace(request, need=Need(key))))
 
 
+async def opened_up(turn: Turn, question: Question, _key: str) -> None:
+    """They had said that they need help, and now say what with, in whatever words."""
+    meaning = _meaning(turn)
+    if meaning.intent is not Intent.ASK or meaning.confidence < ASK_ABOVE:
+        meaning = replace(meaning, intent=Intent.ASK, need=None, confidence=ASK_ABOVE)
+    await start(turn, meaning)
+
+
 async def menu_chosen(turn: Turn, question: Question, key: str) -> None:
     """They said what they meant, after the bot did not follow."""
     meaning = Meaning(
@@ -292,10 +330,12 @@ async def _no_place(turn: Turn, request: HelpRequest, words: str, *, asked: bool
     looks_like = turn.desk.atlas.possible(words)
     if asked and not looks_like and await _put_right(turn, request, _meaning(turn)):
         return
+    # Whoever rings them is to see what they gave as their address.
+    told = one_line(f"{request.words} {words}") if asked else request.words
     if request.misses:
-        await hand_over_draft(turn, request, "no_place")
+        await hand_over_draft(turn, replace(request, words=told), "no_place")
         return
-    await requests.save(turn.tx, replace(request, misses=1))
+    await requests.save(turn.tx, replace(request, misses=1, words=told))
     if asked and not me.home and not looks_like and any(c.isdigit() for c in words):
         await turn.save(me, home=" ".join(words.split())[:LONGEST_HOME])
     name = "ask.home.unknown" if looks_like else "ask.home.again"

@@ -9,7 +9,7 @@ from handlers import ask, join, offer, organiser, visit
 from handlers.turn import Desk, Turn, one_line
 from storage import groups, keepsakes, members, messages, requests
 from storage.database import Transaction
-from storage.model import Due, DueKind, RequestStatus, Visit
+from storage.model import Due, DueKind, Member, RequestStatus, Visit
 
 Moment = Callable[[Turn, int], Awaitable[None]]
 
@@ -22,6 +22,41 @@ async def handle(desk: Desk, tx: Transaction, now: datetime, due: Due) -> None:
     if community is None:
         return
     await act(Turn(desk, tx, now, community), due.ref)
+
+
+async def gave_up(desk: Desk, tx: Transaction, now: datetime, due: Due) -> None:
+    """Something that was due goes wrong time and again: an organiser hears whom it was about, so
+    that nobody is left in silence."""
+    whose, _ = KINDS[due.kind]
+    community_id = await whose(tx, due.ref)
+    community = await groups.get(tx, community_id) if community_id else None
+    about = await _about(tx, due)
+    if community is None or about is None:
+        return
+    person, words = about
+    turn = Turn(desk, tx, now, community)
+    await turn.tell_organisers(
+        "trouble.told",
+        who=turn.who(person),
+        phone=await turn.phone_of(person),
+        words=one_line(words, ask.QUOTED),
+    )
+    await turn.note("due_given_up", "due", due.id, kind=due.kind.value, ref=due.ref)
+
+
+async def _about(tx: Transaction, due: Due) -> tuple[Member, str] | None:
+    """Whom something due is about, and in what words they asked for it."""
+    if due.kind is DueKind.TELL:
+        message = await messages.get(tx, due.ref)
+        ident = message.member_id if message else None
+        return (await members.get(tx, ident), message.text) if message and ident else None
+    if due.kind is DueKind.BACK or due.ref < 0:
+        return await members.get(tx, abs(due.ref)), ""
+    ref = due.ref
+    if KINDS[due.kind][0] is _visit_community:
+        ref = (await requests.get_visit(tx, ref)).request_id
+    request = await requests.get(tx, ref)
+    return await members.get(tx, request.asker_id), request.words
 
 
 async def _request_community(tx: Transaction, ref: int) -> int | None:
@@ -100,15 +135,16 @@ async def _tell(turn: Turn, ref: int) -> None:
         return
     if kind in NEEDS_NOBODY:
         return
-    if kind not in MATTERS_EACH_TIME:
-        # Somebody whose phone is off misses several texts: one alarm in some hours is enough.
-        alarm = f"not_arrived.{member.id}"
-        if not await keepsakes.hold(turn.tx, alarm, str(ref), turn.now, ALARM.total_seconds()):
-            return
-    name = "not_arrived.visit" if kind == "visit" else "not_arrived"
+    # Somebody whose phone is off misses several texts: one alarm in some hours is enough.
+    alarm = f"not_arrived.{member.id}"
+    first = await keepsakes.hold(turn.tx, alarm, str(ref), turn.now, ALARM.total_seconds())
+    if not first and kind not in MATTERS_EACH_TIME:
+        return
+    name = NOT_ARRIVED.get(kind, "not_arrived")
     await turn.tell_organisers(
         name,
         but=member.id,
+        # What nobody can be told is not told to somebody else again, round and round.
         about={"kind": "not_arrived"},
         who=turn.who(member),
         phone=await turn.phone_of(member),
@@ -118,6 +154,8 @@ async def _tell(turn: Turn, ref: int) -> None:
 
 NEEDS_NOBODY = frozenset({"stopped", "again", "taken", "remind"})
 """What nobody need ring about: they asked for no more, or it was only a courtesy."""
+
+NOT_ARRIVED = {"visit": "not_arrived.visit", "stopped.still": "not_arrived.stopped"}
 
 MATTERS_EACH_TIME = frozenset({"found", "looking_again", "nobody_yet", "called_off", "visit"})
 """News that somebody acts upon, or waits for: each is told of."""

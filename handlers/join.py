@@ -62,7 +62,8 @@ async def welcomed(turn: Turn, question: Question, key: str) -> None:
     if key == "want_to_help":
         await begin_helper(turn)
         return
-    await turn.reply("what_do_you_need")
+    await questions.close(turn.tx, turn.now, "ask.open", member_id=turn.sender.id)
+    await turn.ask(turn.sender, "what_do_you_need", "ask.open", None)
 
 
 # By invitation
@@ -120,7 +121,7 @@ async def begin_helper(turn: Turn, *, invited: bool = False) -> None:
     await _next(turn, "", INVITED if invited else None)
 
 
-async def _next(turn: Turn, done: str, ref: int | None) -> None:
+async def _next(turn: Turn, done: str, ref: int | None, *, noted: bool = False) -> None:
     """Ask the first thing after `done` that is not known."""
     me = turn.sender
     kinds = [*(f"join.{step}" for step in STEPS), "join.place_again", "join.name_again"]
@@ -140,11 +141,12 @@ async def _next(turn: Turn, done: str, ref: int | None) -> None:
         }.get(step, ())
         await turn.ask(
             me,
-            f"join.{step}",
+            f"join.{step}.noted" if noted else f"join.{step}",
             f"join.{step}",
             ref,
             choices,
             name=first_name(me),
+            does=described(turn, me)["does"],
             ask_location=step == "place",
         )
         await turn.later(DueKind.DRAFT, -me.id, turn.now + timedelta(days=1))
@@ -217,13 +219,16 @@ async def place_said(turn: Turn, question: Question, _key: str) -> None:
 async def can_do_said(turn: Turn, question: Question, key: str) -> None:
     """A helper said what they can do: a choice, several numbers, or in words."""
     needs = set(CAN_DO.get(key, ()))
+    in_words = not needs and not numbers_in(turn.words)
     if not needs:
         keys = {choice.number: choice.key for choice in question.choices}
         for number in numbers_in(turn.words):
             needs |= set(CAN_DO.get(keys.get(number, ""), ()))
     if not needs:
-        meaning = understand(turn.words, turn.now, language=turn.sender.language)
-        needs = {n for n in (*meaning.needs, meaning.need) if n in NEIGHBOURLY}
+        for part in re.split(r"[,;/&+]|\band\b|\bor\b|\ba\b", turn.words):
+            meaning = understand(f"I can do {part}", turn.now, language=turn.sender.language)
+            needs |= {n for n in (*meaning.needs, meaning.need) if n in NEIGHBOURLY}
+        needs -= {Need.OTHER}
     if not needs and re.search(r"\b(any|all|every|whatever|owt)", turn.words, re.IGNORECASE):
         needs = set(NEIGHBOURLY)
     if not needs:
@@ -238,7 +243,7 @@ async def can_do_said(turn: Turn, question: Question, key: str) -> None:
         return
     # Help of no kind that has a name is for everybody who helps at all.
     await turn.save(turn.sender, can_do=frozenset(needs | {Need.OTHER}))
-    await _next(turn, "can_do", question.ref)
+    await _next(turn, "can_do", question.ref, noted=in_words)
 
 
 async def far_said(turn: Turn, question: Question, key: str) -> None:

@@ -8,8 +8,9 @@ last one picked stands before anything a cell further out could hold, the rest n
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -25,12 +26,14 @@ FINE_RINGS = 5
 WEEK = timedelta(days=7)
 
 MOST_KM = 50.0
-"""Nobody may choose to be asked from further away than this."""
+"""Nobody is asked from further away than this, whatever they chose."""
+
+Fetch = Callable[[], Awaitable[list[Candidate]]]
 
 
 @dataclass
 class Search:
-    """A look round for one request. `seen` keeps everybody looked at, for the reasons."""
+    """A look round for one request."""
 
     tx: Transaction
     request: HelpRequest
@@ -40,24 +43,41 @@ class Search:
     asked: frozenset[int]
 
     async def pick(self, size: int) -> list[Candidate]:
-        """Those to ask next, in order; fewer than `size` if there are no more."""
+        """Those to ask next, in order; fewer than `size` if there are no more. Nobody else decides
+        about them until this commits."""
         best = matching.pick(await self._tied(), self.wanted, self.now, size)
-        if self.wanted.asker.cell is None:
-            return best
-        for bound, fetch in self._outwards(self.wanted.asker.cell, size):
-            if bound > min(self.wanted.reach_km, MOST_KM):
-                break
-            if len(best) == size and _nearness(best[-1], self.now) < bound:
-                break
-            found = await fetch()
-            known = {candidate.member.id for candidate in best}
-            fresh = [c for c in found if c.member.id not in known]
-            best = matching.pick([*best, *fresh], self.wanted, self.now, size)
-        return best
+        if self.wanted.asker.cell is not None:
+            for bound, fetch in self._outwards(self.wanted.asker.cell, size):
+                if bound > self.wanted.reach_km:
+                    break
+                if len(best) == size and self._before(best[-1], bound):
+                    break
+                known = {candidate.member.id for candidate in best}
+                fresh = [c for c in await fetch() if c.member.id not in known]
+                best = matching.pick([*best, *fresh], self.wanted, self.now, size)
+        return await self._firmly(best)
+
+    def _before(self, candidate: Candidate, bound: float) -> bool:
+        """Whether somebody stands before everybody who lives at least so many km away."""
+        if matching.is_tied(candidate):
+            return True  # everybody else with a tie has been looked at already
+        return matching.nearness(candidate, self.now) < bound
+
+    async def _firmly(self, picked: list[Candidate]) -> list[Candidate]:
+        """The same people, whole, as they are once nobody else can change them: whoever can't be
+        asked any more in the meantime is left out."""
+        idents = [candidate.member.id for candidate in picked]
+        if not idents:
+            return []
+        await members.lock(self.tx, idents)
+        whole = {member.id: member for member in await members.several(self.tx, idents)}
+        sure = [replace(each, member=whole[each.member.id]) for each in picked]
+        return [each for each in sure if matching.why_not(each, self.wanted) is None]
 
     async def around(self, km: float) -> list[tuple[Candidate, WhyNot | None]]:
         """Every helper within so many km who does this need and is not off duty or away, with why
-        they can't be asked: for telling an organiser, so nearest first."""
+        they can't be asked: for telling an organiser, so nearest first. Their names and addresses
+        are not read."""
         cell = self.wanted.asker.cell
         if cell is None:
             return []
@@ -65,71 +85,66 @@ class Search:
         for steps in range(64):
             if cells.coarse_bound_km(steps) > km:
                 break
-            rows = await members.helpers_in_ranges(
-                self.tx, self.request.community_id, cells.coarse_ring(cell, steps), self.wanted.need
-            )
-            for candidate in await self._candidates(rows):
+            for candidate in await self._coarse(cell, steps):
                 if candidate.km is not None and candidate.km <= km:
                     found[candidate.member.id] = candidate
         ranked = sorted(found.values(), key=lambda c: matching.order(c, self.now))
         return [(candidate, matching.why_not(candidate, self.wanted)) for candidate in ranked]
 
-    def _outwards(
-        self, home: int, size: int
-    ) -> Iterable[tuple[float, Callable[[], Awaitable[list[Candidate]]]]]:
+    def _outwards(self, home: int, size: int) -> Iterator[tuple[float, Fetch]]:
+        """Everywhere, from the inside out: how far it is at least, and how to read it."""
         for steps in range(FINE_RINGS + 1):
             yield steps * cells.RING_KM, partial(self._fine, home, steps, size)
         fine = (FINE_RINGS + 1) * cells.RING_KM
         for steps in range(64):
-            yield (
-                max(fine, cells.coarse_bound_km(steps)),
-                partial(self._coarse, home, steps),
-            )
+            yield max(fine, cells.coarse_bound_km(steps)), partial(self._coarse, home, steps)
 
     async def _fine(self, home: int, steps: int, size: int) -> list[Candidate]:
-        # A cell gives up its most rested `size`; where some of those may not be asked, its next.
-        left, skip, found = cells.ring(home, steps), 0, []
+        # A cell gives up its most rested `size`; where some of those may not be asked, its next,
+        # and more at a time, since there may be thousands who may not.
+        left, skip, each, found = cells.ring(home, steps), 0, size, list[Candidate]()
+        fit: Counter[int | None] = Counter()
         while left:
-            rows = await members.helpers_in_cells(
-                self.tx, self.request.community_id, left, self.wanted.need, size, skip
+            batch = await self._candidates(
+                await members.helpers_in_cells(
+                    self.tx, self.request.community_id, left, self.wanted.need, each, skip
+                )
             )
-            batch = await self._candidates(rows)
             found += batch
-            fit: dict[int | None, int] = {}
-            for candidate in found:
-                if matching.why_not(candidate, self.wanted) is None:
-                    fit[candidate.member.cell] = fit.get(candidate.member.cell, 0) + 1
-            full: dict[int | None, int] = {}
-            for candidate in batch:
-                full[candidate.member.cell] = full.get(candidate.member.cell, 0) + 1
-            left = [c for c in left if full.get(c, 0) == size and fit.get(c, 0) < size]
-            skip += size
+            fit.update(
+                candidate.member.cell
+                for candidate in batch
+                if matching.why_not(candidate, self.wanted) is None
+            )
+            came = Counter(candidate.member.cell for candidate in batch)
+            left = [cell for cell in left if came[cell] == each and fit[cell] < size]
+            skip, each = skip + each, each * 4
         return found
 
     async def _coarse(self, home: int, steps: int) -> list[Candidate]:
         ranges = cells.coarse_ring(home, steps)
-        rows = await members.helpers_in_ranges(
-            self.tx, self.request.community_id, ranges, self.wanted.need
+        return await self._candidates(
+            await members.helpers_in_ranges(
+                self.tx, self.request.community_id, ranges, self.wanted.need
+            )
         )
-        return await self._candidates(rows)
 
     async def _tied(self) -> list[Candidate]:
         """Those whom the asker has a tie with: looked at first, wherever they live."""
-        tied = [
-            other
-            for other, kinds in self.bonds.items()
-            if "first" in kinds or {"glad", "glad_of_them"} <= kinds
-        ]
-        return await self._candidates([await members.get(self.tx, other) for other in tied])
+        idents = [other for other, kinds in self.bonds.items() if matching.ties(kinds)]
+        tied = await members.several(self.tx, idents)
+        ours = [each for each in tied if each.community_id == self.request.community_id]
+        return await self._candidates(ours)
 
-    async def _candidates(self, found: list[Member]) -> list[Candidate]:
-        if not found:
+    async def _candidates(self, found: Iterable[Member]) -> list[Candidate]:
+        people = list(found)
+        if not people:
             return []
-        loads = await members.loads(self.tx, [m.id for m in found], self.now - WEEK)
+        loads = await members.loads(self.tx, [m.id for m in people], self.now - WEEK)
         home = self.wanted.asker.cell
         distance: dict[int, float] = {}
         made = []
-        for member in found:
+        for member in people:
             km = None
             if home is not None and member.cell is not None:
                 if member.cell not in distance:
@@ -147,10 +162,6 @@ class Search:
                 )
             )
         return made
-
-
-def _nearness(candidate: Candidate, now: datetime) -> float:
-    return (candidate.km or 0.0) + matching.tired_km(candidate.member.rested_at, now)
 
 
 async def search(
@@ -172,7 +183,7 @@ async def search(
             need=request.need,
             vetting=matching.needs_vetting(request),
             today=now.date(),
-            reach_km=reach_km,
+            reach_km=min(reach_km, MOST_KM),
         ),
         now,
         await members.bonds_of(tx, asker.id),

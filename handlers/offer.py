@@ -43,8 +43,9 @@ async def open_request(
     """Let neighbours be asked: the first wave goes now, or when the quiet hours end. By the moment
     promised the asker hears, whatever happens: `said` (with `more`) where there is nobody to ask
     at all."""
+    start = timing.not_quiet(turn.now, turn.community)
     wanted = timing.wanted_at(request.day, request.part, turn.now, turn.community)
-    urgent = request.urgent or timing.is_urgent(wanted, turn.now)
+    urgent = request.urgent or timing.is_urgent(wanted, start)
     request = replace(
         request,
         status=lifecycle.become(request.status, RequestStatus.OPEN),
@@ -55,7 +56,6 @@ async def open_request(
     await requests.save(turn.tx, request)
     assert request.promised_at
     await turn.later(DueKind.PROMISE, request.id, request.promised_at)
-    start = timing.not_quiet(turn.now, turn.community)
     if start > turn.now:
         await turn.later(DueKind.WAVE, request.id, start)
         return request
@@ -82,9 +82,20 @@ async def send_wave(
         await _offer_to(turn, request, candidate.member, matching.why(candidate))
     cards = await _post_cards(turn, request, asker) if first else 0
     if not picked and not cards:
+        if await _may_still_answer(turn, request):
+            return request  # until the hour by which the asker was promised to hear
         return await hand_over(turn, request, said, **more)
     await _next_wave_later(turn, request)
     return request
+
+
+async def _may_still_answer(turn: Turn, request: HelpRequest) -> bool:
+    """Whether all who can be asked have been, and some may yet say yes before the promised hour."""
+    if request.promised_at is None or request.promised_at <= turn.now:
+        return False
+    offers = await requests.offers_of(turn.tx, request.id)
+    waiting = any(offer.status is OfferStatus.OPEN for offer in offers)
+    return waiting or bool(await questions.about(turn.tx, "card", request.id))
 
 
 async def _next_wave_later(turn: Turn, request: HelpRequest) -> None:
@@ -185,6 +196,16 @@ async def answered(turn: Turn, question: Question, key: str) -> None:
     await _next_if_all_said_no(turn, offer.request_id)
 
 
+async def which_said(turn: Turn, question: Question, key: str) -> None:
+    """They said which of several offers they mean: its own question has the answer now."""
+    ident, _, said = key.partition(":")
+    for asked in reversed(await questions.about(turn.tx, "offer", int(ident))):
+        if asked.member_id == turn.sender.id:
+            await questions.answered(turn.tx, asked.id, turn.now)
+            await answered(turn, asked, said)
+            return
+
+
 async def _next_if_all_said_no(turn: Turn, request_id: int) -> None:
     """Nobody is left waiting for an answer that has come: ask the next ones now."""
     request = await requests.get(turn.tx, request_id, lock=True)
@@ -242,6 +263,10 @@ async def accept(turn: Turn, request_id: int, *, helper: Member | None = None) -
             await turn.toast()
             full = against <= _FULL
             await turn.reply("offer.full" if full else "offer.not_now", name=first_name(helper))
+            asked = await requests.offer_to(turn.tx, request_id, helper.id)
+            if full and asked and asked.status is OfferStatus.OPEN:
+                await requests.answer_offer(turn.tx, asked.id, OfferStatus.TAKEN, turn.now)
+                await _next_if_all_said_no(turn, request_id)
             return False
     offer = await requests.offer_to(turn.tx, request_id, helper.id)
     if offer is None:
@@ -254,6 +279,7 @@ async def accept(turn: Turn, request_id: int, *, helper: Member | None = None) -
         turn.tx, replace(request, status=lifecycle.become(request.status, RequestStatus.FILLED))
     )
     await turn.never_mind(request.id, DueKind.WAVE, DueKind.PROMISE, DueKind.CHASE)
+    await questions.close(turn.tx, turn.now, "handed", "assign", ref=request.id)
     rested = matching.tire(helper.rested_at, turn.now, matching.VISIT_TIRES)
     helper = await turn.save(helper, rested_at=rested)
     await _tell_the_others(turn, request, helper)
@@ -283,7 +309,7 @@ async def _tell_the_others(turn: Turn, request: HelpRequest, helper: Member) -> 
     dropped = {offer.id for offer in await requests.drop_offers(turn.tx, request.id)}
     await turn.toast("offer.yours.toast")
     for offer in await requests.offers_of(turn.tx, request.id):
-        for question in await questions.about(turn.tx, "offer", offer.id):
+        for question in (await questions.about(turn.tx, "offer", offer.id))[-1:]:
             if offer.member_id == helper.id:
                 await questions.answered(turn.tx, question.id, turn.now)
                 await turn.edit(question, "offer.yours")
@@ -301,7 +327,7 @@ async def withdraw(turn: Turn, request: HelpRequest) -> None:
     """The need went away: offers that still waited for an answer say so, and cards."""
     await turn.never_mind(request.id, DueKind.WAVE, DueKind.PROMISE, DueKind.CHASE)
     for offer in await requests.drop_offers(turn.tx, request.id):
-        for question in await questions.about(turn.tx, "offer", offer.id):
+        for question in (await questions.about(turn.tx, "offer", offer.id))[-1:]:
             await turn.edit(question, "offer.gone")
     for question in await questions.about(turn.tx, "card", request.id):
         await turn.edit(question, "card.gone")
@@ -352,7 +378,7 @@ async def hand_over(
     return request
 
 
-REASONS = 3
+REASONS = 2
 """Reasons told why others were not asked, those of most people first."""
 
 
@@ -364,8 +390,8 @@ async def tried(turn: Turn, request: HelpRequest, asker: Member) -> Callable[[st
     reasons: dict[str, int] = {}
     if request.need is not None and asker.cell is not None:
         look = await neighbours.search(turn.tx, request, asker, turn.now, NEAR_KM)
-        for _, reason in await look.around(NEAR_KM):
-            if reason not in (None, WhyNot.ALREADY_ASKED, WhyNot.IS_ASKER):
+        for candidate, reason in await look.around(NEAR_KM):
+            if not candidate.asked and reason not in (None, WhyNot.ALREADY_ASKED, WhyNot.IS_ASKER):
                 reasons[reason.value] = reasons.get(reason.value, 0) + 1
     for word, count in (await members.away(turn.tx, turn.community.id)).items():
         reasons[word] = reasons.get(word, 0) + count
@@ -378,7 +404,8 @@ async def tried(turn: Turn, request: HelpRequest, asker: Member) -> Callable[[st
         if not most:
             return said
         counted = [turn.text(language, f"why_not.{reason}", count=count) for reason, count in most]
-        return f"{said} {turn.text(language, 'reasons', reasons=', '.join(counted))}"
+        reasons_line = turn.text(language, "reasons", reasons=", ".join(counted))
+        return f"{said} {reasons_line}"
 
     return line
 

@@ -120,7 +120,6 @@ async def opened(turn: Turn, question: Question, key: str) -> None:
     request = await requests.get(turn.tx, int(key))
     asker = await members.get(turn.tx, request.asker_id)
     language = turn.sender.language
-    draft = request.status is RequestStatus.DRAFT or request.need is None
     await turn.ask(
         turn.sender,
         "open.one",
@@ -131,9 +130,10 @@ async def opened(turn: Turn, question: Question, key: str) -> None:
         asker=turn.who(asker)(language),
         what=turn.gist(request, language),
         when=turn.when(request, language),
-        state=await state(turn, request),
+        state=(await offer.tried(turn, request, asker))(language)
+        if request.status in offer.FREE and request.need and not request.handler_id
+        else await state(turn, request),
         words=one_line(request.words, ask.QUOTED),
-        tried="" if draft else (await offer.tried(turn, request, asker))(language),
     )
 
 
@@ -285,6 +285,11 @@ async def assigned(turn: Turn, question: Question, key: str) -> None:
     if not is_organiser(turn):
         await turn.toast("not_yours")
         return
+    request = await requests.get(turn.tx, question.ref or 0)
+    if request.status not in offer.FREE:
+        await turn.toast()
+        await turn.reply("settle.over", state=await state(turn, request))
+        return
     helper = await members.get(turn.tx, int(key)) if key else await _by_name(turn, turn.words)
     if helper is None or helper.community_id != turn.community.id:
         await turn.toast()
@@ -297,7 +302,6 @@ async def assigned(turn: Turn, question: Question, key: str) -> None:
             words=one_line(turn.words, 40),
         )
         return
-    request = await requests.get(turn.tx, question.ref or 0)
     asker = await members.get(turn.tx, request.asker_id)
     against = await neighbours.against(turn.tx, request, asker, helper, turn.now)
     if against & MAY_NOT:
@@ -399,4 +403,28 @@ async def chase(turn: Turn, request: HelpRequest) -> None:
             what=turn.gist(request, handler.language),
         )
         return
-    await turn.tell_organisers("chase", "handed", request.id, ("see_to_it", "close"), **params)
+    told = await turn.tell_organisers(
+        "chase", "handed", request.id, ("see_to_it", "close"), but=asker.id, **params
+    )
+    if not told and request.need:
+        await _without_organisers(turn, request, asker)
+
+
+async def _without_organisers(turn: Turn, request: HelpRequest, asker: Member) -> None:
+    """Nobody looks after the group: whoever can be asked by now is, and after a day the asker is
+    told plainly that it came to nothing."""
+    if await offer.ask_wider(turn, request) or turn.now - request.created_at < GIVE_UP:
+        return
+    status = lifecycle.become(request.status, RequestStatus.CLOSED)
+    request = await requests.save(turn.tx, replace(request, status=status))
+    await offer.withdraw(turn, request)
+    await turn.say(
+        asker,
+        "gave_up.asker",
+        about={"kind": "nobody_yet", "ref": request.id},
+        name=first_name(asker),
+        what=turn.gist(request, asker.language),
+    )
+
+
+GIVE_UP = timedelta(hours=24)

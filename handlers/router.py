@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from handlers import ask, join, offer, organiser, visit
 from handlers.rules import timing
-from handlers.rules.courtesy import is_greeting, is_thanks, says_nobody_came
+from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
 from handlers.rules.understanding import (
     ACT_ABOVE,
     Meaning,
@@ -41,6 +41,7 @@ Answer = Callable[[Turn, Question, str], Awaitable[None]]
 
 ANSWERS: dict[str, Answer] = {
     "welcome": join.welcomed,
+    "ask.open": ask.opened_up,
     "ask.name": ask.named,
     "ask.need": ask.need_said,
     "ask.home": ask.home_said,
@@ -61,6 +62,7 @@ ANSWERS: dict[str, Answer] = {
     "leave": join.left,
     "offer": offer.answered,
     "card": offer.answered_card,
+    "which_offer": offer.which_said,
     "visit": visit.answered,
     "did_they_come": visit.did_they_come,
     "no_word": visit.did_they_come,
@@ -75,6 +77,7 @@ ANSWERS: dict[str, Answer] = {
 
 IN_WORDS = frozenset(
     {
+        "ask.open",
         "ask.name",
         "ask.home",
         "ask.house",
@@ -179,7 +182,7 @@ async def _text(turn: Turn) -> None:
         await join.stop(turn)
         return
     if me.stopped_at is not None and not is_start(words):
-        await turn.reply("stopped.still", about={"kind": "stopped"})
+        await turn.reply("stopped.still", about={"kind": "stopped.still"})
         return
     if is_start(words):
         await join.start_again(turn)
@@ -366,6 +369,17 @@ def _is_something_else(turn: Turn, question: Question, meaning: Meaning) -> bool
 async def _by_number(turn: Turn, open_now: list[Question], numbers: tuple[int, ...]) -> bool:
     """Each number goes to its own question. A number that no open question has may belong to one
     that is over: the answer then says how things stand."""
+    assert turn.message
+    if turn.desk.has_buttons(turn.message.channel) and open_now:
+        # Numbers are not shown here: one means that place among the choices seen last.
+        latest = open_now[0]
+        if len(numbers) == 1 and 0 < numbers[0] <= len(latest.choices):
+            await _answer(turn, latest, latest.choices[numbers[0] - 1].key)
+            return True
+        if latest.kind in IN_WORDS:
+            await _answer(turn, latest, "")
+            return True
+        return False
     hit = False
     for number in dict.fromkeys(numbers):
         found = next(((q, c) for q in open_now for c in q.choices if c.number == number), None)
@@ -428,25 +442,29 @@ async def _still_free(turn: Turn, question: Question) -> bool:
 
 
 async def _which(turn: Turn, offers: list[Question], *, said: bool) -> None:
-    language = turn.sender.language
-    lines = []
-    for question in reversed(offers):
+    """Ask which of several offers they mean: by the numbers that each has or, where there are
+    buttons, with buttons."""
+    assert turn.message
+    me = turn.sender
+    buttons = turn.desk.has_buttons(turn.message.channel)
+    lines, choices = [], []
+    for question in list(reversed(offers))[-MOST_ASKED:]:
         found = await requests.get_offer(turn.tx, question.ref or 0)
         if found is None:
             continue
         request = await requests.get(turn.tx, found.request_id)
         asker = await members.get(turn.tx, request.asker_id)
-        lines.append(
-            turn.text(
-                language,
-                "which.line",
-                number=question.choices[0 if said else 1].number,
-                what=turn.gist(request, language),
-                area=asker.area,
-            )
-        )
+        choice = question.choices[0 if said else 1]
+        about = {"what": turn.gist(request, me.language), "area": asker.area}
+        label = turn.text(me.language, "which.one", **about)
+        lines.append(turn.text(me.language, "which.line", number=choice.number, **about))
+        choices.append((f"{found.id}:{choice.key}", label))
     name = "which" if said else "which.no"
-    await turn.reply(name, name=first_name(turn.sender), lines=", ".join(lines[:MOST_ASKED]))
+    if buttons:
+        await questions.close(turn.tx, turn.now, "which_offer", member_id=me.id)
+        await turn.ask(me, f"{name}.buttons", "which_offer", None, choices, name=first_name(me))
+        return
+    await turn.reply(name, name=first_name(me), lines=", ".join(lines))
 
 
 MOST_ASKED = 4
@@ -501,20 +519,37 @@ async def _by_meaning(turn: Turn, meaning: Meaning, open_now: list[Question]) ->
     if me.is_a(Role.ASKER) and says_nobody_came(turn.words) and await visit.said_nobody_came(turn):
         return
     act = MEANINGS.get(meaning.intent)
-    if meaning.confidence < ACT_ABOVE and meaning.intent not in (Intent.CALL_ME, Intent.WORRY):
+    if meaning.confidence < _enough(meaning, open_now):
         act = None
     if is_greeting(turn.words):
         act = _greeted
+    elif asks_if_there(turn.words) and me.is_a(Role.ASKER):
+        act = _status
     if act is not None and await act(turn, meaning):
         await questions.close(turn.tx, turn.now, MISSED, member_id=me.id)
         return
+    if me.is_a(Role.ASKER) and me.cell is None and await ask.gave_home_late(turn):
+        return
     joining = any(question.kind.startswith(("join.", "ask.")) for question in open_now)
-    if not me.roles and not joining:
+    if not me.roles and not joining and not await _missed(turn):
+        await _miss(turn)
         await join.welcome(turn)
         return
     if meaning.intent is Intent.THANKS and meaning.confidence >= ACT_ABOVE:
         return
     await not_understood(turn, open_now)
+
+
+def _enough(meaning: Meaning, open_now: list[Question]) -> float:
+    """How sure a meaning must be. Asking is put before the person in words once more, and a worry
+    or a wish to be rung only brings somebody to the phone: neither needs to be as sure, unless the
+    words are more likely a slip in answering what was asked."""
+    slip = bool(open_now) and open_now[0].kind not in ("menu", "offer", "again", "open")
+    if meaning.intent is Intent.ASK and meaning.need:
+        return ask.ASK_ABOVE
+    if meaning.intent in (Intent.CALL_ME, Intent.WORRY) and not slip:
+        return ask.ASK_ABOVE
+    return ACT_ABOVE
 
 
 async def _greeted(turn: Turn, meaning: Meaning) -> bool:
@@ -529,9 +564,9 @@ async def not_understood(turn: Turn, open_now: list[Question]) -> None:
     """One easy question: the one that is open, or a menu. After a second miss in a row a person
     gets the words."""
     me = turn.sender
-    noted = [q for q in await questions.open_to(turn.tx, me.id, turn.now) if q.kind == MISSED]
-    await questions.close(turn.tx, turn.now, MISSED, "menu", member_id=me.id)
-    if noted and turn.now - noted[0].asked_at < MISSED_FOR:
+    noted = await _missed(turn)
+    await questions.close(turn.tx, turn.now, MISSED, "menu", "welcome", member_id=me.id)
+    if noted:
         told = await turn.tell_organisers(
             "not_understood.told",
             but=me.id,
@@ -545,11 +580,7 @@ async def not_understood(turn: Turn, open_now: list[Question]) -> None:
             organiser=await turn.organiser_name(me),
         )
         return
-    address = Address(turn.message.channel, turn.message.sender) if turn.message else None
-    assert address
-    await questions.put(
-        turn.tx, kind=MISSED, member_id=me.id, to=address, ref=None, choices=(), now=turn.now
-    )
+    await _miss(turn)
     waiting = [q for q in open_now if q.choices and q.kind not in ("menu", "offer", "open")]
     latest = open_now[0] if open_now else None
     if waiting and latest in waiting and turn.now - waiting[0].asked_at < MISSED_FOR:
@@ -558,6 +589,20 @@ async def not_understood(turn: Turn, open_now: list[Question]) -> None:
         await turn.ask(me, "not_understood", "menu", None, ask.MENU, name=first_name(me))
     else:
         await turn.reply("not_understood.helper", name=first_name(me))
+
+
+async def _missed(turn: Turn) -> bool:
+    """Whether the message before was not followed either."""
+    open_now = await questions.open_to(turn.tx, turn.sender.id, turn.now)
+    return any(q.kind == MISSED and turn.now - q.asked_at < MISSED_FOR for q in open_now)
+
+
+async def _miss(turn: Turn) -> None:
+    assert turn.message
+    here = Address(turn.message.channel, turn.message.sender)
+    await questions.put(
+        turn.tx, kind=MISSED, member_id=turn.sender.id, to=here, ref=None, choices=(), now=turn.now
+    )
 
 
 async def _ask(turn: Turn, meaning: Meaning) -> bool:
@@ -698,7 +743,8 @@ async def _in_group(
         await groups.move_street(tx, chat, message.text)
     elif message.kind is InboundKind.TEXT:
         here = timing.local(now, turn.community)
-        if understand(message.text, here).emergency:
+        said = message.text.strip()
+        if not said.startswith("/") and understand(said, here).emergency:
             await turn.say_in(chat, "emergency.alone")
             return
         await turn.say_in(chat, "street.private", link=f"t.me/{desk.telegram_name}")
@@ -714,9 +760,12 @@ async def gave_up(desk: Desk, tx: Transaction, now: datetime, message: InboundMe
     """A message that we failed to handle, time and again: the person hears so, an organiser gets
     the words, and nobody is left in silence."""
     everyone = await groups.every(tx)
-    member = await members.find(tx, Address(message.channel, message.sender))
-    if not everyone or member is None or message.in_group:
+    if not everyone or message.in_group:
         return
+    address = Address(message.channel, message.sender)
+    member = await members.find(tx, address)
+    if member is None:  # their very first message
+        member = await _stranger(tx, everyone[0], message, address)
     turn = _turn(desk, tx, now, everyone, member, message)
     told = await turn.tell_organisers(
         "trouble.told",

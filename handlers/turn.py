@@ -530,7 +530,7 @@ def one_line(words: str, most: int = 200) -> str:
     """What somebody wrote, to be quoted: on one line, not endless, and without the curly marks that
     phones put in by themselves and that would make a text cost double."""
     line = " ".join(words.translate(_MARKS).split())
-    return line if len(line) <= most else line[: most - 3].rstrip() + "..."
+    return (line if len(line) <= most else line[: most - 3].rstrip() + "...") or "-"
 
 
 _MARKS = str.maketrans(

@@ -6,7 +6,7 @@ The asker is looked after first. Who can't come, or didn't, is never told off.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from handlers import offer
@@ -44,6 +44,8 @@ async def begin(
 ) -> Visit:
     """Somebody is going: the asker hears who, the helper hears where, both get the word."""
     due_at = timing.wanted_at(request.day, request.part, turn.now, turn.community)
+    if _hour_is_open(turn, request):
+        due_at = timing.half_hour(due_at)
     words = turn.desk.wording.listing(turn.community.languages[0], "code_words")
     visit = await requests.add_visit(
         turn.tx, request, helper.id, turn.desk.chance.choice(words), due_at, turn.now
@@ -96,7 +98,7 @@ async def _give_details(
     words = one_line(request.words, QUOTED)
     await turn.ask(
         helper,
-        ("details.by_hand" if by_hand else "details") + ("" if words else ".bare"),
+        ("details.by_hand" if by_hand else "details") + ("" if request.words else ".bare"),
         "visit",
         visit.id,
         ("going", "cannot"),
@@ -122,19 +124,15 @@ def _whole_address(asker: Member) -> str:
 
 def _about_when(turn: Turn, visit: Visit, request: HelpRequest, reader: Member) -> str:
     """When to expect it: as it was asked for or, where that was left open or is over, an hour."""
-    here = timing.local(turn.now, turn.community)
-    if (request.day is None and request.part is None) or gone_by(request, here):
-        return turn.text(
-            reader.language,
-            "about_by",
-            by=turn.by(_next_half_hour(visit.due_at), reader.language),
-        )
+    if _hour_is_open(turn, request):
+        by = turn.by(visit.due_at, reader.language)
+        return turn.text(reader.language, "about_by", by=by)
     return turn.when(request, reader.language)
 
 
-def _next_half_hour(moment: datetime) -> datetime:
-    over = (moment.minute % 30) * 60 + moment.second + moment.microsecond / 1e6
-    return moment if not over else moment + timedelta(seconds=1800 - over)
+def _hour_is_open(turn: Turn, request: HelpRequest) -> bool:
+    here = timing.local(turn.now, turn.community)
+    return (request.day is None and request.part is None) or gone_by(request, here)
 
 
 # What the helper says
@@ -171,7 +169,7 @@ async def on_the_way(turn: Turn, visit: Visit) -> None:
     asker = await members.get(turn.tx, visit.asker_id)
     request = await requests.get(turn.tx, visit.request_id)
     await turn.toast()
-    await turn.say(
+    told = await turn.say(
         asker,
         "on_the_way",
         wakes=True,
@@ -183,7 +181,7 @@ async def on_the_way(turn: Turn, visit: Visit) -> None:
     )
     await turn.ask(
         turn.sender,
-        "safe_journey",
+        "safe_journey" if told else "safe_journey.alone",
         "visit",
         visit.id,
         ("done", "cannot"),
@@ -334,11 +332,13 @@ async def _look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpRequ
         turn, replace(request, urgent=True), f"{name}.nobody", **more
     )
     if request.status is RequestStatus.OPEN and request.promised_at:
+        start = timing.not_quiet(turn.now, turn.community)
         await turn.say(
             asker,
-            name,
+            name if request.wave else f"{name}.later",
             about={"kind": "looking_again", "ref": request.id},
             name=first_name(asker),
+            start=turn.by(start, asker.language),
             by=turn.by(request.promised_at, asker.language),
             **more,
         )

@@ -8,6 +8,7 @@ here saves the others from asking in vain. PostgreSQL is used as it comes.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
@@ -16,7 +17,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult, RowMapping
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
@@ -25,9 +27,17 @@ from storage.vault import Vault
 BUSY_SECONDS = 15
 """How long a write waits for another process's before it gives up (SQLite)."""
 
+ANSWER_SECONDS = 30
+"""How long PostgreSQL may take over one statement: a line that went dead says nothing at all."""
+
 
 class StorageUnavailableError(Exception):
     """The database can't be reached, is locked or is full. Nothing was kept."""
+
+
+class FailedStatementError(Exception):
+    """A block went on after a statement of its transaction had failed. PostgreSQL would undo such a
+    transaction without a word at its end, so it is undone with one, on both databases."""
 
 
 class Transaction:
@@ -37,10 +47,25 @@ class Transaction:
         self._connection = connection
         self.vault = vault
         self.on_postgresql = connection.dialect.name == "postgresql"
+        self.failed = False
+        """A statement failed: nothing of this will be kept."""
+        self.read: dict[tuple[str, int], Any] = {}
+        """What was first read of a thing, by table and id, so that saving it writes only what has
+        changed since, and never undoes what somebody else changed meanwhile."""
 
     async def run(self, statement: sa.Executable, *args: Any) -> CursorResult[Any]:
-        """Carry out one statement."""
-        result = await self._connection.execute(statement, *args)
+        """Carry out one statement.
+
+        Raises:
+            StorageUnavailableError: if the database could not take it.
+        """
+        try:
+            result = await self._connection.execute(statement, *args)
+        except (DBAPIError, OSError) as error:
+            self.failed = True
+            if unavailable(error):
+                raise StorageUnavailableError(type(error).__name__) from error
+            raise
         assert isinstance(result, CursorResult)
         return result
 
@@ -84,13 +109,25 @@ class Database:
         """Work that is kept if the block ends well, and undone if it doesn't (cancelled too).
 
         Raises:
-            StorageUnavailableError: if the database could not take it; nothing was kept.
+            StorageUnavailableError: if the database could not take it. Nothing was kept, unless the
+                line broke in the very moment of committing, when nobody can know.
+            FailedStatementError: if the block carried on after a statement had failed.
         """
+        theirs: BaseException | None = None
         try:
             async with self._writer, self.engine.begin() as connection:
-                yield Transaction(connection, self.vault)
-        except (DBAPIError, OSError) as error:
-            if unavailable(error):
+                tx = Transaction(connection, self.vault)
+                try:
+                    yield tx
+                except BaseException as error:
+                    theirs = error
+                    raise
+                if tx.failed:
+                    raise FailedStatementError
+        except (DBAPIError, NoConnectionError, OSError) as error:
+            # An OSError of the block's own (a file, another server) says nothing about storage.
+            ours = error is not theirs or isinstance(error, DBAPIError)
+            if ours and unavailable(error):
                 raise StorageUnavailableError(type(error).__name__) from error
             raise
 
@@ -98,17 +135,46 @@ class Database:
         await self.engine.dispose()
 
 
-def unavailable(error: DBAPIError | OSError) -> bool:
-    """Whether an error is about reaching the database, and not about what was asked of it."""
-    if isinstance(error, OperationalError | OSError):
+_SQLITE_AWAY = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_NOTADB,
+}
+"""sqlite.org/rescode.html. Any other code is about the statement, which would fail again."""
+
+_POSTGRESQL_AWAY = ("08", "40", "53", "57", "58", "25006", "55P03")
+"""How SQLSTATEs begin that are about the server or about others using it just now: connections,
+deadlocks, out of memory or disk, shutting down, disk errors, a standby, a lock that took too long
+(PostgreSQL documentation, appendix A). The same work may go well a moment later."""
+
+
+def unavailable(error: DBAPIError | NoConnectionError | OSError) -> bool:
+    """Whether an error is about reaching the database, and not about what was asked of it. Only
+    the latter counts against whatever was being done; the former is waited for."""
+    if not isinstance(error, DBAPIError):
         return True
-    # asyncpg says no such database, wrong password … as a plain error, before any statement.
-    return error.connection_invalidated or error.statement is None
+    # Without a statement it failed to connect, to begin or to commit; asyncpg says no such
+    # database, wrong password … as a plain error.
+    if error.connection_invalidated or error.statement is None:
+        return True
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in _SQLITE_AWAY  # the rest of the number says more exactly how
+    return str(getattr(error.orig, "sqlstate", None) or "").startswith(_POSTGRESQL_AWAY)
 
 
 def open_engine(url: str) -> AsyncEngine:
     """The engine for a SQLAlchemy URL, as we want it; no connection is made until it is used."""
-    options: dict[str, Any] = {}
+    # What a statement was given stays out of errors, and so out of logs.
+    options: dict[str, Any] = {"hide_parameters": True}
     is_sqlite = url.startswith("sqlite")
     if is_sqlite:
         options["connect_args"] = {"timeout": BUSY_SECONDS}
@@ -117,7 +183,8 @@ def open_engine(url: str) -> AsyncEngine:
     else:
         # Enough for the lanes, the sender and the clock of one process; PostgreSQL's default
         # limit of 100 connections then bears a dozen processes.
-        options |= {"pool_size": 8, "max_overflow": 0, "pool_pre_ping": True}
+        options |= {"pool_size": 8, "max_overflow": 0, "pool_pre_ping": True, "pool_timeout": 15}
+        options["connect_args"] = {"timeout": 10, "command_timeout": ANSWER_SECONDS}
     engine = create_async_engine(url, **options)
     if is_sqlite:
         sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)

@@ -30,10 +30,11 @@ async def never_mind(tx: Transaction, ref: int, *kinds: DueKind) -> None:
 
 
 async def next_due(tx: Transaction, now: datetime) -> Due | None:
-    """The moment that came first and has not been seen to, claimed until this commits."""
+    """The moment that came first and has not been seen to, claimed until this commits. A kind that
+    this version does not know is left for the one that does."""
     row = await tx.one(
         sa.select(due)
-        .where(due.c.at <= now)
+        .where(due.c.at <= now, due.c.kind.in_([kind.value for kind in DueKind]))
         .order_by(due.c.at, due.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -47,10 +48,18 @@ async def done(tx: Transaction, row: Due) -> None:
 
 
 async def put_off(tx: Transaction, row: Due, until: datetime) -> None:
-    """It went wrong; try again then."""
+    """It went wrong; try again then. One that was set anew meanwhile stays as it was set."""
     await tx.run(
-        sa.update(due).where(due.c.id == row.id).values(at=until, attempts=due.c.attempts + 1)
+        sa.update(due)
+        .where(due.c.id == row.id, due.c.at == row.at)
+        .values(at=until, attempts=due.c.attempts + 1)
     )
+
+
+async def failing(tx: Transaction, attempts: int) -> int:
+    """How many have gone wrong so many times in a row."""
+    count = sa.select(sa.func.count()).select_from(due).where(due.c.attempts >= attempts)
+    return int(await tx.value(count) or 0)
 
 
 async def first(tx: Transaction) -> datetime | None:

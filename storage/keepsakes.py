@@ -45,3 +45,12 @@ async def hold(
         )
     )
     return bool(changed.rowcount)
+
+
+async def let_go(tx: Transaction, name: str, holder: str) -> None:
+    """Give a lease back, if it is ours, so that nobody has to wait for it to run out."""
+    await tx.run(
+        sa.update(keepsakes)
+        .where(keepsakes.c.name == name, keepsakes.c.holder == holder)
+        .values(until=None)
+    )

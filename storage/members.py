@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
+from itertools import chain, combinations
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +28,17 @@ NEED_BIT = {need: 1 << place for place, need in enumerate(NEIGHBOURLY)}
 
 HELPFUL_ORDER = (members.c.rested_at, members.c.id)
 
+MOST_VALUES = 5_000
+"""Values in one statement: databases limit how many it may carry (SQLite: 32,766)."""
+
+
+def _roles_with(role: Role) -> list[str]:
+    """Every way in which the column `roles` may hold this one: to be looked up in an index, not
+    searched for in every member's row."""
+    others = sorted(set(Role) - {role})
+    sets = (combinations(others, size) for size in range(len(others) + 1))
+    return [",".join(sorted((role, *some))) for some in chain.from_iterable(sets)]
+
 
 async def add(tx: Transaction, member: Member, *at: Address) -> Member:
     """Keep a new member (its `id` is ignored) with the addresses that reach them."""
@@ -43,18 +56,99 @@ async def add_address(tx: Transaction, member_id: int, address: Address) -> None
 
 
 async def save(tx: Transaction, member: Member) -> Member:
-    """Keep a member as they are now."""
-    await tx.run(sa.update(members).where(members.c.id == member.id).values(**to_row(tx, member)))
+    """Keep a member as they are now: of what was read in this transaction, what has changed. Two
+    who change different things about somebody at once both have their way, so that an offer made
+    to them never undoes their STOP."""
+    before = tx.read.get(("members", member.id))
+    values = to_row(tx, member)
+    if before is not None:
+        values = {name: values[name] for name in _changed(before, member)}
+    if not values:
+        return member
+    if _HELPING.keys() & values.keys():
+        values["helping"] = _helping_after(member, values)
+    await tx.run(sa.update(members).where(members.c.id == member.id).values(**values))
+    tx.read["members", member.id] = member
     return member
+
+
+def _changed(before: Member, member: Member) -> list[str]:
+    """The columns of what is not the same."""
+    names = [name for name in Member.__slots__ if getattr(before, name) != getattr(member, name)]
+    return [_SEALED.get(name, name) for name in names]
+
+
+_SEALED = {name: f"sealed_{name}" for name in ("name", "home", "postcode")}
+
+_HELPING: dict[str, Callable[[Member], bool]] = {
+    "roles": lambda member: member.is_a(Role.HELPER),
+    "standing": lambda member: member.standing is Standing.ACTIVE,
+    "on_duty": lambda member: member.on_duty,
+    "paused_until": lambda member: member.paused_until is None,
+    "stopped_at": lambda member: member.stopped_at is None,
+    "unreachable": lambda member: not member.unreachable,
+    "cell": lambda member: member.cell is not None,
+}
+"""What makes somebody a helper who can be asked at all, by the column that says it."""
+
+
+def _helping_after(member: Member, written: Iterable[str]) -> sa.ColumnElement[bool]:
+    """The same, of the row as it will be: what is not being written may have been changed by
+    somebody else since it was read."""
+    kept: dict[str, sa.ColumnElement[bool]] = {
+        "roles": members.c.roles.in_(_roles_with(Role.HELPER)),
+        "standing": members.c.standing == Standing.ACTIVE.value,
+        "on_duty": members.c.on_duty,
+        "paused_until": members.c.paused_until.is_(None),
+        "stopped_at": members.c.stopped_at.is_(None),
+        "unreachable": members.c.unreachable == "",
+        "cell": members.c.cell.is_not(None),
+    }
+    written = set(written)
+    if not all(holds(member) for name, holds in _HELPING.items() if name in written):
+        return sa.false()
+    return sa.and_(sa.true(), *(kept[name] for name in kept if name not in written))
 
 
 async def get(tx: Transaction, ident: int, *, lock: bool = False) -> Member:
     """A member by id, who must exist. `lock`: nobody else changes them until this commits."""
     statement = sa.select(members).where(members.c.id == ident)
-    row = await tx.one(statement.with_for_update() if lock else statement)
+    # Not a full FOR UPDATE: that would also keep everybody waiting who only points at the row.
+    row = await tx.one(statement.with_for_update(key_share=True) if lock else statement)
     if row is None:
         raise LookupError(f"no member {ident}")
     return from_row(tx, row)
+
+
+async def lock(tx: Transaction, idents: Iterable[int]) -> None:
+    """From here until this commits, nobody else changes these. In order of their ids, so that two
+    who lock several never wait for each other in a ring."""
+    await tx.run(
+        sa.select(members.c.id)
+        .where(members.c.id.in_(sorted(set(idents))))
+        .order_by(members.c.id)
+        .with_for_update(key_share=True)
+    )
+
+
+async def several(tx: Transaction, idents: Iterable[int]) -> list[Member]:
+    """These members, in order of their ids."""
+    wanted, found = sorted(set(idents)), []
+    for at in range(0, len(wanted), MOST_VALUES):
+        chunk = wanted[at : at + MOST_VALUES]
+        rows = await tx.all(
+            sa.select(members).where(members.c.id.in_(chunk)).order_by(members.c.id)
+        )
+        found += [from_row(tx, row) for row in rows]
+    return found
+
+
+async def stopped_at(tx: Transaction, ident: int) -> datetime | None:
+    """When a member sent STOP, if they have not written since."""
+    found: datetime | None = await tx.value(
+        sa.select(members.c.stopped_at).where(members.c.id == ident)
+    )
+    return found
 
 
 async def find(tx: Transaction, address: Address) -> Member | None:
@@ -94,7 +188,7 @@ async def with_role(
         .where(
             members.c.community_id == community_id,
             members.c.standing.in_([s.value for s in standings or (Standing.ACTIVE,)]),
-            members.c.roles.contains(role.value),
+            members.c.roles.in_(_roles_with(role)),
         )
         .order_by(members.c.id)
     )
@@ -143,10 +237,11 @@ async def helpers_in_cells(
 ) -> list[Member]:
     """The helpers who live in these cells and do this need, at most `each` of a cell and the most
     rested first; `skip` passes over that many of each cell. Reads no more rows than it gives back,
-    or little more: one index range a cell."""
+    or little more: one index range a cell. What is sealed of them is not opened: name, address and
+    postcode are empty, and they are not to be saved."""
     picks = [
         sa.select(
-            sa.select(members)
+            sa.select(*_OPEN)
             .where(*_helping(community_id, need), members.c.cell == cell)
             .order_by(*HELPFUL_ORDER)
             .limit(each)
@@ -157,16 +252,20 @@ async def helpers_in_cells(
     ]
     if not picks:
         return []
-    return [from_row(tx, row) for row in await tx.all(sa.union_all(*picks))]
+    return [_without_seals(row) for row in await tx.all(sa.union_all(*picks))]
 
 
 async def helpers_in_ranges(
     tx: Transaction, community_id: int, ranges: Iterable[tuple[int, int]], need: Need
 ) -> list[Member]:
-    """Every helper whose cell lies in one of these ranges and who does this need."""
+    """Every helper whose cell lies in one of these ranges and who does this need, as
+    `helpers_in_cells` gives them."""
     within = [members.c.cell.between(first, last) for first, last in ranges]
-    rows = await tx.all(sa.select(members).where(*_helping(community_id, need), sa.or_(*within)))
-    return [from_row(tx, row) for row in rows]
+    rows = await tx.all(sa.select(*_OPEN).where(*_helping(community_id, need), sa.or_(*within)))
+    return [_without_seals(row) for row in rows]
+
+
+_OPEN = [column for column in members.c if not column.name.startswith("sealed_")]
 
 
 def _helping(community_id: int, need: Need) -> tuple[sa.ColumnElement[bool], ...]:
@@ -181,20 +280,23 @@ async def loads(
     tx: Transaction, member_ids: Sequence[int], since: datetime
 ) -> dict[int, tuple[int, int]]:
     """For each member with any: (visits under way, visits begun since that moment)."""
-    rows = await tx.all(
-        sa.select(
-            visits.c.helper_id,
-            sa.func.sum(sa.case((visits.c.status.in_(LIVE_VISIT), 1), else_=0)).label("live"),
-            sa.func.sum(sa.case((visits.c.created_at >= since, 1), else_=0)).label("week"),
+    found: dict[int, tuple[int, int]] = {}
+    for at in range(0, len(member_ids), MOST_VALUES):
+        rows = await tx.all(
+            sa.select(
+                visits.c.helper_id,
+                sa.func.sum(sa.case((visits.c.status.in_(LIVE_VISIT), 1), else_=0)).label("live"),
+                sa.func.sum(sa.case((visits.c.created_at >= since, 1), else_=0)).label("week"),
+            )
+            .where(
+                visits.c.helper_id.in_(member_ids[at : at + MOST_VALUES]),
+                visits.c.status.in_((*LIVE_VISIT, "done")),
+                sa.or_(visits.c.created_at >= since, visits.c.status.in_(LIVE_VISIT)),
+            )
+            .group_by(visits.c.helper_id)
         )
-        .where(
-            visits.c.helper_id.in_(member_ids),
-            visits.c.status.in_((*LIVE_VISIT, "done")),
-            sa.or_(visits.c.created_at >= since, visits.c.status.in_(LIVE_VISIT)),
-        )
-        .group_by(visits.c.helper_id)
-    )
-    return {row["helper_id"]: (int(row["live"]), int(row["week"])) for row in rows}
+        found |= {row["helper_id"]: (int(row["live"]), int(row["week"])) for row in rows}
+    return found
 
 
 async def offers_since(tx: Transaction, community_id: int, since: datetime) -> tuple[int, int]:
@@ -223,7 +325,7 @@ async def away(tx: Transaction, community_id: int) -> dict[str, int]:
         sa.select(reason, sa.func.count().label("n"))
         .where(
             members.c.community_id == community_id,
-            members.c.roles.contains(Role.HELPER.value),
+            members.c.roles.in_(_roles_with(Role.HELPER)),
             members.c.standing.in_((Standing.WAITING.value, Standing.ACTIVE.value)),
             members.c.stopped_at.is_(None),
             ~members.c.helping,
@@ -302,30 +404,30 @@ def to_row(tx: Transaction, member: Member) -> dict[str, Any]:
         "consent": member.consent,
         "stopped_at": member.stopped_at,
         "unreachable": member.unreachable,
-        "helping": (
-            member.is_a(Role.HELPER)
-            and member.standing is Standing.ACTIVE
-            and member.on_duty
-            and member.paused_until is None
-            and member.stopped_at is None
-            and not member.unreachable
-            and member.cell is not None
-        ),
+        "helping": all(holds(member) for holds in _HELPING.values()),
     }
 
 
 def from_row(tx: Transaction, row: RowMapping) -> Member:
     unseal = tx.vault.open
+    member = replace(
+        _without_seals(row),
+        name=unseal(row["sealed_name"]),
+        home=unseal(row["sealed_home"]),
+        postcode=unseal(row["sealed_postcode"]),
+    )
+    tx.read.setdefault(("members", member.id), member)
+    return member
+
+
+def _without_seals(row: RowMapping) -> Member:
     return Member(
         id=row["id"],
         community_id=row["community_id"],
         standing=Standing(row["standing"]),
-        name=unseal(row["sealed_name"]),
         language=row["language"],
-        languages=tuple(row["languages"].split(",")),
+        languages=tuple(filter(None, row["languages"].split(","))),
         roles=frozenset(Role(role) for role in row["roles"].split(",") if role),
-        home=unseal(row["sealed_home"]),
-        postcode=unseal(row["sealed_postcode"]),
         cell=row["cell"],
         area=row["area"],
         can_do=frozenset(need for need, bit in NEED_BIT.items() if row["can_do"] & bit),

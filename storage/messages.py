@@ -1,4 +1,4 @@
-"""What came in, what goes out, and what became of it."""
+"""What came in, and what goes out. What became of it is in `outcomes`."""
 
 from __future__ import annotations
 
@@ -13,18 +13,43 @@ from sqlalchemy.engine import RowMapping
 from storage.database import Transaction
 from storage.model import (
     PRIORITY_RANK,
-    SEND_RANK,
     Channel,
-    DeliveryReceipt,
     InboundKind,
     InboundMessage,
     OutboundKind,
     OutboundMessage,
     SendStatus,
 )
-from storage.schema import inbox, outbox, receipts
+from storage.schema import inbox, outbox
+from storage.vault import WrongKeyError
 
 PRIORITY_OF_RANK = {rank: priority for priority, rank in PRIORITY_RANK.items()}
+
+TRIES = 3
+"""Times that an inbound message is tried. One that can't even be read is then set aside: it is
+neither handled nor lost, and holds up nobody."""
+
+SOON = timedelta(minutes=1)
+"""A message that goes again within this holds back the later ones of its chat, so that people read
+them in order; one that is put off for longer does not."""
+
+CHUNK = 500
+"""Rows an INSERT: databases limit how many values one statement may carry (SQLite: 32,766)."""
+
+
+class UnreadableError(Exception):
+    """A message that was stored can't be read back: another secret key, or it was altered."""
+
+    def __init__(self, ident: int) -> None:
+        super().__init__(ident)
+        self.id = ident
+
+
+def is_one_of(column: sa.Column[str], *statuses: SendStatus) -> sa.ColumnElement[bool]:
+    """Whether a status is one of these, written out: a database that plans a statement once for
+    all its values could not see that an index of only those rows will do."""
+    words = [sa.literal(each.value, literal_execute=True) for each in statuses]
+    return column == words[0] if len(words) == 1 else column.in_(words)
 
 
 # What came in
@@ -55,43 +80,63 @@ async def keep_inbound(tx: Transaction, messages: Sequence[InboundMessage], now:
         }
         for message in messages
     ]
-    insert = tx.upsert(inbox).values(rows).on_conflict_do_nothing()
-    return len((await tx.run(insert.returning(inbox.c.id))).all())
+    new = 0
+    for at in range(0, len(rows), CHUNK):
+        insert = tx.upsert(inbox).values(rows[at : at + CHUNK]).on_conflict_do_nothing()
+        new += len((await tx.run(insert.returning(inbox.c.id))).all())
+    return new
 
 
 async def next_inbound(tx: Transaction) -> Waiting | None:
     """The oldest message whose sender has none before it waiting, claimed until this commits. With
-    PostgreSQL other processes pass over what is claimed, and never overtake within a lane."""
+    PostgreSQL other processes pass over what is claimed, and never overtake within a lane.
+
+    Raises:
+        UnreadableError: if it can't be read.
+    """
     head = sa.alias(inbox)
     before = sa.exists().where(
-        head.c.lane == inbox.c.lane, head.c.handled_at.is_(None), head.c.id < inbox.c.id
+        head.c.lane == inbox.c.lane,
+        head.c.handled_at.is_(None),
+        head.c.attempts < TRIES,
+        head.c.id < inbox.c.id,
     )
     row = await tx.one(
         sa.select(inbox)
-        .where(inbox.c.handled_at.is_(None), ~before)
+        .where(inbox.c.handled_at.is_(None), inbox.c.attempts < TRIES, ~before)
         .order_by(inbox.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
     if row is None:
         return None
-    facts = tx.vault.open_json(row["sealed_message"])
-    message = InboundMessage(
-        channel=Channel(row["channel"]),
-        provider_id=row["provider_id"],
-        **{**facts, "kind": InboundKind(facts["kind"])},
-    )
+    try:
+        facts = tx.vault.open_json(row["sealed_message"])
+        message = InboundMessage(
+            channel=Channel(row["channel"]),
+            provider_id=row["provider_id"],
+            **{**facts, "kind": InboundKind(facts["kind"])},
+        )
+    except (WrongKeyError, ValueError, KeyError, TypeError):
+        raise UnreadableError(row["id"]) from None
     return Waiting(row["id"], row["attempts"], message, row["received_at"])
 
 
-async def handled(tx: Transaction, inbox_id: int, now: datetime) -> None:
-    """The message has had its effect: in the same commit as the effect, so it has it once."""
-    await tx.run(sa.update(inbox).where(inbox.c.id == inbox_id).values(handled_at=now))
+async def handled(tx: Transaction, inbox_id: int, now: datetime) -> bool:
+    """The message has had its effect: in the same commit as the effect, so it has it once. Whether
+    it had not been noted before."""
+    result = await tx.run(
+        sa.update(inbox)
+        .where(inbox.c.id == inbox_id, inbox.c.handled_at.is_(None))
+        .values(handled_at=now)
+    )
+    return bool(result.rowcount)
 
 
-async def count_attempt(tx: Transaction, inbox_id: int) -> None:
+async def count_attempt(tx: Transaction, inbox_id: int, by: int = 1) -> None:
+    """Note that a message was tried and could not be handled. With `TRIES` it is set aside."""
     await tx.run(
-        sa.update(inbox).where(inbox.c.id == inbox_id).values(attempts=inbox.c.attempts + 1)
+        sa.update(inbox).where(inbox.c.id == inbox_id).values(attempts=inbox.c.attempts + by)
     )
 
 
@@ -153,144 +198,115 @@ async def claim(
 ) -> list[tuple[OutboundMessage, str]]:
     """The next messages to send, the most pressing first, marked as being sent by `holder`; each
     with its lane. One a chat at a time, so that a person reads them in order; chats in `busy` are
-    left alone. An edit waits for the message it edits."""
-    row = _claimable(channel, now)
-    earlier = sa.alias(outbox)
-    in_order = ~sa.exists().where(
-        earlier.c.lane == outbox.c.lane,
-        earlier.c.status == SendStatus.QUEUED.value,
-        earlier.c.next_at <= now,
-        earlier.c.priority <= outbox.c.priority,
-        earlier.c.id < outbox.c.id,
-    )
-    picked = (
-        sa.select(outbox.c.id)
-        .where(*row, in_order, outbox.c.lane.not_in(list(busy)))
-        .order_by(outbox.c.priority, outbox.c.id)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    idents = [found["id"] for found in await tx.all(picked)]
-    if not idents:
+    left alone. An edit waits for the message it edits.
+
+    One that can't be read is put off by an hour, with the code `unreadable`: with the right secret
+    key it goes after all.
+    """
+    chosen: dict[str, int] = {}
+    for row in await _heads(tx, channel, now, most, list(busy)):
+        if len(chosen) < most:
+            chosen.setdefault(row["lane"], row["id"])
+    if not chosen:
         return []
+    # Looked at again, since another process may have been quicker between the two statements.
     rows = await tx.all(
         sa.update(outbox)
-        .where(outbox.c.id.in_(idents))
+        .where(outbox.c.id.in_(chosen.values()), is_one_of(outbox.c.status, SendStatus.QUEUED))
         .values(status=SendStatus.SENDING.value, holder=holder, attempts=outbox.c.attempts + 1)
         .returning(outbox)
     )
-    rows = sorted(rows, key=lambda found: (found["priority"], found["id"]))
-    return [(await _outbound(tx, found), found["lane"]) for found in rows]
+    claimed = []
+    for row in sorted(rows, key=lambda found: (found["priority"], found["next_at"], found["id"])):
+        try:
+            claimed.append((await from_row(tx, row), row["lane"]))
+        except (WrongKeyError, ValueError, KeyError, TypeError):
+            await postpone(tx, row["id"], now + timedelta(hours=1), "unreadable")
+    return claimed
 
 
-def _claimable(channel: Channel, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    original = sa.alias(outbox)
+async def _heads(
+    tx: Transaction, channel: Channel, now: datetime, most: int, busy: list[str]
+) -> list[RowMapping]:
+    """The first rows of each priority that may go now, in the order of claiming. A range of the
+    index each, so that neither what waits for the morning nor a long queue is read through."""
+    earlier, original = sa.alias(outbox), sa.alias(outbox)
+    behind = sa.exists().where(
+        earlier.c.lane == outbox.c.lane,
+        is_one_of(earlier.c.status, SendStatus.QUEUED),
+        earlier.c.id < outbox.c.id,
+        earlier.c.priority <= outbox.c.priority,
+        sa.or_(
+            earlier.c.next_at <= now,
+            sa.and_(earlier.c.attempts > 0, earlier.c.next_at <= now + SOON),
+        ),
+    )
     unsent = sa.exists().where(
         original.c.id == outbox.c.edits_id,
         original.c.status.in_((SendStatus.QUEUED.value, SendStatus.SENDING.value)),
     )
-    return (
-        outbox.c.channel == channel.value,
-        outbox.c.status == SendStatus.QUEUED.value,
-        outbox.c.next_at <= now,
-        sa.or_(outbox.c.edits_id.is_(None), ~unsent),
-    )
-
-
-async def next_send_at(tx: Transaction, channel: Channel) -> datetime | None:
-    """When the next queued message may go."""
-    return await tx.value(  # type: ignore[no-any-return]
-        sa.select(outbox.c.next_at)
-        .where(outbox.c.channel == channel.value, outbox.c.status == SendStatus.QUEUED.value)
-        .order_by(outbox.c.next_at)
-        .limit(1)
-    )
-
-
-async def sent(
-    tx: Transaction,
-    outbox_id: int,
-    status: SendStatus,
-    now: datetime,
-    *,
-    provider_id: str = "",
-    code: str = "",
-) -> bool:
-    """What became of a message. Whether that was news: a status only ever rises in rank."""
-    lower = [status_.value for status_, rank in SEND_RANK.items() if rank < SEND_RANK[status]]
-    values: dict[str, Any] = {"status": status.value, "code": code[:64]}
-    if provider_id:
-        values["provider_id"] = provider_id
-    if status in (SendStatus.SENT, SendStatus.DELIVERED):
-        values["sent_at"] = sa.func.coalesce(
-            outbox.c.sent_at, sa.literal(now, outbox.c.sent_at.type)
+    picks = [
+        sa.select(
+            sa.select(outbox.c.priority, outbox.c.next_at, outbox.c.id, outbox.c.lane)
+            .where(
+                outbox.c.channel == channel.value,
+                is_one_of(outbox.c.status, SendStatus.QUEUED),
+                outbox.c.priority == rank,
+                outbox.c.next_at <= now,
+                outbox.c.lane.not_in(busy),
+                ~behind,
+                sa.or_(outbox.c.edits_id.is_(None), ~unsent),
+            )
+            .order_by(outbox.c.next_at, outbox.c.id)
+            .limit(most)
+            .subquery()
         )
-    result = await tx.run(
-        sa.update(outbox)
-        .where(outbox.c.id == outbox_id, outbox.c.status.in_(lower))
-        .values(**values)
-    )
-    if provider_id and not result.rowcount:
-        # A receipt overtook the answer to our own call; it can't have known the id's owner.
-        await tx.run(
-            sa.update(outbox)
-            .where(outbox.c.id == outbox_id, outbox.c.provider_id == "")
-            .values(provider_id=provider_id)
+        for rank in PRIORITY_OF_RANK
+    ]
+    rows = await tx.all(sa.union_all(*picks))
+    return sorted(rows, key=lambda row: (row["priority"], row["next_at"], row["id"]))
+
+
+async def next_send_at(
+    tx: Transaction, channel: Channel, after: datetime | None = None
+) -> datetime | None:
+    """When the next queued message may go; with `after`, of those that may go later than that."""
+    picks = [
+        sa.select(
+            sa.select(outbox.c.next_at)
+            .where(
+                outbox.c.channel == channel.value,
+                is_one_of(outbox.c.status, SendStatus.QUEUED),
+                outbox.c.priority == rank,
+                *([outbox.c.next_at > after] if after else []),
+            )
+            .order_by(outbox.c.next_at)
+            .limit(1)
+            .subquery()
         )
-    return bool(result.rowcount)
+        for rank in PRIORITY_OF_RANK
+    ]
+    return min((row["next_at"] for row in await tx.all(sa.union_all(*picks))), default=None)
 
 
-async def retry(tx: Transaction, outbox_id: int, at: datetime, code: str) -> None:
-    """It was not sent; try again at that moment."""
+async def postpone(tx: Transaction, outbox_id: int, at: datetime, code: str = "") -> None:
+    """It was claimed and may not go yet (quiet hours); no attempt is counted."""
     await tx.run(
         sa.update(outbox)
         .where(outbox.c.id == outbox_id, outbox.c.status == SendStatus.SENDING.value)
-        .values(status=SendStatus.QUEUED.value, next_at=at, code=code[:64])
-    )
-
-
-async def resend(tx: Transaction, outbox_id: int, at: datetime, code: str) -> None:
-    """The provider had it and failed; give it one more try."""
-    await tx.run(
-        sa.update(outbox)
-        .where(
-            outbox.c.id == outbox_id,
-            outbox.c.status.in_((SendStatus.SENT.value, SendStatus.SENDING.value)),
-        )
-        .values(status=SendStatus.QUEUED.value, next_at=at, code=code[:64], provider_id="")
-    )
-
-
-async def postpone(tx: Transaction, outbox_id: int, at: datetime) -> None:
-    """It may not go yet (quiet hours); no attempt is counted."""
-    await tx.run(
-        sa.update(outbox)
-        .where(outbox.c.id == outbox_id)
         .values(
-            status=SendStatus.QUEUED.value, next_at=at, attempts=outbox.c.attempts - 1, holder=""
+            status=SendStatus.QUEUED.value,
+            next_at=at,
+            code=code,
+            attempts=outbox.c.attempts - 1,
+            holder="",
         )
     )
-
-
-async def left_in_flight(tx: Transaction, channel: Channel, holder: str) -> list[OutboundMessage]:
-    """What another life of this process, or a dead process, was sending when it ended; and what
-    timed out. Nobody knows whether it went."""
-    rows = await tx.all(
-        sa.select(outbox).where(
-            outbox.c.channel == channel.value,
-            sa.or_(
-                sa.and_(outbox.c.status == SendStatus.SENDING.value, outbox.c.holder != holder),
-                outbox.c.status == SendStatus.UNKNOWN.value,
-            ),
-            outbox.c.code != "can't be asked",
-        )
-    )
-    return [await _outbound(tx, row) for row in rows]
 
 
 async def get(tx: Transaction, outbox_id: int) -> OutboundMessage | None:
     row = await tx.one(sa.select(outbox).where(outbox.c.id == outbox_id))
-    return await _outbound(tx, row) if row else None
+    return await from_row(tx, row) if row else None
 
 
 async def code_of(tx: Transaction, outbox_id: int) -> str:
@@ -331,7 +347,7 @@ async def outbound_waiting(tx: Transaction) -> dict[str, int]:
     return {PRIORITY_OF_RANK[row["priority"]].value: row["n"] for row in rows}
 
 
-async def _outbound(tx: Transaction, row: RowMapping) -> OutboundMessage:
+async def from_row(tx: Transaction, row: RowMapping) -> OutboundMessage:
     facts = tx.vault.open_json(row["sealed_message"])
     message = OutboundMessage(
         id=row["id"],
@@ -357,76 +373,3 @@ async def _outbound(tx: Transaction, row: RowMapping) -> OutboundMessage:
         original = sa.select(outbox.c.provider_id).where(outbox.c.id == row["edits_id"])
         message = replace(message, edits=str(await tx.value(original) or ""))
     return message
-
-
-# What became of it
-
-
-async def keep_receipts(tx: Transaction, found: Sequence[DeliveryReceipt], now: datetime) -> None:
-    """Store what a provider says; a repeat is passed over."""
-    if not found:
-        return
-    rows = [
-        {
-            "channel": receipt.channel.value,
-            "provider_id": receipt.provider_id[:64],
-            "status": receipt.status.value,
-            "code": receipt.code[:64],
-            "outbox_id": receipt.outbox_id,
-            "received_at": now,
-        }
-        for receipt in found
-    ]
-    await tx.run(tx.upsert(receipts).values(rows).on_conflict_do_nothing())
-
-
-async def next_receipts(
-    tx: Transaction, now: datetime, most: int = 50
-) -> list[tuple[int, DeliveryReceipt]]:
-    """Receipts not yet applied, with the outbox id each is about (our own where it was carried,
-    else found by the provider's), and marked as applied. One whose message is not known yet (it
-    overtook the answer to the call that sent it) is left for a day."""
-    rows = await tx.all(
-        sa.select(receipts)
-        .where(receipts.c.applied_at.is_(None))
-        .order_by(receipts.c.id)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    found = []
-    for row in rows:
-        outbox_id = row["outbox_id"] or await tx.value(
-            sa.select(outbox.c.id).where(
-                outbox.c.channel == row["channel"], outbox.c.provider_id == row["provider_id"]
-            )
-        )
-        if outbox_id is None and row["received_at"] > now - timedelta(days=1):
-            continue
-        await tx.run(sa.update(receipts).where(receipts.c.id == row["id"]).values(applied_at=now))
-        if outbox_id is not None:
-            receipt = DeliveryReceipt(
-                Channel(row["channel"]),
-                row["provider_id"],
-                SendStatus(row["status"]),
-                row["code"],
-                outbox_id,
-            )
-            found.append((outbox_id, receipt))
-    return found
-
-
-async def again(tx: Transaction, outbox_id: int, at: datetime, code: str) -> None:
-    """It is known not to have gone, or doing it twice does no harm: let it go."""
-    await tx.run(
-        sa.update(outbox)
-        .where(
-            outbox.c.id == outbox_id,
-            outbox.c.status.in_((SendStatus.SENDING.value, SendStatus.UNKNOWN.value)),
-        )
-        .values(status=SendStatus.QUEUED.value, next_at=at, code=code[:64], holder="")
-    )
-
-
-async def note_code(tx: Transaction, outbox_id: int, code: str) -> None:
-    """Write down what is known of a message's fate."""
-    await tx.run(sa.update(outbox).where(outbox.c.id == outbox_id).values(code=code[:64]))

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
+from storage import members
 from storage.database import Transaction
 from storage.model import Address, Choice, Question
 from storage.schema import questions
@@ -34,6 +35,9 @@ async def put(
 ) -> Question:
     """Note a new question. Its choices come back with the numbers to answer by: the lowest that no
     other open question to this member uses. A question without choices is answered in words."""
+    if member_id is not None:
+        # Two who ask the same person at once must not both find the same numbers free.
+        await members.lock(tx, [member_id])
     taken = (
         {choice.number for other in await open_to(tx, member_id, now) for choice in other.choices}
         if member_id is not None

@@ -32,17 +32,26 @@ async def add(tx: Transaction, request: HelpRequest) -> HelpRequest:
 
 
 async def save(tx: Transaction, request: HelpRequest) -> HelpRequest:
-    """Keep a request as it is now."""
+    """Keep a request as it is now: of what was read in this transaction, what has changed."""
+    before = tx.read.get(("requests", request.id))
     values = _request_values(tx, request)
-    await tx.run(sa.update(requests).where(requests.c.id == request.id).values(**values))
+    if before is not None:
+        names = [n for n in HelpRequest.__slots__ if getattr(before, n) != getattr(request, n)]
+        values = {name: values[name] for name in (_COLUMN.get(n, n) for n in names)}
+    if values:
+        await tx.run(sa.update(requests).where(requests.c.id == request.id).values(**values))
+        tx.read["requests", request.id] = request
     return request
+
+
+_COLUMN = {"words": "sealed_words"}
 
 
 async def get(tx: Transaction, ident: int, *, lock: bool = False) -> HelpRequest:
     """A request that must exist. `lock`: nobody else decides about it until this commits; it is by
     this lock that the first acceptance wins."""
     statement = sa.select(requests).where(requests.c.id == ident)
-    row = await tx.one(statement.with_for_update() if lock else statement)
+    row = await tx.one(statement.with_for_update(key_share=True) if lock else statement)
     if row is None:
         raise LookupError(f"no request {ident}")
     return _request(tx, row)
@@ -161,7 +170,7 @@ async def add_visit(
 
 async def get_visit(tx: Transaction, ident: int, *, lock: bool = False) -> Visit:
     statement = sa.select(visits).where(visits.c.id == ident)
-    row = await tx.one(statement.with_for_update() if lock else statement)
+    row = await tx.one(statement.with_for_update(key_share=True) if lock else statement)
     if row is None:
         raise LookupError(f"no visit {ident}")
     return _visit(tx, row)
@@ -218,7 +227,7 @@ def _request_values(tx: Transaction, request: HelpRequest) -> dict[str, Any]:
 
 
 def _request(tx: Transaction, row: RowMapping) -> HelpRequest:
-    return HelpRequest(
+    request = HelpRequest(
         id=row["id"],
         community_id=row["community_id"],
         asker_id=row["asker_id"],
@@ -235,6 +244,8 @@ def _request(tx: Transaction, row: RowMapping) -> HelpRequest:
         handler_id=row["handler_id"],
         misses=row["misses"],
     )
+    tx.read.setdefault(("requests", request.id), request)
+    return request
 
 
 def _offer(row: RowMapping) -> Offer:

@@ -258,6 +258,12 @@ Index(
     sqlite_where=inbox.c.handled_at.is_(None),
     postgresql_where=inbox.c.handled_at.is_(None),
 )
+Index(
+    "ix_inbox_next",
+    inbox.c.id,
+    sqlite_where=inbox.c.handled_at.is_(None),
+    postgresql_where=inbox.c.handled_at.is_(None),
+)
 
 outbox = Table(
     "outbox",
@@ -283,14 +289,32 @@ outbox = Table(
     Index("ix_outbox_member_id", "member_id"),
     Index("ix_outbox_channel_provider_id", "channel", "provider_id"),
 )
+# One index a question the sender asks, each of the few rows it is about: what may go now (or next),
+# what stands before it in its lane, and what has an unknown end.
+_QUEUED = outbox.c.status == "queued"
+_IN_THE_AIR = outbox.c.status.in_(("sending", "unknown"))
 Index(
-    "ix_outbox_waiting",
+    "ix_outbox_queued",
     outbox.c.channel,
-    outbox.c.status,
     outbox.c.priority,
+    outbox.c.next_at,
     outbox.c.id,
-    sqlite_where=outbox.c.status.in_(("queued", "sending", "unknown")),
-    postgresql_where=outbox.c.status.in_(("queued", "sending", "unknown")),
+    sqlite_where=_QUEUED,
+    postgresql_where=_QUEUED,
+)
+Index(
+    "ix_outbox_queued_lane",
+    outbox.c.lane,
+    outbox.c.id,
+    sqlite_where=_QUEUED,
+    postgresql_where=_QUEUED,
+)
+Index(
+    "ix_outbox_in_the_air",
+    outbox.c.channel,
+    outbox.c.next_at,
+    sqlite_where=_IN_THE_AIR,
+    postgresql_where=_IN_THE_AIR,
 )
 
 receipts = Table(

@@ -21,6 +21,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 NONCE = 12
 """Bytes; what NIST SP 800-38D recommends for GCM. Random ones are safe for 2**32 values a key."""
 
+TAG = 16
+"""Bytes that GCM puts at the end to tell whether anything was altered."""
+
 SHORTEST_SECRET = 32
 """Characters: about 190 bits where they are random letters and digits."""
 
@@ -56,6 +59,8 @@ class Vault:
         """
         if not sealed:
             return ""
+        if len(sealed) < NONCE + TAG:
+            raise WrongKeyError("this was never sealed, or has been cut short")
         try:
             clear = self._aead.decrypt(sealed[:NONCE], sealed[NONCE:], None)
         except InvalidTag:

@@ -105,7 +105,8 @@ def main() -> None:
         print(f"{path.name}: {found['n']} messages")
         print("  " + "  ".join(f"{field} {share:.1%}" for field, share in found["right"].items()))
         print(
-            f"  emergencies: {found['emergencies'] - found['missed']} of {found['emergencies']} seen"
+            f"  emergencies: {found['emergencies'] - found['missed']} of {found['emergencies']} "
+            f"seen"
             f" ({found['recall']:.1%}), {found['false']} false alarms ({found['false_share']:.1%})"
         )
         print(

@@ -32,6 +32,10 @@ class PermanentError(SendError):
     """It was not sent and never will be: this message, or this address, is wrong."""
 
 
+class AddressError(PermanentError):
+    """It was not sent, and nothing ever will be to this address: a landline, no such number."""
+
+
 class OptedOutError(PermanentError):
     """The person has told the provider that they want no more (blocked bot, 21610)."""
 
@@ -111,6 +115,9 @@ class ChannelAdapter(Protocol):
     can: frozenset[OutboundKind]
     """What it is able to send. What it can't is never handed to it."""
     routes: tuple[Route, ...]
+    calls_again: bool
+    """Whether the provider brings what came in again until the webhook takes it. Where it does not,
+    what came while we were away is only found by polling."""
 
     def receive(
         self, route: Route, headers: Mapping[str, str], body: bytes, query: str
@@ -147,8 +154,9 @@ class ChannelAdapter(Protocol):
         """
         ...
 
-    async def look_up(self, message: OutboundMessage) -> Sent | None:
-        """Whether a message whose outcome is unknown was in fact taken by the provider.
+    async def look_up(self, message: OutboundMessage) -> list[Sent]:
+        """What the provider was given that may be this message (to the same address, in the same
+        words, since it was written), the oldest first; nothing if it was not taken.
 
         Raises:
             UnknownOutcomeError: if the provider can't be asked such a thing.

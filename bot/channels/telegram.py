@@ -51,6 +51,7 @@ from telegram.request import BaseRequest, HTTPXRequest
 from telegram.warnings import PTBDeprecationWarning
 
 from bot.channels.base import (
+    AddressError,
     Finding,
     MalformedError,
     OptedOutError,
@@ -116,7 +117,7 @@ ERRORS = (
     # A group that became a supergroup; its new id comes as an update of its own.
     Rule(ChatMigrated, "", PermanentError, "migrated"),
     Rule(BadRequest, "upgraded to a supergroup", PermanentError, "migrated"),
-    Rule(BadRequest, "chat not found", PermanentError, "no_such_chat"),
+    Rule(BadRequest, "chat not found", AddressError, "no_such_chat"),
     Rule(BadRequest, "rights to send", PermanentError, "not_allowed"),
     Rule(BadRequest, "chat_write_forbidden", PermanentError, "not_allowed"),
     # Deleted, or older than Telegram lets bots edit.
@@ -199,6 +200,7 @@ class TelegramAdapter:
 
     channel = Channel.TELEGRAM
     can = frozenset(OutboundKind)
+    calls_again = True  # for 24 hours
     routes: tuple[Route, ...] = (Route("telegram", reply="", media_type="text/plain"),)
 
     def __init__(
@@ -396,7 +398,7 @@ class TelegramAdapter:
         await self._ask(self._bot.set_my_commands(commands, scope=scope))
         return Sent("")
 
-    async def look_up(self, message: OutboundMessage) -> Sent | None:
+    async def look_up(self, message: OutboundMessage) -> list[Sent]:
         """Telegram has no way to ask what a bot has sent.
 
         Raises:

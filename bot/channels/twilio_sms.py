@@ -21,6 +21,7 @@ from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
 from bot.channels.base import (
+    AddressError,
     Finding,
     MalformedError,
     OptedOutError,
@@ -77,11 +78,11 @@ ERRORS: dict[str, Known] = {
     # They texted STOP, and Twilio itself lets nothing through.
     "21610": Known(OptedOutError, "opted_out"),
     # This number can't be texted, today or tomorrow.
-    "21211": Known(PermanentError, "not_a_number"),
-    "21614": Known(PermanentError, "not_a_mobile"),
-    "30005": Known(PermanentError, "not_a_number"),
-    "30006": Known(PermanentError, "not_a_mobile"),
-    "21612": Known(PermanentError, "not_a_mobile"),
+    "21211": Known(AddressError, "not_a_number"),
+    "21614": Known(AddressError, "not_a_mobile"),
+    "30005": Known(AddressError, "not_a_number"),
+    "30006": Known(AddressError, "not_a_mobile"),
+    "21612": Known(AddressError, "not_a_mobile"),
     # A trial account texts only the numbers it has verified.
     "21608": Known(PermanentError, "trial_account"),
     # Taken for spam by Twilio or a carrier: the same words would be again.
@@ -213,6 +214,14 @@ def failure(error: Exception, *, harmless: bool = False) -> SendError:
     return RetryableError("no_answer") if harmless else UnknownOutcomeError("no_answer")
 
 
+def meaning(receipt: DeliveryReceipt) -> SendError:
+    """What the code of a receipt that says "failed" means to us."""
+    known = ERRORS.get(receipt.code)
+    if known is None:
+        return PermanentError(receipt.code)
+    return known.error(receipt.code, retry_after=known.wait)
+
+
 def _told(error: TwilioException) -> tuple[int, str]:
     """The HTTP status and Twilio's code in an error. A list that fails carries its whole answer."""
     answer = error.args[1] if len(error.args) > 1 else None
@@ -232,6 +241,7 @@ class TwilioAdapter:
 
     channel = Channel.SMS
     can = frozenset({OutboundKind.TEXT})
+    calls_again = False  # once, and once at a fallback address if there is one
     routes: tuple[Route, ...] = (SMS, STATUS)
 
     def __init__(
@@ -346,21 +356,20 @@ class TwilioAdapter:
         if phonenumbers.number_type(parsed) in DEAR:
             raise PermanentError("dear_number")
 
-    async def look_up(self, message: OutboundMessage) -> Sent | None:
-        """See `ChannelAdapter.look_up`. The oldest text to them with these words since it was
-        written, less a minute for clocks that differ.
+    async def look_up(self, message: OutboundMessage) -> list[Sent]:
+        """See `ChannelAdapter.look_up`. "Since it was written" is less a minute, for clocks that
+        differ.
 
         Of the newest 200 to them, and not by DateSent: a text that still queues may have none.
         """
         since = message.created_at - timedelta(minutes=1)
         found = await self._list(to=message.chat, from_=self._number, limit=200)
-        same = [
-            text
-            for text in found
+        return [
+            Sent(text.sid)
+            for text in reversed(found)  # newest first, as Twilio lists them
             if (text.body or "").strip() == message.text.strip()
             and (text.date_created or since) >= since
         ]
-        return Sent(same[-1].sid) if same else None  # newest first, as Twilio lists them
 
     async def poll(self, cursor: str) -> tuple[Received, str]:
         """See `ChannelAdapter.poll`. The first call asks at once, later ones wait first.

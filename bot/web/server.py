@@ -5,6 +5,7 @@ A webhook answers 2xx only once the message is safely stored.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -24,6 +25,13 @@ log = structlog.get_logger("web")
 
 LARGEST_BODY = 64 * 1024
 """Bytes. Telegram's and Twilio's own calls are a few KiB."""
+
+BODY_SECONDS = 10
+"""How long a body may take to come: a caller who dawdles holds a line, and no more."""
+
+STORE_SECONDS = 12
+"""How long storing may take before the caller is told to come again: Twilio hangs up after 15
+(twilio.com/docs, "Webhooks FAQ"). It may have been stored all the same; it is then a repeat."""
 
 
 def make_app(
@@ -72,9 +80,14 @@ def _endpoint(
 async def _receive(
     adapter: ChannelAdapter, webhook: Webhook, intake: Intake, request: Request
 ) -> Response:
-    body = await _body(request)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            body = await _body(request)
+    except (ClientDisconnect, TimeoutError):
+        return PlainTextResponse("too slow\n", status_code=408, headers={"Connection": "close"})
     if body is None:
-        return PlainTextResponse("too large\n", status_code=413)
+        # What is left of it is not worth reading: the line is closed.
+        return PlainTextResponse("too large\n", status_code=413, headers={"Connection": "close"})
     done = Response(webhook.reply, media_type=webhook.media_type)
     try:
         received = adapter.receive(webhook, request.headers, body, request.url.query)
@@ -86,9 +99,10 @@ async def _receive(
         log.warning("malformed", route=webhook.path)
         return done
     try:
-        await intake.store(received)
-    except StorageUnavailableError as error:
-        log.error("not_stored", route=webhook.path, error=str(error))
+        async with asyncio.timeout(STORE_SECONDS):
+            await intake.store(received)
+    except (StorageUnavailableError, TimeoutError) as error:
+        log.error("not_stored", route=webhook.path, error=type(error).__name__)
         return PlainTextResponse("try again\n", status_code=503, headers={"Retry-After": "5"})
     return done
 
@@ -100,12 +114,9 @@ async def _body(request: Request) -> bytes | None:
         return None
     chunks: list[bytes] = []
     size = 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > LARGEST_BODY:
-                return None
-            chunks.append(chunk)
-    except ClientDisconnect:
-        return b""
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            return None
+        chunks.append(chunk)
     return b"".join(chunks)

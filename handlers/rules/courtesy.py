@@ -17,9 +17,13 @@ _THANKS = re.compile(
     r"all|you|yn fawr|indeed|x+))*"
 )
 _NOBODY_CAME = re.compile(
-    r"\b(?:no ?body|no-?one|nobody'?s|never|not|didn'?t|did not|hasn'?t|has not|haven'?t|"
-    r"hadn'?t|isn'?t)\b.{0,25}\b(?:came|come|been|turned up|turn up|turned|arrived?|"
-    r"shown? up|showed(?: up)?|appeared|here yet)\b"
+    r"\b(?:no ?body|no[ -]?one)(?:'s| has| have)? (?:come|came|been|turned up|arrived|shown up)\b|"
+    r"\b(?:never|didn'?t|did not|hasn'?t|has not|not|haven'?t) (?:\w+ )?"
+    r"(?:come|came|turn(?:ed)? up|arrived?|show(?:n|ed)? up|show|appear(?:ed)?)\b"
+)
+_THERE = re.compile(
+    r"(?:hello )?(?:are you|anyone|anybody|is anyone|is anybody|is there anyone|is there anybody)"
+    r"(?: still)? (?:there|about)(?: (?:yet|please|love))?"
 )
 _PLAIN = re.compile(r"[.,!?;:]+")
 
@@ -37,6 +41,11 @@ def is_thanks(text: str) -> bool:
     """Whether a message only says thanks, or that all is well ("ok thank you love x"): it needs no
     answer."""
     return bool(_THANKS.fullmatch(_bare(text)))
+
+
+def asks_if_there(text: str) -> bool:
+    """Whether somebody asks if anybody reads this ("are you there?"): they wait for something."""
+    return bool(_THERE.fullmatch(_bare(text)))
 
 
 def says_nobody_came(text: str) -> bool:

@@ -15,7 +15,8 @@ LEGAL: dict[type, dict[Any, tuple[Any, ...]]] = {
     R: {
         R.DRAFT: (R.OPEN, R.HANDED, R.CANCELLED),
         R.OPEN: (R.FILLED, R.HANDED, R.CANCELLED, R.CLOSED),
-        R.HANDED: (R.OPEN, R.FILLED, R.CANCELLED, R.CLOSED),  # asked wider; a late yes; settled
+        # Asked wider; a late yes; settled; its asker came back with what was missing.
+        R.HANDED: (R.OPEN, R.FILLED, R.CANCELLED, R.CLOSED, R.DRAFT),
         R.FILLED: (R.DONE, R.OPEN, R.CANCELLED, R.CLOSED),  # open again: can't come, or no-show
         R.DONE: (R.OPEN,),  # the helper said it was done, the asker says nobody came
         R.CANCELLED: (),

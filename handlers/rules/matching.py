@@ -8,7 +8,7 @@ newcomers without a first task.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -157,12 +157,26 @@ def order(candidate: Candidate, now: datetime) -> tuple[int, float, float, int]:
     member = candidate.member
     if "first" in candidate.bonds:
         rank = 0
-    elif {"glad", "glad_of_them"} <= candidate.bonds:
+    elif is_tied(candidate):
         rank = 1
     else:
         rank = 2
-    nearness = (candidate.km or 0.0) + tired_km(member.rested_at, now)
-    return rank, nearness, member.rested_at.timestamp(), member.id
+    return rank, nearness(candidate, now), member.rested_at.timestamp(), member.id
+
+
+def nearness(candidate: Candidate, now: datetime) -> float:
+    """How far away somebody counts as being, in km."""
+    return (candidate.km or 0.0) + tired_km(candidate.member.rested_at, now)
+
+
+def ties(bonds: Set[str]) -> bool:
+    """Whether what lies between two people (from the asker's side) lets the other be asked before
+    those without a tie."""
+    return "first" in bonds or {"glad", "glad_of_them"} <= bonds
+
+
+def is_tied(candidate: Candidate) -> bool:
+    return ties(candidate.bonds)
 
 
 def why(candidate: Candidate) -> Why:

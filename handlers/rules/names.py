@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-LONGEST_HOME = 80
+LONGEST_HOME = 64
 """Characters of an address that are kept, likewise."""
 
-LONGEST = 30
+LONGEST = 26
 """Characters of a name that are kept: with the longest words around it a text stays within two
 segments."""
 
@@ -55,7 +55,7 @@ _INTRODUCED = re.compile(
     r"((?:(?:Mrs?|Ms|Miss|Dr)\.?\s+)?[A-Z][a-z'’-]+(?:\s+[A-Z][a-z'’-]+){0,2})"
 )
 _HOUSE = re.compile(
-    r"\b((?:flat\s+\w{1,4},?\s+)?\d{1,4}[a-z]?,?\s+(?:[a-z'’.-]+\s+){1,3}?"
+    r"\b((?:flat\s+\w{1,4},?\s+)?\d{1,4}[a-z]?,?\s+(?:(?!(?:to|the|of|at|in|for|on|from|and|am|pm)\s)[a-z'’.-]+\s+){1,3}?"
     r"(?:road|rd|street|st|lane|ln|row|avenue|ave|drive|dr|close|court|crescent|terrace|place|"
     r"gardens?|grove|hill|mews|park|rise|square|view|villas?|walk|way|yard|fold|bank|green|"
     r"gate|croft|cottages?|houses?))\b",

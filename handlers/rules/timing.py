@@ -84,12 +84,16 @@ def wanted_at(
 ) -> datetime:
     """When help is to happen, as near as was said.
 
-    With no day, or one that has gone by, it is as soon as can be: within four waking hours. A day
+    With no day, or one that has gone by, it is as soon as can be: within four hours and the same
+    day, or where the evening is near within four waking hours. A day
     without a part means its early afternoon, or, where that has gone by, within two hours, and
     before it is too late to call at a door.
     """
     here = local(asked, community)
     if (day is None and part is None) or (day is not None and day < here.date()):
+        tonight = end_of_day(here.date(), community)
+        if not is_quiet(asked, community) and tonight - asked >= WITHIN:
+            return min(asked + SOON, tonight)
         return add_waking(asked, SOON, community)
     day = day or here.date()
     hour = PART_HOUR.get(part or "afternoon") or clock_time(part or "")
@@ -133,6 +137,7 @@ def wave_wait(wanted: datetime, now: datetime, community: Community, *, urgent: 
 def promise(wanted: datetime, now: datetime, community: Community, *, urgent: bool) -> datetime:
     """By when the asker hears, whatever happens: after the last wave, on a quarter of an hour that
     can be said plainly, and not in the quiet hours."""
+    now = not_quiet(now, community)
     wait = wave_wait(wanted, now, community, urgent=urgent)
     moment = add_waking(now, wait * WAVES, community)
     step = 30 if wait >= WAIT_TODAY else 15
@@ -141,6 +146,18 @@ def promise(wanted: datetime, now: datetime, community: Community, *, urgent: bo
     if past:
         moment += timedelta(minutes=step) - past
     return not_quiet(moment, community)
+
+
+def half_hour(moment: datetime) -> datetime:
+    """The moment on a half hour, as people say it: the next one, or the last where that has only
+    just gone by."""
+    over = timedelta(
+        minutes=moment.minute % 30, seconds=moment.second, microseconds=moment.microsecond
+    )
+    return moment - over + (timedelta(0) if over < JUST else timedelta(minutes=30))
+
+
+JUST = timedelta(minutes=5)
 
 
 def remind_at(due_at: datetime, now: datetime, community: Community) -> datetime | None:

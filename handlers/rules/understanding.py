@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from handlers.rules.understanding_clock import part_of
-from handlers.rules.understanding_danger import danger
+from handlers.rules.understanding_danger import danger, signs
+from handlers.rules.understanding_features import tokens
 from handlers.rules.understanding_language import language_of
+from handlers.rules.understanding_lexicon import classes_of
 from handlers.rules.understanding_model import Scores, score
 from handlers.rules.understanding_when import day_of
 from handlers.rules.understanding_where import postcode_in
@@ -38,7 +40,7 @@ __all__ = [
     "yes_no",
 ]
 
-ACT_ABOVE = 0.6
+ACT_ABOVE = 0.75
 """A meaning at least this sure may be acted on; below it the person is asked with numbers."""
 
 _SPEAKS_OF_A_DAY = frozenset(
@@ -86,22 +88,23 @@ def understand(
     raises; only the first `understanding_words.MOST` characters are looked at.
     """
     said = plain(text)
-    scores = score(text)
+    named = signs(said)
+    scores = score(text, named)
     spoken = language_of(text, language)
+    day = day_of(said, now.date())
     fixed = _fixed(text)
-    urgent = fixed is None and danger(said, scores.emergency)
+    urgent = fixed is None and danger(named, scores.emergency)
     if fixed is not None:
         intent, sure = fixed
         scores.intents[intent.value] = max(sure, scores.intents[intent.value])
     else:
-        intent = _likeliest(scores, urgent=urgent)
+        intent = _likeliest(scores, urgent=urgent, ahead=day is not None)
         sure = scores.intents[intent.value]
     need, needs, need_sure = _needs(text, intent, scores, urgent=urgent)
-    day = part = None
-    if intent in _SPEAKS_OF_A_DAY and need is not Need.MONEY:
-        day, part = day_of(said, now.date()), part_of(said)
-        if urgent and day != now.date():
-            day = part = None
+    part = part_of(said)
+    kept = intent in _SPEAKS_OF_A_DAY and need is not Need.MONEY
+    if not kept or (urgent and day != now.date()):
+        day = part = None
     return Meaning(
         intent=intent,
         need=need,
@@ -139,8 +142,13 @@ def _fixed(text: str) -> tuple[Intent, float] | None:
     return None
 
 
-def _likeliest(scores: Scores, *, urgent: bool) -> Intent:
-    best = Intent(max(scores.intents, key=lambda name: scores.intents[name]))
+def _likeliest(scores: Scores, *, urgent: bool, ahead: bool) -> Intent:
+    """The likeliest intent; `ahead` when a day to come is named, of which nothing is done yet."""
+    chances = dict(scores.intents)
+    if ahead:
+        for intent in (Intent.DONE, Intent.THANKS):
+            chances[intent.value] *= 0.3
+    best = Intent(max(chances, key=lambda name: chances[name]))
     if urgent and best in {Intent.UNKNOWN, Intent.INFO, Intent.THANKS, Intent.WORRY, Intent.DONE}:
         return Intent.ASK
     return best
@@ -160,11 +168,49 @@ def _needs(
         if not plainly:
             need = Need.MEDICAL if need is Need.MEDICAL else None
         return need, (need,) if need else (), 1.0
-    return need, (need,) if need else (), scores.needs[name]
+    return need, _every(text, need) if need else (), scores.needs[name]
 
 
+_JOINED = re.compile(r"\b(?:and|also|plus|then|a hefyd|hefyd|&)\b|[,.;+&]")
+_CLASSES = {
+    Need.SHOPPING: {"FOOD", "SHOP"},
+    Need.PRESCRIPTION: {"MEDICINE", "CHEMIST"},
+    Need.LIFT: {"RIDE", "HEALTHPLACE"},
+    Need.MEAL: {"MEAL"},
+    Need.ERRAND: {"ERRAND"},
+    Need.PET: {"PET"},
+    Need.GARDEN: {"GARDEN"},
+    Need.HOME: {"HOME"},
+    Need.TECH: {"TECH"},
+    Need.PAPERWORK: {"PAPER"},
+    Need.COMPANY: {"COMPANY"},
+}
+
+
+def _every(text: str, first: Need) -> tuple[Need, ...]:
+    """The need, and what else is asked for: a piece must be sure of it and name such a thing."""
+    found = [first]
+    pieces = [piece for piece in _JOINED.split(plain(text)) if piece.strip()]
+    for piece in pieces[:6] if len(pieces) > 1 else ():
+        kinds = {kind for word in tokens(piece) for kind in classes_of(word)}
+        others = (need for need, known in _CLASSES.items() if need not in found and kinds & known)
+        if next(others, None) is None:
+            continue
+        chances = score(piece, []).needs
+        name = max(chances, key=lambda need: chances[need])
+        if not name or chances[name] < EVERY_ABOVE:
+            continue
+        need = Need(name)
+        if need not in found and kinds & _CLASSES.get(need, set()):
+            found.append(need)
+    return tuple(found)
+
+
+EVERY_ABOVE = 0.75
+"""How sure a piece of a message must be of a need of its own."""
 _REQUEST = re.compile(
-    r"\b(?:can|could|would|please|cud|wud) (?:\w+ ){0,4}(?:bring|fetch|get me|pick|collect|look at|drop)\b"
+    r"\b(?:can|could|would|please|cud|wud) (?:\w+ ){0,4}"
+    r"(?:bring|fetch|get me|pick|collect|look at|drop)\b"
 )
 
 

@@ -1,60 +1,82 @@
-"""The plain signs of an emergency, and what only sounds like one.
+"""Whether somebody may be in danger now.
 
-What is missed here may cost a life, so a clear sign is enough by itself; the model's word is taken
-where no sign is plain. Past and figurative danger (LABELS.md) is held back by the second table.
+What is missed here may cost a life, so a plain sign (`understanding_signs.py`) is enough by itself
+unless a mark of the past, of a joke or of a "what if" stands beside it; where there is none the
+model's word is taken. The signs are features of the model too, which learns what goes with them.
 """
 
 from __future__ import annotations
 
 import re
 
-ABOVE = 0.5
+from handlers.rules.understanding_signs import SHORT, STRONG
+
+ONLY_SOUNDS: dict[str, tuple[str, ...]] = {
+    "past": (
+        r"\b(?:last (?:week|month|year|winter|summer|spring|autumn|easter|christmas|time|"
+        r"tuesday|monday|friday|jan\w*|feb\w*|march|april|may|june|july|august|sept\w*|oct\w*|"
+        r"nov\w*|dec\w*)|years? (?:ago|back)|yrs? (?:ago|back)|months? (?:ago|back)|weeks? "
+        r"(?:ago|back)|days ago|at (?:christmas|easter|xmas|new year)|all clear|since then|the "
+        r"other (?:day|week|night)|in (?:january|february|march|april|june|july|august|"
+        r"september|october|november|december|the (?:spring|summer|autumn|winter))|a while "
+        r"(?:back|ago)|used to|ers (?:talwm|blynyddoedd)|llynedd|years since|all sorted|sorted "
+        r"now|all right now|alright now|ok now|fine now|better now|mended|on the mend|home now|"
+        r"clinic|when i (?:was|had|fell)|since (?:my|the|i) (?:fall|stroke|op|heart attack|had)|"
+        r"had a (?:fall|stroke|heart attack) (?:in|at|last|a|two|three|\d)|twice this (?:month|"
+        r"year|week)|was marvellous|were marvellous|discharged|fell out|neithiwr)\b",
+    ),
+    "joke": (
+        r"\b(?:laughed|laughing|laugh|giggl\w+|lol|haha|ha ha|joke|joking|telly|match|price of|"
+        r"bill|form|lovely surprise|driving me|murder a|dying for|dying to|death of me|bleeding "
+        r"heck|heart attack on a plate|film|corrie|eastenders|hartan)\b",
+    ),
+    "if": (
+        r"\b(?:what (?:do|should|would|happens?|if)|if|in case|suppose) (?:i|we|someone|"
+        r"somebody|anyone|you|a helper|he|she|they|an?)\b.{0,30}\b(?:has|have|had|falls?|fell|"
+        r"fallen|collapse\w*|is|are|when|there)\b",
+        r"\b(?:just asking|not happened|hypothetical\w*|do you (?:do|come|deal))\b",
+    ),
+    "thing": (
+        r"\b(?:smoke alarm|smoke detector|gas fire|electric fire|fire (?:brigade )?(?:came|were|"
+        r"was|sorted)|fire alarm|no fire|isnt (?:a|any) fire|bread|chirp\w*|beep\w*|bleep\w*|"
+        r"the hill|up hills|on the stairs|going up (?:the )?stairs|upstairs|chesty|tooth|dog|"
+        r"cat|mower|not urgent|no emergency|not an emergency)\b",
+    ),
+}
+"""By name: marks of the past, of a joke, of a what-if, of a thing that only has the word in it."""
+
+
+def _compiled(table: dict[str, tuple[str, ...]]) -> dict[str, re.Pattern[str]]:
+    made = {}
+    for name, ways in table.items():
+        pattern = "|".join(ways)
+        for short, long in SHORT.items():
+            pattern = pattern.replace(short, long)
+        made[name] = re.compile(pattern)
+    return made
+
+
+_STRONG, _ONLY_SOUNDS = _compiled(STRONG), _compiled(ONLY_SOUNDS)
+
+
+def signs(said: str) -> list[str]:
+    """The names of the signs in a `plain` text: dangers as they are, harmless readings with `~`."""
+    found = [name for name, pattern in _STRONG.items() if pattern.search(said)]
+    return found + ["~" + name for name, pattern in _ONLY_SOUNDS.items() if pattern.search(said)]
+
+
+BELIEVED = 0.4
 """The model's chance of an emergency from which it is believed without a plain sign."""
-
-_CANT = r"(?:cant|cannot|can not|carnt|canny|cannae|couldnt|not able to|unable to|wont|wouldnt|not)"
-_SIGNS: tuple[re.Pattern[str], ...] = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"\b(?:fallen|fell|fall|slipped|tumbled?|gone over|on (?:the |me |my )?floor|on the deck)\b"
-        rf".{{0,60}}\b{_CANT} (?:get|move|shift|stand|pull|lift)\b",
-        rf"\b{_CANT} (?:get up|get me ?sel|get mysel|move|stand up)\b.{{0,40}}\b(?:fallen|fell|floor)\b",
-        r"\b(?:cant|cannot|carnt|cannae|struggling to|fighting to|hard to|not|trouble) "
-        r"(?:get (?:me|my|his|her|a) breath|breathe?|breath|breathing|breth)\b",
-        r"\b(?:not|stopped|isnt|aint) breathing\b",
-        r"\b(?:going to|gonna|want to|wanna|wish i (?:was|were)|rather be) (?:die|kill (?:my|him|her)sel\w*|"
-        r"dead|end it(?: all)?|end my life|be dead|top mysel\w*)\b",
-        r"\b(?:will|going to|gonna|threatening to|wants to|trying to|said hell|says hell) kill (?:me|us|him|her)\b",
-        r"\b(?:is|are|gone|going|was found) unconscious\b|\bunresponsive\b|\b(?:has|have|just) collapsed\b",
-        r"\b(?:house|kitchen|bedroom|curtains?|cooker|flat|chip ?pan|oven|bed|settee|roof|shed|garage)"
-        r"(?: is|s| are)? on fire\b",
-        r"\b(?:wont|cant|cannot|not|doesnt|couldnt) wake (?:up|him|her|mum|dad|my)\b|\bwont wake\b",
-        r"\bheart attack\b.{0,20}\b(?:now|help)\b|\bhaving a (?:heart attack|stroke|fit|seizure)\b",
-        r"\b(?:methu|ddim yn gallu|fedra i ddim|ffaelu) (?:codi|anadlu|symud)\b",
-        r"\bwedi (?:syrthio|cwympo|disgyn)\b.{0,60}\b(?:methu|fedra|ffaelu|ddim yn gallu)\b",
-        r"\b(?:mae|ma) (?:na |yna )?(?:dan|mwg)\b.{0,30}\b(?:gegin|ty|tŷ|llofft|fflat|helpwch)\b",
-        r"\b(?:poen|poenau)\b.{0,25}\b(?:brest|frest|mrest)\b",
-        r"\b(?:isio|eisiau|moyn) (?:marw|lladd fy hun|dod a (?:fy mywyd|r cyfan) i ben)\b",
-        r"\U0001f198",
-    )
-)
-_ONLY_SOUNDS: tuple[re.Pattern[str], ...] = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"\b(?:last (?:week|month|year|winter|summer|spring|autumn|easter|christmas)|years? (?:ago|back)|"
-        r"months? (?:ago|back)|weeks? (?:ago|back)|at (?:christmas|easter|xmas)|all clear|since then|"
-        r"in (?:january|february|march|april|may|june|july|august|september|october|november|december))\b",
-        r"\b(?:laughed|laughing|giggl\w+|lol|haha)\b",
-        r"\b(?:what (?:do|should|if)|if) (?:i|we|someone|somebody|anyone|you|a helper)\b",
-    )
-)
-DOUBT = 0.15
-"""With a plain sign and a mark of the past or of a joke, the model must give it this much."""
+WITH_A_SIGN = 0.02
+"""The chance from which a plain sign is believed; it takes much to talk one away."""
+DOUBTED = 0.3
+"""The chance it takes where the sign comes with a mark of the past, a joke or a what-if."""
 
 
-def danger(said: str, chance: float) -> bool:
-    """Whether a `plain` text is an emergency. `chance` is the model's."""
-    if chance >= ABOVE:
-        return True
-    if not any(sign.search(said) for sign in _SIGNS):
-        return False
-    return chance >= DOUBT or not any(mark.search(said) for mark in _ONLY_SOUNDS)
+def danger(named: list[str], chance: float) -> bool:
+    """Whether a message with these signs is an emergency. `chance` is the model's."""
+    plain_ones = [name for name in named if not name.startswith("~")]
+    doubts = len(plain_ones) != len(named)
+    if plain_ones:
+        return chance >= (DOUBTED if doubts else WITH_A_SIGN)
+    return chance >= (0.6 if doubts else BELIEVED)

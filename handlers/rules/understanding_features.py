@@ -5,13 +5,16 @@ The training script uses this very code, so that nothing is seen differently at 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from zlib import crc32
 
 from handlers.rules.understanding_lexicon import classes_of, known_as
 from handlers.rules.understanding_words import plain, words_of
 
-WORD_BITS = 14
-LETTER_BITS = 14
+_MASK = (1 << 22) - 1
+"""Features are known by 22 bits of their CRC: few enough to pack, enough to keep them apart."""
+LETTER = 1 << 22
+"""Added to the number of a run of letters, so that it is never taken for a word."""
 _LONGEST = 160
 """Words looked at; a text of eight parts has about as many."""
 
@@ -29,14 +32,14 @@ def tokens(text: str) -> list[str]:
     return found
 
 
-def word_features(said: list[str]) -> set[int]:
-    """Places in the word table: words, pairs, pairs with a gap, and classes with neighbours."""
+def word_features(said: list[str], named: list[str]) -> set[int]:
+    """Numbers of what words say: words, pairs, classes with neighbours, and signs of danger."""
     names = [known_as(word) for word in said]
     marked = ["<", *names, ">"]
     kinds = [classes_of(word) for word in said]
     seen = {f"w{word}" for word in said}
     seen.update(f"w{word}" for word in names)
-    seen.update(f"p{a} {b}" for a, b in zip(marked, marked[1:], strict=False))
+    seen.update(f"p{a} {b}" for a, b in pairwise(marked))
     seen.update(f"g{a} {b}" for a, b in zip(names, names[2:], strict=False))
     for i, kind in enumerate(kinds):
         for name in kind:
@@ -48,17 +51,20 @@ def word_features(said: list[str]) -> set[int]:
             if i + 2 < len(kinds):
                 seen.update(f"j{name} {other}" for other in kinds[i + 2])
     seen.add(f"n{min(len(said), 4) if len(said) < 5 else 5 + min(len(said) // 8, 4)}")
-    mask = (1 << WORD_BITS) - 1
-    return {crc32(feature.encode("utf-8", "replace")) & mask for feature in seen}
+    seen.update(f"s{name}" for name in named)
+    if named:
+        clear = [name for name in named if name[0] != "~"]
+        seen.add(f"d{min(len(clear), 3)}")
+        seen.add(f"d{min(len(clear), 3)}{len(clear) < len(named)}")
+    return {crc32(feature.encode("utf-8", "replace")) & _MASK for feature in seen}
 
 
 def letter_features(said: list[str]) -> set[int]:
-    """Places in the letter table: runs of three to five letters within a word and its edges."""
-    mask = (1 << LETTER_BITS) - 1
+    """Numbers of runs of three to five letters within a word and its edges."""
     seen: set[int] = set()
     for word in set(said):
         edged = f" {word} ".encode("utf-8", "replace")
         for size in (3, 4, 5):
             for i in range(len(edged) - size + 1):
-                seen.add(crc32(edged[i : i + size]) & mask)
+                seen.add(LETTER + (crc32(edged[i : i + size]) & _MASK))
     return seen

@@ -6,53 +6,73 @@ import re
 
 from handlers.rules.understanding_words import clean
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _WORDS: dict[str, frozenset[str]] = {
-    "cy": frozenset(
-        "dw dwi dwin rwy rwyf dach ydych ydy yw mae maen mai oes nid nad ydw ddim dim na sy syn yn ym i o"
-        " ar am gan gyda efo ac neu ond pan sut pwy beth be lle pryd wedi bod fod fedr fedra fedrith"
-        " fedrwch allwch allai gallwch gall wnewch hoffwn diolch bore prynhawn pnawn heno heddiw yfory fory"
-        " dydd ddydd nos os gwelwch dda plis rhywun rywun angen isio eisiau moyn fy fi mi ei eu ein eich"
-        " nhw chi ti hi fe fo nhad mam nain taid dad merch fy ngwr neges negeseuon stopiwch helpwch iawn ie"
-        " naddo do nage wnaf byth eto hefyd gwaith meddyg ysbyty lifft paned sgwrs ers rwan nawr tan cwbl"
-        " a'r i'r o'r y yr yw'r mae'r hwyl shwmae s'mae haia helo pawb fawr galon ffoniwch siopa adref adra"
-        " peidiwch anfon rhestr tynnwch ymuno llythyr ffurflen ardd lawnt gath ci".split()
+    "cy": _words(
+        "dw dwi dwin rwy rwyf dach ydych ydy yw mae maen mai oes nid nad ydw ddim dim na sy syn yn "
+        "ym i o"
+        " ar am gan gyda efo ac neu ond pan sut pwy beth be lle pryd wedi bod fod fedr fedra "
+        "fedrith"
+        " fedrwch allwch allai gallwch gall wnewch hoffwn diolch bore prynhawn pnawn heno heddiw "
+        "yfory fory"
+        " dydd ddydd nos os gwelwch dda plis rhywun rywun angen isio eisiau moyn fy fi mi ei eu "
+        "ein eich"
+        " nhw chi ti hi fe fo nhad mam nain taid dad merch fy ngwr neges negeseuon stopiwch "
+        "helpwch iawn ie"
+        " naddo do nage wnaf byth eto hefyd gwaith meddyg ysbyty lifft paned sgwrs ers rwan nawr "
+        "tan cwbl"
+        " a'r i'r o'r y yr yw'r mae'r hwyl shwmae s'mae haia helo pawb fawr galon ffoniwch siopa "
+        "adref adra"
+        " peidiwch anfon rhestr tynnwch ymuno llythyr ffurflen ardd lawnt gath ci"
     ),
-    "pl": frozenset(
-        "jest nie tak czy mogę moge ktoś ktos dla mnie mam mieszkam proszę prosze dziękuję dziekuje dzień"
-        " dzien dobry do na się sie jutro dzisiaj potrzebuję potrzebuje pomoc pomocy zakupy lekarza mógłby"
-        " moglby może moze zrobić i w z że ale mi leki apteki nogę wyjść".split()
+    "pl": _words(
+        "jest nie tak czy mogę moge ktoś ktos dla mnie mam mieszkam proszę prosze dziękuję "
+        "dziekuje dzień"
+        " dzien dobry do na się sie jutro dzisiaj potrzebuję potrzebuje pomoc pomocy zakupy "
+        "lekarza mógłby"
+        " moglby może moze zrobić i w z że ale mi leki apteki nogę wyjść"
     ),
-    "it": frozenset(
-        "sono non per che mi una un il la di e ho bisogno qualcuno potrebbe può puo domani oggi grazie"
-        " prego buongiorno ciao aiuto casa spesa medico farmi venire da mesi sola solo della mia mio"
-        " posso vorrei latte pane con".split()
+    "it": _words(
+        "sono non per che mi una un il la di e ho bisogno qualcuno potrebbe può puo domani oggi "
+        "grazie"
+        " prego buongiorno ciao aiuto casa spesa medico farmi venire da mesi sola solo della mia "
+        "mio"
+        " posso vorrei latte pane con"
     ),
-    "ur": frozenset(
-        "meri mera mujhe hai hain ko se koi kya aap nahi nahin karna chahiye madad ammi abbu ke ki ka liye"
-        " raha rahi sakta sakti unko kal aaj ghar dawai shukriya hospital aya hun mein main".split()
+    "ur": _words(
+        "meri mera mujhe hai hain ko se koi kya aap nahi nahin karna chahiye madad ammi abbu ke ki "
+        "ka liye"
+        " raha rahi sakta sakti unko kal aaj ghar dawai shukriya hospital aya hun mein main"
     ),
-    "ro": frozenset(
-        "sunt nu este pentru imi vreau am nevoie cineva poate multumesc va rog buna ziua".split()
+    "ro": _words("sunt nu este pentru imi vreau am nevoie cineva poate multumesc va rog buna ziua"),
+    "es": _words(
+        "hola necesito ayuda por favor gracias puede alguien mi el los para con estoy mañana "
+        "comprar"
     ),
-    "es": frozenset(
-        "hola necesito ayuda por favor gracias puede alguien mi el los para con estoy mañana comprar".split()
+    "fr": _words(
+        "bonjour je suis besoin aide merci quelqu'un peut les pour avec demain est pas une des"
     ),
-    "fr": frozenset(
-        "bonjour je suis besoin aide merci quelqu'un peut les pour avec demain est pas une des".split()
+    "de": _words(
+        "ich bin brauche hilfe bitte danke kann jemand mir und nicht morgen für der die das"
     ),
-    "de": frozenset(
-        "ich bin brauche hilfe bitte danke kann jemand mir und nicht morgen für der die das".split()
+    "pt": _words(
+        "preciso ajuda obrigado obrigada alguém pode por favor não estou minha meu amanhã"
     ),
-    "pt": frozenset(
-        "preciso ajuda obrigado obrigada alguém pode por favor não estou minha meu amanhã".split()
-    ),
-    "so": frozenset("waxaan u baahanahay caawimaad fadlan mahadsanid aan iga".split()),
+    "so": _words("waxaan baahanahay caawimaad fadlan mahadsanid aan iga"),
 }
-_ENGLISH = frozenset(
-    "the and to of is i it you for me my can could would please need with have has are on in at be this that"
-    " not no a an some any someone anyone will was were get got do does dont im ive its thank thanks from up"
-    " out am pm he she his her they we us our help today tomorrow morning there what who when how love if so"
-    " but or by as just been go going come need wants want she's he's i'm i've don't can't cant lift".split()
+_ENGLISH = _words(
+    "the and to of is i it you for me my can could would please need with have has are on in "
+    "at be this that"
+    " not no a an some any someone anyone will was were get got do does dont im ive its thank "
+    "thanks from up"
+    " out am pm he she his her they we us our help today tomorrow morning there what who when how "
+    "love if so"
+    " but or by as just been go going come need wants want she's he's i'm i've don't can't cant "
+    "lift"
 )
 _SPLIT = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
@@ -68,11 +88,13 @@ _OTHER_LETTERS = (
 )
 
 
-def language_of(text: str, before: str | None = None) -> str:
+def language_of(text: str, before: str | None = None) -> str:  # noqa: PLR0911 (a way out a script)
     """The ISO 639-1 code of a message. `before`, what the person used last, settles a tie."""
     cleaned = clean(text)
     words = _SPLIT.findall(cleaned)
     letters = sum(map(len, words)) or 1
+    if letters < 2:
+        return before or "en"
     if len(_CYRILLIC.findall(cleaned)) * 2 > letters:
         return "uk" if _UKRAINIAN.search(cleaned) else "ru"
     for code, script, telling, otherwise in _OTHER_LETTERS:

@@ -18,16 +18,18 @@ _SMALL = {
     "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "couple of": 2,
     "a couple of": 2, "a few": 3, "to": 2, "too": 2, "for": 4, "ate": 8,
 }  # fmt: skip
-_ORDINAL = {
-    word: n
-    for n, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
-        "thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth "
-        "twenty-first twenty-second twenty-third twenty-fourth twenty-fifth twenty-sixth "
-        "twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first".split(),
-        1,
-    )
-} | {"twelth": 12, "nineth": 9, "eigth": 8, "fith": 5}
+_IN_ORDER = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
+    "thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth "
+    "twenty-first twenty-second twenty-third twenty-fourth twenty-fifth twenty-sixth "
+    "twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first"
+)
+_ORDINAL = {word: n for n, word in enumerate(_IN_ORDER.split(), 1)} | {
+    "twelth": 12,
+    "nineth": 9,
+    "eigth": 8,
+    "fith": 5,
+}
 _ORDINALS = "|".join(w.replace("-", "[- ]?") for w in sorted(_ORDINAL, key=len, reverse=True))
 
 _TOMORROW = (
@@ -48,7 +50,10 @@ _NO_VERB = (
     r"(?<!\bis )(?<!\bbe )(?<!\bjust )(?<!\bim )(?<!hes )(?<!been )(?<!were )(?<!was )(?<!\bi )"
     r"(?<!kids )(?<!are )(?<!\bthe )(?<!ive )"
 )
-_NO_VERB_AFTER = r"(?! (?:here|watching|there|down|up|with|wi|outside|waiting|looking|(?:in|on|at) (?:the|a|my|me|his|her)))"
+_NO_VERB_AFTER = (
+    r"(?! (?:here|watching|there|down|up|with|wi|outside|waiting|looking|"
+    r"(?:in|on|at) (?:the|a|my|me|his|her)))"
+)
 _NUM = r"\d{1,2}|an?|one|two|three|four|five|six|seven|eight|nine|ten|(?:a )?couple of"
 _DAYWORD = rf"(?:{_DAYS})(?:s)?"
 
@@ -74,7 +79,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("bank holiday", r"\bbank holiday(?: monday| mon)?\b"),
         (
             "month day",
-            rf"\b(?P<month>{_MONTHS})\.? (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?![.:/]\d|ish|[ap]m)",
+            rf"\b(?P<month>{_MONTHS})\.? (?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?![.:/]\d|"
+            rf"ish|[ap]m)",
         ),
         (
             "day month",
@@ -89,7 +95,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "week on",
-            rf"\b(?P<lead>(?:a |one )?(?:week|wk)|(?:a )?fortnight|(?:two|2) weeks)(?: on| from| come)? "
+            rf"\b(?P<lead>(?:a |one )?(?:week|wk)|(?:a )?fortnight|(?:two|2) weeks)(?: on| from| "
+            rf"come)? "
             rf"(?:(?:this|next|coming) )?(?P<weekday>{_DAYWORD})\b",
         ),
         (
@@ -103,24 +110,30 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "weekday day",
-            rf"\b(?P<weekday>{_DAYWORD}),? (?:on )?(?:(?:the )?(?P<day>\d{{1,2}})(?P<th>st|nd|rd|th)?)"
-            rf"(?(th)|(?! ?(?:[ap]\.?m|o ?clock|ish|to\b|past\b|til|hrs|oclock|[:.]\d|-|pints|people|of you)))\b",
+            rf"\b(?P<weekday>{_DAYWORD}),? (?:on )?(?:(?:the )?(?P<day>\d{{1,2}})(?P<th>st|nd|rd|"
+            rf"th)?)"
+            rf"(?(th)|(?! ?(?:[ap]\.?m|o ?clock|ish|to\b|past\b|til|hrs|oclock|[:.]\d|-|pints|"
+            rf"people|of you)))\b",
         ),
         (
             "the day",
-            r"\b(?:(?:the|on|this|ar y|ar|y|or) )?(?P<day>\d{1,2}) ?(?:st|nd|rd|th|fed|eg|ydd|af|il|ed|ain)\b"
+            r"\b(?:(?:the|on|this|ar y|ar|y|or) )?(?P<day>\d{1,2}) ?(?:st|nd|rd|th|fed|eg|ydd|af|"
+            r"il|ed|ain)\b"
             r"(?! (?:birthday|bday|floor|flr|class|anniversary|century|time|avenue|ave|street|hand|"
             r"rate|one|of all|party|wedding|degree|child|baby|marathon|stroke|fall|day running|"
             r"time|pill|dose|grandchild|prize|place|year))",
         ),
         (
             "the ordinal",
-            rf"\b(?:on |for )?the (?P<ordinal>{_ORDINALS})\b(?! (?:time|one|floor|class|of all|thing|day|"
-            r"person|to|two|week|is|was|house|door|bus|flat|lot|set|step|stair|dose|in a|name|half))",
+            rf"\b(?:on |for )?the (?P<ordinal>{_ORDINALS})\b(?! (?:time|one|floor|class|of all|"
+            rf"thing|day|"
+            r"person|to|two|week|is|was|house|door|bus|flat|lot|set|step|stair|dose|in a|name|"
+            r"half))",
         ),
         (
             "in days",
-            rf"\b(?:in|mewn) (?P<n>{_NUM}) (?P<unit>days?|dys?|weeks?|wks?|fortnight|wythnos|diwrnod)\b",
+            rf"\b(?:in|mewn) (?P<n>{_NUM}) (?P<unit>days?|dys?|weeks?|wks?|fortnight|wythnos|"
+            rf"diwrnod)\b",
         ),
         ("days time", rf"\b(?P<n>{_NUM}) (?P<unit>days?|weeks?|wks?|fortnights?) time\b"),
         (
@@ -132,15 +145,17 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "cy weekday",
-            rf"\b(?:dd?ydd|nos|n?os|bore|fore|p?r?y?n?h?awn|bnawn|pnawn|p nawn|brynhawn|prynhawn|erbyn|"
+            rf"\b(?:dd?ydd|nos|n?os|bore|fore|p?r?y?n?h?awn|bnawn|pnawn|p nawn|brynhawn|prynhawn|"
+            rf"erbyn|"
             rf"bob(?P<every>)) (?P<cyday>{_CY_DAYS})\b(?P<cyweek> nesaf)?",
         ),
-        ("cy weekday alone", rf"\b(?P<cyday>gwener|wener|sadwrn|mercher|fercher)\b"),
+        ("cy weekday alone", r"\b(?P<cyday>gwener|wener|sadwrn|mercher|fercher)\b"),
         ("tomorrow", rf"\b(?:{_TOMORROW})\b"),
         ("today", rf"\b(?:{_TODAY})\b"),
         (
             "today",
-            r"(?<!for )(?<!until )(?<!till )(?<!by )(?<!just )(?<!up to )\bnow\b(?= ?(?:$|[?!.]|please|"
+            r"(?<!for )(?<!until )(?<!till )(?<!by )(?<!just )(?<!up to )\bnow\b(?= ?(?:$|[?!.]|"
+            r"please|"
             r"pls|plz|anyone|anybody|if (?:you|poss)))(?<!and then)",
         ),
         ("in the morning", r"\b(?:first thing|(?<!4 )(?<!at \d )in the morning)\b"),
@@ -149,9 +164,11 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 
 _BEFORE_NOT = re.compile(
     r"(?:\b(?:since|until|till|til|untill|while|whilst|last|before last|ers|tan|nes|hyd|every|each|"
-    r"most|bob|dated|due on|due|paid|payday|was|pay day|ever since|from last|up to|back on|been|closed|"
+    r"most|bob|dated|due on|due|paid|payday|was|pay day|ever since|from last|up to|back on|been|"
+    r"closed|"
     r"shut|shuts|expired|except|not open|seven times on|twice on|"
-    r"get paid|gets? paid on|back|of an?) (?:the |on |next |this |about |dd?ydd |y |around |the )*)$"
+    r"get paid|gets? paid on|back|of an?) (?:the |on |next |this |about |dd?ydd |y |around |the "
+    r")*)$"
 )
 _PAST = re.compile(
     r"\b(?:was|were|had|went|came|caught|passed|fell|fallen|burst|broke|died|asked|took|gave|"
@@ -169,7 +186,9 @@ _CLAUSE = re.compile(r"[.!?;,()]| but | so | and (?=i |can|could|would|we )|\bbe
 
 
 def _small(word: str) -> int:
-    return int(word) if word.isdecimal() else _SMALL.get(word, _SMALL.get(word.split()[0], 1))
+    return (
+        int(word) if word.isdecimal() else _SMALL.get(word, _SMALL.get(word.partition(" ")[0], 1))
+    )
 
 
 def _next(today: date, weekday: int) -> date:
@@ -333,7 +352,8 @@ def day_of(text: str, today: date) -> date | None:
 
 
 _ASKS = re.compile(
-    r"\b(?:can|could|cud|would|wud|need|needs|want|wants|please|pls|anyone|anybody|someone|somebody|"
+    r"\b(?:can|could|cud|would|wud|need|needs|want|wants|please|pls|anyone|anybody|someone|"
+    r"somebody|"
     r"lift|oes|fedr\w*|ive to|got to|have to|take|fetch|collect|pick|come)\b"
 )
 

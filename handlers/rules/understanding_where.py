@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 # Royal Mail's 124 postcode areas (Programmers' Guide to the Postcode Address File, appendix).
-_AREAS = frozenset(
+_CODES = (
     "AB AL B BA BB BD BH BL BN BR BS BT CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E"
     " EC EH EN EX FK FY G GL GU GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE LL"
     " LN LS LU M ME MK ML N NE NG NN NP NR NW OL OX PA PE PH PL PO PR RG RH RM S SA SE SG SK SL SM"
-    " SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN WR WS WV YO ZE".split()
+    " SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN WR WS WV YO ZE"
 )
+_AREAS = frozenset(_CODES.split())
 _DIGIT_FOR = str.maketrans("oOiIlLsS", "00111155")
 _LETTER_FOR = str.maketrans("0158", "OISB")
 _INWARD_LETTERS = frozenset("ABDEFGHJLNPQRSTUWXYZ")
@@ -75,9 +76,9 @@ def postcode_in(text: str, place: str | None = None) -> str | None:
     seen = text[:1200]
     if found := _full(seen):
         return found
-    if place and (area := re.match(r"[A-Z]{1,2}", place.upper())):
+    if place and (own_area := re.match(r"[A-Z]{1,2}", place.upper())):
         own = re.search(r"(?<![a-z0-9£])(\d[0-9a-z]?) ?(\d[a-z]{2})(?![a-z0-9])", seen, re.I)
-        if own and place.upper() == area.group() + own[1].upper():
+        if own and place.upper() == own_area.group() + own[1].upper():
             unit = own[2].upper()
             if set(unit[1:]) <= _INWARD_LETTERS and unit[1:] not in {"TH", "ST", "ND", "RD", "PM"}:
                 return f"{place.upper()} {unit}"
@@ -94,8 +95,10 @@ def postcode_in(text: str, place: str | None = None) -> str | None:
             before = seen[: match.start()]
             if area in _ROAD_AREAS and (
                 _ROAD_BEFORE.search(before)
-                or f"{area}{district}" != (place or "").upper()
-                and not re.search(r"\b(?:in|postcode|area|live|at)\W*(?:is )?$", before, re.I)
+                or (
+                    f"{area}{district}" != (place or "").upper()
+                    and not re.search(r"\b(?:in|postcode|area|live|at)\W*(?:is )?$", before, re.I)
+                )
             ):
                 continue
             if pattern is _OUTWARD_SPACED and not match["area"].isupper():

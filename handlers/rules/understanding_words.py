@@ -9,6 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 MOST = 1200
 """Characters of a message that are looked at. Eight texts' worth; a longer one says it by then."""
 
@@ -49,10 +54,11 @@ _NUMBERS = {
     "chwech": 6, "saith": 7, "wyth": 8, "naw": 9, "deg": 10,
     "yin": 1, "twa": 2,
 }  # fmt: skip
-_BESIDE_A_NUMBER = frozenset(
-    "please pls plz plis ta thanks thank you thankyou love duck pet hun hen x xx xxx yes yeah aye"
+_BESIDE_A_NUMBER = _words(
+    "please pls plz plis ta thanks thank you thankyou love duck pet hun hen x xx xxx yes yeah "
+    "aye"
     " option number num the answer reply choice and or os gwelwch yn dda diolch rhif ok okay"
-    " ill have i choose pick a b c d for me it is its".split()
+    " ill have i choose pick a b c d for me it is its"
 )
 _DIGITS = re.compile(r"\d+")
 _KEYCAP = re.compile(r"([0-9])\ufe0f?\u20e3")
@@ -75,9 +81,16 @@ def numbers_in(text: str) -> tuple[int, ...]:
             found.append(int(word))
         elif word in _NUMBERS:
             found.append(_NUMBERS[word])
-        elif word.isalpha() and word not in _BESIDE_A_NUMBER:
-            return ()
-        elif word in {"£", "%", "/", ":", "+", "-", "?", "$"}:
+        elif (word.isalpha() and word not in _BESIDE_A_NUMBER) or word in {
+            "£",
+            "%",
+            "/",
+            ":",
+            "+",
+            "-",
+            "?",
+            "$",
+        }:
             return ()
     if "." in seen and re.search(r"\d\.\d", seen):
         return ()
@@ -98,17 +111,20 @@ _YES = re.compile(
 _NO = re.compile(
     r"(?:o+h? |well |sorry |soz |ah |ooh |thanks but |thank you but )*"
     r"(?:n|no+|nope|nop|nah+|naw|nay|nae|na|naddo|nage|nac ydw|dim diolch|dim heddiw|not today|"
-    r"not me|not now|not this time|not for me|no thanks|no thank you|no thankyou|no ta|id rather not|"
+    r"not me|not now|not this time|not for me|no thanks|no thank you|no thankyou|no ta|id rather "
+    r"not|"
     r"rather not|i cant|cant|cannot|cant do it|i cannot|not really|not able|unable|nie|i dont|"
     r"id sooner not|im afraid not|afraid not|never|negative|no chance|no way|no can do|ddim)"
 )
 _SOFTENERS = re.compile(
-    r"(?: (?:please|pls|plz|plis|love|luv|duck|pet|hen|hun|flower|pal|mate|dear|lass|lad|sweetheart|"
+    r"(?: (?:please|pls|plz|plis|love|luv|duck|pet|hen|hun|flower|pal|mate|dear|lass|lad|"
+    r"sweetheart|"
     r"petal|cock|chuck|ta|thanks|thank you|thankyou|thanx|thx|cheers|diolch|diolch yn fawr|sorry|"
     r"soz|x+|go on|go on then|then|that would be (?:lovely|grand|great|kind|nice)|"
     r"that(?:ll| will) be (?:fine|grand|lovely|great)|very much|so much|today|ill do it|i will|"
     r"i can|i do|i am|os gwelwch yn dda|bach|cariad|del|again|this time|at the moment|"
-    r"no problem|no bother|of course|all (?:is )?well|all (?:good|fine|ok)|im fine|im ok|im all right|"
+    r"no problem|no bother|of course|all (?:is )?well|all (?:good|fine|ok)|im fine|im ok|im all "
+    r"right|"
     r"kind of you|lovely|grand|great|perfect|fine|ok|for now|anyway|not today|mr|mrs))*$"
 )
 _THUMB_UP = re.compile("[\U0001f44d\U0001f44c\u2705\u2714\U0001f197\U0001f64b]")
@@ -144,25 +160,30 @@ def yes_no(text: str) -> bool | None:
     return None
 
 
-_STOP_WORDS = frozenset(
-    "stop stopp stpo sotp stopall stop all end quit cancel revoke optout opt-out unsubscribe"
-    " unsubscibe unsubcribe unsuscribe stopio stopiwch stopia peidiwch".split()
-) - {"all"}
+_STOP_WORDS = _words(
+    "stop stopp stpo sotp stopall stop end quit cancel revoke optout opt-out unsubscribe"
+    " unsubscibe unsubcribe unsuscribe stopio stopiwch stopia peidiwch"
+)
 _STOP_ALONE = re.compile(
     r"(?:(?:please|pls|plz|plis|plise|just|now|ok|can you|will you|oh|no|you|kindly|hi|hello|sorry|"
     r"i said|i want to|could you|rwan|nawr) )*"
     r"(?:stop+|stpo|sotp|stop all|stopall|end|quit|cancel|revoke|opt ?out|unsub(?:s?cri?be)?|"
     r"unsuscribe|unsubscibe|stopio|stopiwch|stopia|stopwch)"
-    r"(?: (?:it|this|that|now|all|please|pls|plz|plis|thank you|thankyou|thanks|thanx|thx|ta|love|x+|"
+    r"(?: (?:it|this|that|now|all|please|pls|plz|plis|thank you|thankyou|thanks|thanx|thx|ta|love|"
+    r"x+|"
     r"stop+|sorry|stopio|stopiwch|cheers|diolch|diolch yn fawr|os gwelwch yn dda|rwan|nawr|hyn|"
     r"immediately|at once|everything|for good|forever|mate|dear|duck))*"
 )
 _STOP_PHRASE = re.compile(
-    r"\b(?:(?:stop|quit|pack in|give over|cease|stopp) (?:all )?(?:(?:with )?(?:these|them|those|the|"
+    r"\b(?:(?:stop|quit|pack in|give over|cease|stopp) (?:all )?(?:(?:with )?(?:these|them|those|"
+    r"the|"
     r"this|your) )?(?:bloody |blooming |damn |daft |silly )?(?:txt|text|texts|texting|txting|texin|"
-    r"textin|txtin|messag\w*|msgs?|msging|sending|contacting|bothering|mithering|pestering|notif\w+)\b|"
-    r"(?:do not|dont|donot|never|no longer) (?:want |wish |need |like )?(?:to )?(?:be |get |getting |"
-    r"have |receive |you )?(?:any ?more |any |these |them |your |getting )*(?:txt|text|texts|texting|"
+    r"textin|txtin|messag\w*|msgs?|msging|sending|contacting|bothering|mithering|pestering|"
+    r"notif\w+)\b|"
+    r"(?:do not|dont|donot|never|no longer) (?:want |wish |need |like )?(?:to )?(?:be |get |"
+    r"getting |"
+    r"have |receive |you )?(?:any ?more |any |these |them |your |getting )*(?:txt|text|texts|"
+    r"texting|"
     r"messag\w*|msgs?|contact(?:ed)?)(?: me| this number| us)?(?: any ?more| again| ever| please)?|"
     r"(?:take|remove|get|strike|cross|delete|knock) (?:me|my (?:name|number|details|self))"
     r"(?: and (?:name|number|details))? ?(?:off|from|out|please$|pls$|$)|"

@@ -78,6 +78,8 @@ class Wording:
         return self._hour(language, here)
 
     def _hour(self, language: str, here: datetime) -> str:
+        if (here.hour, here.minute) == (12, 0):
+            return self.text(language, "noon")
         pattern = "h:mma" if here.minute else "ha"
         return re.sub(
             r"\s", "", format_time(here, pattern, locale=LOCALES.get(language, language))

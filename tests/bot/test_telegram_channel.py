@@ -12,6 +12,7 @@ from telegram import error as tg
 
 from bot.channels import telegram as channel
 from bot.channels.base import (
+    AddressError,
     MalformedError,
     OptedOutError,
     PermanentError,
@@ -357,7 +358,7 @@ async def test_a_group_is_never_asked_for_a_place():
         ),
         (no(403, "Forbidden: bot was kicked from the group chat"), PermanentError, "kicked"),
         (no(403, "Forbidden: something new"), PermanentError, "forbidden"),
-        (no(400, "Bad Request: chat not found"), PermanentError, "no_such_chat"),
+        (no(400, "Bad Request: chat not found"), AddressError, "no_such_chat"),
         (no(400, "Bad Request: message is too long"), PermanentError, "too_long"),
         (no(400, "Bad Request: something new"), PermanentError, "bad_request"),
         (no(400, "Bad Request: group", migrate_to_chat_id=-200), PermanentError, "migrated"),

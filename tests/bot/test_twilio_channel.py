@@ -18,6 +18,7 @@ from twilio.request_validator import RequestValidator
 
 from bot.channels import twilio_sms
 from bot.channels.base import (
+    AddressError,
     MalformedError,
     OptedOutError,
     PermanentError,
@@ -317,8 +318,8 @@ async def test_a_country_can_be_allowed():
         ((403, "no"), RetryableError, "403"),
         ((404, {"code": 20404}), RetryableError, "20404"),
         ((400, {"code": 21610}), OptedOutError, "21610"),
-        ((400, {"code": 21211}), PermanentError, "21211"),
-        ((400, {"code": 21614}), PermanentError, "21614"),
+        ((400, {"code": 21211}), AddressError, "21211"),
+        ((400, {"code": 21614}), AddressError, "21614"),
         ((400, {"code": 21408}), PermanentError, "21408"),
         ((400, {"code": 63038}), PermanentError, "63038"),
         ((400, {"code": 99999}), PermanentError, "99999"),
@@ -376,14 +377,14 @@ def test_every_code_of_ours_has_a_reason_and_only_waiting_ones_a_wait():
 
 async def test_an_unknown_text_is_looked_up_by_number_time_and_words():
     async with talking() as (sms, api):
-        assert await sms.look_up(outbound()) is None
+        assert await sms.look_up(outbound()) == []
         api.add("SM1", NOW - timedelta(hours=3), OURS, ROSA, "Hello Rosa.")  # the one before
         api.add("SM2", NOW, OURS, "+447700900124", "Hello Rosa.")  # to somebody else
         api.add("SM3", NOW, OURS, ROSA, "Something else.")
-        assert await sms.look_up(outbound()) is None
+        assert await sms.look_up(outbound()) == []
         api.add("SM4", NOW, OURS, ROSA, "Hello Rosa.", date_sent=None)  # still in Twilio's queue
         api.add("SM5", NOW + timedelta(minutes=9), OURS, ROSA, "Hello Rosa.")
-        assert (await sms.look_up(outbound())).provider_id == "SM4"
+        assert (await sms.look_up(outbound()))[0].provider_id == "SM4"
         api.answers = [(503, "x")]
         with pytest.raises(RetryableError):
             await sms.look_up(outbound())

@@ -1,7 +1,8 @@
 """Plays a conversation script: plain text in, the same text with what was really said out.
 
 A script holds what people do (`>`), when (`at`), and what they then see (`<` a message, `~` a
-message that changed, `!` a small notice). The number behind `<` is the segments that a text costs.
+message that changed, `!` a small notice). The number behind `<` is the segments that a text costs
+(`x` if it is lost on the way, `*` if the provider itself sent it).
 Playing a script writes it anew from what happened; a script that is true comes out as it went in,
 to the letter, and nobody can have heard anything that is not written there.
 
@@ -45,8 +46,9 @@ from storage.model import (
     Standing,
 )
 from tests.conversations.promises import BrokenPromiseError, Witness, broken
-from tests.stage import Stage, stage
+from tests.stage import TOKEN, Stage, stage
 
+BOT = int(TOKEN.split(":")[0])
 LONDON = ZoneInfo("Europe/London")
 MONDAY = date(2026, 11, 2)
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -131,6 +133,8 @@ class Player:
     code: str = ""
     """The invitation made last."""
     witness: Witness = field(default_factory=Witness)
+    lost: set[str] = field(default_factory=set)
+    """Numbers whose texts do not arrive."""
 
     async def line(self, line: str) -> None:
         """Play one line of a script."""
@@ -199,6 +203,7 @@ class Player:
             return
         if channel is Channel.TELEGRAM:
             # They have written to the bot before: else it could not write to them.
+            self.witness.wrote[value] = [self.on.clock.now()]
             await self.on.telegram.says(int(value), "/start")
             await self.on.settle()
             self._forget()
@@ -271,8 +276,10 @@ class Player:
                 )
         elif what == "undeliverable":
             self.on.twilio.undeliverable(self.people[who].value, *rest)
+            self.lost.add(self.people[who].value)
         else:
             self.on.twilio.deliverable(self.people[who].value)
+            self.lost.discard(self.people[who].value)
 
     # What they do
 
@@ -359,7 +366,7 @@ class Player:
         for queue in self.queues:
             while not queue.empty():
                 event = queue.get_nowait()
-                found = _as_line(event)
+                found = _as_line(event, self.lost)
                 if found:
                     self.witness.seen.append((found[0], found[2]))
                 if found and found[0] in names:
@@ -373,14 +380,15 @@ class Player:
                 self.out.append(f"{name:{self.width}} {line}")
 
 
-def _as_line(event: Event) -> tuple[str, str, str] | None:
+def _as_line(event: Event, lost: set[str]) -> tuple[str, str, str] | None:
     """Who saw it, how a script writes it, and the words themselves."""
     about = event.about
     if event.kind == "text" and about["text"].by != "person":
         text = about["text"]
         mark = "*" if text.by == "twilio" else str(segments(text.body))
+        mark = "x" if text.to in lost else mark
         return text.to, f"<{mark} {_flat(text.body)}", text.body
-    if event.kind in ("message", "edit") and about["message"].sender_id != about["message"].chat_id:
+    if event.kind in ("message", "edit") and about["message"].sender_id == BOT:
         message = about["message"]
         if not message.text:
             return None

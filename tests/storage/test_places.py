@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from storage import places
+from storage import places as places_module
 from storage.places import (
     BadRow,
     ImportedPlace,
@@ -19,9 +19,9 @@ from storage.places import (
     add,
     cell_of,
     find_imported,
-    places,
     read_places,
 )
+from storage.schema import places
 
 CODE_POINT = """\
 "HD7 5AB",10,408141,414119,"E92000001","E19000001","E18000003","","E08000034","E05008559"
@@ -310,7 +310,7 @@ async def test_the_latest_import_holds(connection: AsyncConnection) -> None:
 async def test_more_than_a_chunk_goes_in_from_an_iterator(
     connection: AsyncConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(places, "CHUNK", 10)
+    monkeypatch.setattr(places_module, "CHUNK", 10)
     many = (BELFAST._replace(code=f"{number:05}") for number in range(25))
     assert await add(connection, many) == 25
     assert await rows(connection) == 25

@@ -78,6 +78,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_inbox"),
         sa.UniqueConstraint("channel", "provider_id", name="uq_inbox_channel_provider_id"),
     )
+    op.create_index("ix_inbox_next", "inbox", ["id"], **_only("handled_at IS NULL"))
     op.create_index("ix_inbox_waiting", "inbox", ["lane", "id"], **_only("handled_at IS NULL"))
 
     op.create_table(
@@ -240,10 +241,17 @@ def upgrade() -> None:
     op.create_index("ix_outbox_channel_provider_id", "outbox", ["channel", "provider_id"])
     op.create_index("ix_outbox_member_id", "outbox", ["member_id"])
     op.create_index(
-        "ix_outbox_waiting",
+        "ix_outbox_queued",
         "outbox",
-        ["channel", "status", "priority", "id"],
-        **_only("status IN ('queued', 'sending', 'unknown')"),
+        ["channel", "priority", "next_at", "id"],
+        **_only("status = 'queued'"),
+    )
+    op.create_index("ix_outbox_queued_lane", "outbox", ["lane", "id"], **_only("status = 'queued'"))
+    op.create_index(
+        "ix_outbox_in_the_air",
+        "outbox",
+        ["channel", "next_at"],
+        **_only("status IN ('sending', 'unknown')"),
     )
 
     op.create_table(

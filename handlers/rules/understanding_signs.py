@@ -1,0 +1,412 @@
+"""The words in which people say that somebody is in danger.
+
+After the NHS page "When to call 999", the FAST test for stroke and the Samaritans on talk of
+suicide, put in the words people use. Each line is one way of saying it, as a regular expression
+over a `plain` text. `understanding_danger.py` weighs them.
+"""
+
+from __future__ import annotations
+
+SHORT = {
+    "CANT": r"(?:cant|cannot|can not|carnt|canny|cannae|couldnt|could not|"
+    r"not able to|unable to|wont|wouldnt)",
+    "WHO": r"(?:me|us|him|her|them|mum|mam|dad|my \w+|our \w+)",
+    "SOON": r".{0,45}?",
+}
+"""Written in capitals in the lines below."""
+
+STRONG: dict[str, tuple[str, ...]] = {
+    "chest": (
+        r"\bchest\b(?! (?:of drawers|infection|freezer|clinic))SOON\b(?:pains?|tight\w*|"
+        r"crush\w*|squeez\w*|heavy|elephant|band|pressure|grip\w*|hurts? (?:bad|so|like|too)|"
+        r"killing|burst\w*)\b",
+        r"\b(?:pains?|tight\w*|crush\w*|squeez\w*|pressure|band|weight)SOON\b(?:chest|"
+        r"heart)\b(?! (?:clinic|infection))",
+        r"\b(?:poen|poenau|gwasgu|tynn)\b.{0,25}\b(?:brest|frest|mrest|nghalon)\b",
+        r"\b(?:pain|numb\w*|tingl\w*|ache|aching)\b.{0,30}\b(?:down|in|up) (?:my|me|his|her|the|"
+        r"one)? ?(?:left )?(?:arm|jaw)\b(?!.{0,30}arthrit)",
+        r"\bpain\b.{0,20}\bjaw\b",
+    ),
+    "heart": (
+        r"\b(?:having|had|think|its) (?:a |an? )?(?:heart ?attack|stroke|strok|seizure)\b(?! "
+        r"(?:in|at|last|two|\d|a few|back|years))",
+        r"\bcardiac arrest\b",
+        r"\btrawiad ar (?:y|ei) ?(?:galon|chalon)\b",
+        r"\bcael str[oô]c\b",
+        r"\bheart(?:s| is| has)? (?:stopped|stoped|racing and|going like)\b",
+    ),
+    "breath": (
+        r"\b(?:CANT|cant hardly|can hardly|hardly|barely|struggling to|fighting to|fighting for|"
+        r"hard to|trouble|difficulty|ever such trouble|problems?|gasping (?:for|to)|strugglin "
+        r"to|not) (?:to )?(?:get |catch |getting |gettin )?(?:(?:me|my|his|her|a|any|the|"
+        r"enough) )?(?:own )?(?:breath|breathe|breathing|breathin|breth|breeth|brethe|air)\b",
+        r"\b(?:methu|trafferth|trafferthion|ffaelu|ddim yn gallu) (?:yn )?anadlu\b",
+        r"\b(?:not|stopped|isnt|aint|no longer|quit) breath\w*\b",
+        r"\bgasping\b",
+        r"\bfighting for breath\b",
+        r"\bno puff left\b",
+        r"\basthma (?:attack|attak)\b(?! last)",
+        r"\bcannae breathe?\b",
+    ),
+    "colour": (
+        r"\b(?:lips?|face|mouth|fingers)\b.{0,15}\b(?:blue|grey|gray|purple)\b",
+        r"\b(?:gone|going|turned|turning|is|looks?|went|shes|hes|baby) (?:all |a bit |very |"
+        r"right |a )?(?:blue|floppy|limp|grey|gray|funny colour|clammy)\b(?! (?:in|about|badge|"
+        r"bin|card|letter|today|since|hair))",
+        r"\bblue (?:round|around|lips|in the face)\b",
+        r"\blas o gwmpas\b",
+        r"\bfloppy\b",
+    ),
+    "stroke": (
+        r"\b(?:face|mouth|cheek|eye)s?(?: has| is| s|s)?\b.{0,25}\b(?:dropp?ed|droop\w*|one "
+        r"side|lop ?sided|slipped|fallen|twisted|gone (?:funny|down|all))\b",
+        r"\b(?:slurr\w*|gibberish|jibberish|talking (?:nonsense|rubbish|daft|funny)|(?:cant|"
+        r"cannot|wont|not) (?:speak|talk|get (?:his|her|my|me) words)(?! (?:english|now|till|to|"
+        r"on|for|much|welsh|long|very))|words? (?:wont|are|coming|all|come out)|not making "
+        r"(?:any )?sense|no sense out of|get any sense)\b",
+        r"\b(?:cant|cannot|carnt) (?:feel|move|lift) (?:his|her|my|me|one|the|a) (?:left |right "
+        r"|whole |one )?(?:arm|leg|side|face)s?\b(?!.{0,25}(?:since|arthrit|op\b|operation|"
+        r"reach|shoulder|cast|plaster))",
+        r"\b(?:arm|leg|side)s?(?: has| is| have|s)? (?:gone |went )(?:numb|limp|dead|weak|"
+        r"funny)\b",
+    ),
+    "unconscious": (
+        r"\b(?:unconscious|unconsious|unresponsive|out cold|passed out|passing out|blacked out|"
+        r"blacking out|anymwybodol|llewygu|not responding|no response from|lifeless|keeled over|"
+        r"(?<!bed )(?<!beds )(?<!shelf )(?<!fence )(?<!bed has )(?<!shed has )(?<!roof has "
+        r")(?<!chair )collapsed|collasped|colapsed|colapst)\b(?! (?:shed|fence|shelf|bed|chair|"
+        r"sofa|wall))",
+        r"\bCANT (?:seem to )?(?:wake|rouse|bring)(?: up| round| WHO)\b",
+        r"\b(?:wont|doesnt|not|cant|isnt) wak(?:e|ing)(?: up)?\b",
+        r"\bwont (?:come|came) round\b",
+        r"\bkeeps? (?:fainting|going unconscious|drifting)\b",
+        r"\bin and out of consciousness\b",
+    ),
+    "fit": (
+        r"\b(?:having|has had|had|in|is in|taking) (?:a |an )(?:fit|seizure|convulsion|"
+        r"epileptic fit)\b",
+        r"\bhaving (?:fits|seizures)\b",
+        r"\bfitting\b(?= on the| and (?:not|cant|wont)| for \d)",
+        r"\bconvuls\w+",
+        r"\bshaking all over and\b",
+        r"\bseizure\b",
+    ),
+    "bleed": (
+        r"\b(?:bleed\w*|blood(?! sugars?| pressure| tests?| test)|gwaedu|bledin|"
+        r"bleedin)\bSOON\b(?:wont stop|cant stop|make it stop|not stop\w*|get it to stop|"
+        r"heav\w*|bad(?:ly)?|everywhere|pumping|spurt\w*|pour\w*|soak\w*|gush\w*|all over|loads|"
+        r"lots|through|a lot|drip\w* everywhere)\b",
+        r"\b(?:pumping|spurting|gushing|pouring|coughing up|vomiting|throwing up|sicking up|"
+        r"sick and its all|lots? of|loads of|so much|pool of|covered in|losing) (?:with |up "
+        r")?blood\b",
+        r"\bblood (?:pouring|everywhere|pumping|spurting|gushing|all over)\b",
+        r"\b(?:pumping|spurting|gushing)\b",
+        r"\bmethu stopio.{0,12}gwaed\w*",
+        r"\bgwaedu.{0,40}\bstopio\b",
+        r"\bgwaedu n (?:drwm|ddrwg)\b",
+        r"\bbleeding out\b",
+    ),
+    "fall": (
+        r"\b(?:fallen|fell|fall|faln|falen|slipped|tumbled?|gone over|went over|come over|"
+        r"toppled|collapsed|come off|came off|on (?:the |me |my )?(?:\w+ )?(?:floor|deck|tiles|"
+        r"lino|carpet|ground)|flat on my back|stuck)SOON\b(?:CANT|not|legs? wont|no strength to|"
+        r"haven\w* the strength) (?:\w+ )?(?:get|move|shift|stand|pull|lift|reach|feel|go|work|"
+        r"crawl)\b(?! (?:to|the|out much|out and|about|it|my shopping|far|on the bus|on with|"
+        r"over|the bus|shopping|anything|down the|any|down to|hold|much|up the))",
+        r"\bCANT (?:get (?:back )?up|get me ?sel\w*|get mysel\w*|stand(?: up)?|lift (?:him|her|"
+        r"mum|dad)(?: up| off)|get (?:him|her|them|mum|dad|nan) (?:back "
+        r")?up)\b.{0,50}\b(?:fallen|fell|floor|ground|fall|tumble)\b",
+        r"\b(?:lying|laid|laying|lyin|sat|sitting|stuck|down|been) on (?:the |my |me )?(?:\w+ "
+        r")?(?:floor|tiles|lino)\b",
+        r"\b(?:im|i am|still) on (?:the |me |my )?floor\b",
+        r"\bhelp (?:ive |i )?(?:fell|fallen|had a fall)\b",
+        r"\bfallen out (?:of|o) bed\b",
+        r"\b(?:lying|laid|lay|been) (?:here|there) (?:all night|since|for hours|hours)\b",
+        r"\bon (?:the |me |my )?(?:\w+ )?floor (?:since|all night|for|an hour|now|hours?)\b",
+        r"\b(?:fallen|fell|fall)\b.{0,60}\b(?:hip|leg|arm|ankle|head|neck|back) (?:is |s |has |"
+        r"think )?(?:broke\w*|bent|wrong|snapped|cracked|split)\b",
+        r"\b(?:hip|leg)s? (?:is|s|are) (?:broke|broken|snapped|bent)\b",
+        r"\bwedi (?:syrthio|cwympo|disgyn|gwympo)\b.{0,60}\b(?:methu|fedra|ffaelu|ddim yn gallu|"
+        r"allaf ddim|ffili)\b",
+        r"\b(?:methu|ffaelu|ffili) (?:a )?(?:codi|symud)\b",
+    ),
+    "stuck": (
+        r"\b(?:stuck(?! on)|wedged|trapped|pinned|jammed|caught)\b.{0,30}\b(?:in|under|between|"
+        r"behind|inside|on|half) (?:the |my |me |a )?(?:bath|shower|toilet|lift|wardrobe|car|"
+        r"house|bedroom|loo|bathroom|cellar|stairlift|fire|room|tub|wreck|rubble|"
+        r"way)\b(?!.{0,30}\b(?:not with me|empty)\b)",
+        r"\b(?:trapped|pinned)\b(?! nerve)",
+        r"\bCANT get (?:myself |me sel\w* |mesen |WHO )?out (?:of|o) (?:the |me |my )?(?:bath|"
+        r"shower|tub|house|car)\b(?!.{0,20}(?:to shop|much|to get|these|any))",
+        r"\b(?:in|stuck in) (?:the )?bath (?:since|for|all|two|three)\b",
+    ),
+    "fire": (
+        r"\b(?:house|kitchen|bedroom|curtains?|cooker|flat|chip ?pan|oven|bed|settee|roof|shed|"
+        r"garage|bungalow|loft|telly|car|toaster|tumble dryer|dryer|neighbours?|next doors?|pan|"
+        r"sofa|building|barn)(?: is| s|s| are| has| have|'s)? (?:on fire|caught fire|alight|"
+        r"burning|ablaze|in flames|gone up)\b",
+        r"\bflames\b",
+        r"\b(?:theres|there is|there s|theres a|got a|a) (?:\w+ )?(?:fire|blaze) (?:in|at|next|"
+        r"upstairs|downstairs|on|and)\b(?! (?:place|wood|alarm))",
+        r"\bsmoke (?:is |s )?(?:coming|fill\w*|pour\w*|everywhere|all|out|bellow\w*|billow\w*|"
+        r"under|in the|and)\b(?! alarm)",
+        r"\b(?:full of|filled with|lots of|thick|black) smoke\b",
+        r"\bsmok(?:ing|in) and\b",
+        r"\bfire at (?:number|no|our|my|the|\d)|^(?:help |please )?fire (?:in|next|upstairs)\b",
+        r"\bfire fire\b",
+        r"\b(?:mae|ma) (?:na |yna )?(?:dan|tân|mwg)\b",
+        r"\bar dan\b(?= )",
+        r"\b(?:ty|tŷ|gegin) ar d[aâ]n\b",
+        r"\bsparks? (?:and|coming|flying)\b",
+        r"\bsparking\b",
+    ),
+    "gas": (
+        r"\b(?:smell\w*|stink\w*|stinks|reek\w*|whiff|pong\w*|leak\w*|niff|arogl|oglau|"
+        r"ogla)\b.{0,20}\b(?:of )?(?:gas|nwy)\b(?! (?:bill|man|meter|key))",
+        r"\bgas\b.{0,40}\b(?:leak\w*|stinks?|smell\w*|reek\w*|hissing|dizzy)\b",
+        r"\bcarbon monoxide\b.{0,30}\b(?:going off|headache|dizzy|sounding|sick)\b",
+        r"\bco alarm\b.{0,20}\bgoing\b",
+    ),
+    "violence": (
+        r"\b(?:says? h?e?ll|will|going to|gonna|gunna|threatening to|threatened to|wants to|"
+        r"trying to|tryin to|said hell|tried to) (?:kill|hurt|stab|shoot|batter|strangle|burn) "
+        r"(?:me|us|him|her|them|mum|the)\b",
+        r"\b(?:got|has|with|have|holding|waving|carrying) (?:a |an |his |the )?(?:knife|knives|"
+        r"gun|machete|axe|hammer|blade|weapon|bat)\b(?! (?:block|set))",
+        r"\b(?:kick\w*|bang\w*|smash\w*|boot\w*|batter\w*|hammering) (?:in |on |at |down |up |"
+        r"my |the |me )*(?:front |back )?(?:door|window|windows|house|place|kitchen)\b(?! "
+        r"(?:bell|was))",
+        r"\b(?:break\w*|broke|forc\w*|climb\w*|trying to get|push\w*) (?:his way |their way |my "
+        r"door )?in(?:to|ter)?\b.{0,20}\b(?:house|window|door|kitchen|flat|now|downstairs|"
+        r"back)\b(?! key)",
+        r"\b(?:breaking|broken) in\b(?! (?:new|my new|his new|shoes))",
+        r"\b(?:someone|somebody|a man|man|men|stranger|burglar|intruder|he)s?(?: is| s)? (?:in|"
+        r"inside) (?:my|the|me) (?:house|kitchen|home|flat|garden with)\b",
+        r"\b(?:hit|hitting|hits|beat|beating|punch\w*|strangl\w*|attack\w*|slapp?\w*|stabb?\w*|"
+        r"assault\w*|chok\w*) (?:me|her|him|us|mum|his wife)\b(?! (?:up the|for|at (?:chess|"
+        r"cards|scrabble|dominoes)|to it|hands|down))",
+        r"\b(?:being|been|getting) (?:attacked|stabbed|beaten|threatened|mugged|strangled|"
+        r"robbed|followed)\b(?! (?:last|by the price))",
+        r"\b(?:he|she|they|man|men|lads?|bloke|boyfriend|ex|husband|son|someone|stranger|"
+        r"visitor|guy|fella|woman|neighbour|partner|workm[ae]n|who)\b.{0,60}\bwont (?:leave|go|"
+        r"get out)\b(?! (?:me alone|it|out|the house|his|her room|off|on|away))",
+        r"\bthreatening (?:me|us|her|him)\b",
+        r"\blocked (?:me|us) in\b",
+        r"\bby the throat\b",
+        r"\bpushed (?:his|their) way in\b",
+        r"\bfollowing me\b",
+        r"\bthrowing (?:bricks|stones|bottles)\b",
+        r"\bhitting (?:him|her|them|the (?:kids|baby|child))\b",
+        r"\bdoor\b.{0,25}\bkicking\b",
+        r"\blocked (?:myself|me sel\w*|ourselves) in\b",
+        r"\bbygwth\b.{0,20}\b(?:fi|lladd)\b",
+        r"\bscared for my life\b",
+        r"\b(?:fy mrifo|mrifo i|brifo fi|taro fi|curo fi)\b.{0,20}\bhelp\w*",
+        r"\btorri (?:i )?mewn\b",
+    ),
+    "suicide": (
+        r"\b(?:kill|killing|hurt|harm|hang|drown|cut|do away with|top) (?:my ?sel\w*|me ?sel\w*|"
+        r"mysen|him ?sel\w*|her ?sel\w*|masel)\b(?! (?:laugh\w*|on|with|shaving|off|a|out|in "
+        r"the|to|trying|worry|when|getting|gardening))",
+        r"\b(?:want\w*|going|ready|wish|rather|prefer|decided|like|plan\w*|hoping|gonna) (?:to |"
+        r"i (?:was|were|could) )?(?:just )?(?:die|be dead|dead|end it\w*|end my life|end things|"
+        r"end his life|end her life|go to sleep and (?:not|never)|not wake|disappear)\b(?! "
+        r"(?:of|for|with|when|messages|texts|this|laughing))",
+        r"\bend(?:ing)? (?:it all|it tonight|my (?:own )?life|her life|his life|things tonight|"
+        r"everything)\b",
+        r"\b(?:dont|do not|didnt|no longer|not|doesnt) (?:want|wish) to (?:live|be here|go on|"
+        r"wake|carry on living|be alive|exist)\b",
+        r"\b(?:no|see the|see any|any|isnt any|whats the) point (?:in |of )?(?:going on|living|"
+        r"waking|carrying on|being here|anymore|in life|to life|in it any)\b",
+        r"\b(?:better off (?:without me|dead)|nobody (?:will|would|ull|wud) (?:even )?(?:miss|"
+        r"notice)|no one (?:will|would) miss)\b",
+        r"\b(?:cant|cannot|carnt|can not|canny) (?:go on|carry on|do this|take it|take this|"
+        r"face another|face (?:it|life))\b(?: any ?more| any longer| like this| living|"
+        r"\b.{0,40}(?:pills|tablets|sorry|goodbye))",
+        r"\b(?:suicidal|suicide)\b(?! mission| pact with| squad| two| in| last)",
+        r"\b(?:taken|took|take|swallow\w*|swallowed|going to take|counted|saved|lined|"
+        r"stockpil\w*|hoard\w*|got|have)\b.{0,25}\b(?:tablets|pills|paracetamol|tabs|"
+        r"meds)\b.{0,35}\b(?:all of them|the lot|counted|lined up|end|goodbye|saved up|the "
+        r"whole|to do it|ready|here|sorry|all out)\b(?! (?:to|for|at|collect\w*))",
+        r"\btake the lot\b",
+        r"\b(?:note|letters?|goodbyes?)\b.{0,20}\b(?:written|wrote|left|"
+        r"said)\b.{0,15}$(?<!council)",
+        r"\bwritten (?:my|the|a|me) (?:note|goodbye|letters)\b",
+        r"\bsay goodbye\b",
+        r"\bwhere im going\b.{0,20}\bgoodbye\b",
+        r"\bgoodbye (?:everyone|all|world)\b",
+        r"\bthis is goodbye\b",
+        r"\bwritten to my (?:children|family|kids|wife|husband|son|daughter)\b.{0,60}\b(?:over|"
+        r"gone|reads?|sorry)\b",
+        r"\btime to go\b.{0,40}\b(?:look after|looked after|sorry|goodbye|cat|dog)\b",
+        r"\b(?:on|off|stood on|standing on) (?:the |a )?(?:bridge|railway line|ledge|roof edge|"
+        r"viaduct)\b",
+        r"\bgoing to jump\b",
+        r"\b(?:rope|noose) ready\b",
+        r"\b(?:isio|eisiau|moyn|am) (?:marw|farw|lladd fy hun|gorffen y cyfan|lladd ei hun|dod "
+        r"a r cyfan i ben)\b",
+        r"\bddim (?:isio|eisiau|moyn) byw\b",
+        r"\bcut (?:his|her|my|me) wrists\b",
+    ),
+    "poison": (
+        r"\boverdos\w*\b",
+        r"\bgormod o (?:dabledi|fy nhabledi|foddion|baracetamol)\b",
+        r"\b(?:taken|took|take|had|swallowed|gave|given) (?:far |way |much )?too (?:many|"
+        r"much)\b(?! (?:on|time|off|care|room|of my time|over|food|stew|soup))",
+        r"\b(?:swallowed|swallow|drank|drunk|drinking|eaten|ate|et|llyncu|"
+        r"yfed)\b.{0,35}\b(?:batter\w*|bleach|antifreeze|tablets|pills|cleaner|poison|detergent|"
+        r"liquid|liquitab|magnets?|weedkiller|white spirit|mushrooms|dishwasher|berries|coin|"
+        r"medicine|batri|cannydd|capsule|rat)\b(?! (?:soup|pie|on toast|with))",
+        r"\b(?:double|twice|three times|two lots|again)\b.{0,60}\b(?:spinning|dizzy|faint|"
+        r"cannot stand|cant stand|funny|shak\w+|drowsy|collaps\w*)\b",
+        r"\b(?:took|taken|had)\b.{0,20}\b(?:whole|all (?:my|of my|his|her|the|me)|every|double|"
+        r"twice|a load of)\b.{0,20}\b(?:tablets|pills|packet|bottle|paracetamol|insulin|dose|"
+        r"meds|box)\b",
+    ),
+    "not answering": (
+        r"\b(?:through|thro|thru|in|at) (?:the |her |his |their )?(?:letter ?box|window|glass|"
+        r"back door|curtains)\b.{0,60}\b(?:floor|lying|laid|lay|laying|not moving|slumped|feet|"
+        r"legs|collapsed|calling|on the)\b",
+        r"\b(?:lying|laid|lay|laying|slumped|sprawled)\b.{0,25}\b(?:not moving|bottom of|floor|"
+        r"stairs|hall|ground|road|pavement|path|garden)\b",
+        r"\bnot moving\b",
+        r"\b(?:shouting|calling|crying|screaming) (?:out )?(?:for )?help\b",
+        r"\b(?:his|her|their) (?:feet|legs|hand|arm) on (?:the )?\b",
+    ),
+    "swelling": (
+        r"\b(?:tongue|throat|lips?|face|mouth)\b.{0,25}\b(?:swell\w*|swole\w*|swollen|clos\w*|"
+        r"tight\w*|puff\w*)\b",
+        r"\b(?:swelling|swollen|closing) (?:up )?(?:my |his |her |the )?(?:tongue|throat|face|"
+        r"lips)\b",
+        r"\b(?:anaphyla\w*|epi ?pen used|allergic reaction)\b",
+        r"\bcant swallow\b",
+        r"\b(?:choking|chokin|choked)\b(?! (?:my|the|up with|me up|roses|weeds|on these prices))",
+    ),
+    "burn": (
+        r"\bskin (?:is |s )?(?:coming|peeling|hanging|come|came|fallen) off\b",
+        r"\b(?:boiling|scald\w*|hot) (?:water|oil|fat|kettle|tea)\b.{0,30}\b(?:all over|all "
+        r"down|on the baby|over (?:her|him|me|my|himself|herself))\b",
+        r"\bscalded (?:my whole|her|him|all|my legs|badly)\b",
+        r"\bbadly burn\w*",
+        r"\bburn\w* bad\w*",
+        r"\belectrocut\w*(?! on paper)",
+    ),
+    "crash": (
+        r"\b(?:hit|knocked (?:down|over|off)|run over|crashed|crash)\b.{0,25}\b(?:car|van|bus|"
+        r"bike|lorry|motorbike|taxi|road)\b(?! (?:last|years|in march))",
+        r"\bcome off (?:my|me|his|her) bike\b",
+        r"\bcar crash\b(?! tv| of)",
+        r"\b(?:drown\w*|in the (?:canal|river|reservoir|pond|sea)|through the ice|under the ice|"
+        r"flood ?water coming|hanging out of|stabbed|been shot)\b(?! (?:in paper\w*|rat|in "
+        r"sorrow|on))",
+    ),
+    "sudden": (
+        r"\bworst (?:headache|pain)\b",
+        r"\b(?:sudden|blinding|thunderclap)\b.{0,15}\bheadache\b",
+        r"\bwaters? (?:have |has |just )?(?:broke|broken|gone)\b(?!.{0,10}cold)",
+        r"\bbaby(?: is|s)? coming\b",
+        r"\bin labour\b",
+        r"\b(?:knock\w*|blow|bang\w*|hit)\b.{0,20}\bhead\b.{0,60}\b(?:passing|sick|vomit\w*|"
+        r"confus\w*|sleepy|drowsy|cant see|keeps|unconscious|blood|bleeding)\b",
+        r"\bneck (?:is )?stiff\b.{0,30}",
+        r"\bgoing hypo\b",
+        r"\bhaving a hypo\b",
+        r"\brash\b.{0,25}\b(?:glass|doesnt fade|wont fade)\b",
+        r"\b(?:freezing|so cold|hypotherm\w*|shivering|locked out in the (?:snow|cold|"
+        r"rain))\b.{0,40}\b(?:nightie|pyjamas|confus\w*|cant feel|cant stop shak\w*|drowsy|"
+        r"floppy)\b",
+        r"\boxygen (?:has |is )?(?:run|ran|gone|running) out\b",
+    ),
+    "missing": (
+        r"\b(?:gone missing|went missing|run off|wandered off|cant find (?:him|her|my (?:little|"
+        r"son|daughter|grandson|granddaughter|mum|dad|husband|wife|mother|"
+        r"father)))\b.{0,60}\b(?:dementia|snow|pyjamas|alzheimers|years? old|only \d|nightie|"
+        r"dark|cold|anywhere|\d)\b",
+        r"\bdementia\b.{0,30}\b(?:missing|disappeared|wandered off)\b",
+    ),
+    "also": (
+        r"\b(?:sticking out|bone (?:is |s )?(?:out|showing))\b.{0,15}",
+        r"\b(?:nothing|no reason|nowt) (?:left )?to live for\b",
+        r"\b(?:had enough|sick|tired|done with|fed up) (?:of |with )?(?:this |my |the )?(?:life|"
+        r"living)\b",
+        r"\bfinish (?:it|myself|mesen|things) (?:off )?(?:tonight|today|now|all|for good)\b",
+        r"\b(?:shotgun|rifle|air gun|pistol)\b",
+        r"\b(?:clutching|holding|grabbing) (?:his|her|their|my) (?:chest|throat)\b",
+        r"\b(?:tablets|pills)\b.{0,40}\b(?:in front of me|enough to|all of them|lined up|on the "
+        r"table in)\b",
+        r"\benough (?:tablets|pills)\b",
+        r"\bwont be here (?:any ?more|tomorrow|much longer|after)\b",
+        r"\b(?:got hold of|got into|got at|found)\b.{0,25}\b(?:tablets|pills|medicine|bleach|"
+        r"medication)\b.{0,25}\b(?:eaten|ate|swallowed|drunk|took|taken|had)\b",
+        r"\b(?:legs?|knees) (?:just |has |have )?(?:gave|given|give) (?:way|"
+        r"out)\b.{0,40}\b(?:floor|cant|down)\b",
+        r"\bon (?:the |me |my )?(?:bathroom|bedroom|kitchen|hall|landing|lounge|cold|living "
+        r"room|toilet|garage) floor\b(?! (?:tiles|needs|wants|is|mat|clean|so))",
+        r"\b(?:gone|went|going|go) (?:all )?numb\b.{0,25}\b(?:side|down|face|arm)\b",
+        r"\bdown one side\b",
+        r"\bbeen shouting for\b",
+        r"\b(?:caught|gone|catched|set) alight\b",
+        r"\bfumes\b.{0,40}\b(?:sick|headaches?|dizzy|faint)\b",
+        r"\bscalded (?:both|my|me|his|her)\b",
+        r"\bcoffee grounds\b",
+        r"\b(?:shak\w+|sweat\w+)\b.{0,40}\bcant think\b",
+        r"\b(?:very|so|really|getting|going) (?:very |all )?confused\b.{0,40}\b(?:sick|hot|"
+        r"temperature|insulin|sugar|burning|vomit\w*|cold)\b",
+        r"\binsulin\b.{0,60}\b(?:confused|faint|drowsy|shak\w+|collaps\w+|sweating)\b",
+        r"\bpress\w* (?:a |the )?glass\b",
+        r"\bnosebleed\b.{0,40}\b(?:wont stop|hours?|thinners|cant stop)\b",
+        r"\b(?:lips?|lip)\b.{0,20}\b(?:funny colour|blue|tingl\w+|numb)\b",
+        r"\bfall\b.{0,40}\b(?:being sick|cant remember|doesnt know|vomit\w*|wont wake|confused|"
+        r"talking daft)\b",
+        r"\btrying to break\b.{0,20}\b(?:door|in)\b",
+        r"\bwhat hes going to do to me\b",
+        r"\b(?:pain|pains|ache)\b.{0,25}\bneck and (?:jaw|arm)\b",
+        r"\bseem to get (?:me|my) breath\b",
+        r"\bgets? my breath\b",
+        r"\bsay goodbye\b",
+        r"\b(?:ddim yn (?:anadlu|deffro|ymateb))\b",
+        r"\bwedi (?:syrthio|cwympo|disgyn|gwympo)$",
+        r"\b(?:wedi|ive) (?:syrthio|cwympo) (?:yn|ar|lawr|i lawr)\b",
+        r"\bar y llawr\b",
+        r"\bdigon ar fyw\b",
+        r"\briesco ad alzarmi\b",
+        r"\bei lladd ei hun\b",
+        r"\bkill (?:her|him)sel\w+\b",
+    ),
+    "cry": (
+        r"🆘",
+        r"\b(?:call|ring|phone|need|get|send|want)(?: me)?(?: for)?(?: an?| the)? (?:ambulance|"
+        r"999|police|fire brigade|fire engine|paramedics?)\b(?! (?:or|if|when|number|last|"
+        r"chair))",
+        r"\bsos\b",
+        r"\bhelp me help\b",
+        r"\bhelp help\b",
+        r"\bcome quick\w*\b",
+        r"\bplease hurry\b",
+        r"\bits an emergency\b",
+        r"\bthis is an emergency\b",
+        r"\b(?:help|urgent) emergency\b",
+        r"\bhelpwch fi\b",
+        r"\bpomocy\b.{0,40}(?:upad|pali|oddych)",
+        r"\b(?:upadl|upadł)\w+.{0,30}nie mog",
+        r"\bnie mog[eę] (?:oddychać|oddychac|wstać|wstac)\b",
+        r"\bboli mnie w klatce",
+        r"\bnieprzytomn",
+        r"\bpali si[eę]\b",
+        r"\bnon (?:riesco a|posso) (?:respirare|alzarmi)",
+        r"\bdolore al petto\b",
+        r"\bsaans nahi\b",
+        r"\bseene mein dard\b",
+        r"не можу (?:дихати|встати)",
+        r"болить у грудях",
+        r"непритомн",
+        r"пожежа",
+        r"\bno puedo respirar\b",
+        r"\bnu pot respira\b",
+        r"\bje ne peux pas respirer\b",
+        r"\bemergency (?:please|help|now)\b",
+        r"^emergency$",
+        r"^helpwch$",
+    ),
+}
+"""By name: each of these is an emergency unless something takes it back."""

@@ -1,0 +1,252 @@
+"""What became of what went out: sent, failed, not known, and what the provider says later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from storage import messages
+from storage.database import Transaction
+from storage.messages import CHUNK, is_one_of
+from storage.model import SEND_RANK, Channel, DeliveryReceipt, OutboundMessage, SendStatus
+from storage.schema import outbox, receipts
+
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""When a message is asked after whose fate nobody can find out."""
+
+
+def _in_the_air(channel: Channel, status: SendStatus) -> tuple[sa.ColumnElement[bool], ...]:
+    """Messages of a channel that are in one of these two states. Both are named, as the index is of
+    both: SQLite uses it only where the same words stand in the question."""
+    return (
+        outbox.c.channel == channel.value,
+        is_one_of(outbox.c.status, SendStatus.SENDING, SendStatus.UNKNOWN),
+        outbox.c.status == status.value,
+    )
+
+
+async def sent(
+    tx: Transaction,
+    outbox_id: int,
+    status: SendStatus,
+    now: datetime,
+    *,
+    provider_id: str = "",
+    code: str = "",
+) -> bool:
+    """What became of a message. Whether that was news: a status only ever rises in rank."""
+    lower = [status_.value for status_, rank in SEND_RANK.items() if rank < SEND_RANK[status]]
+    values: dict[str, Any] = {"status": status.value, "code": code[:64]}
+    if provider_id:
+        values["provider_id"] = provider_id
+    if status in (SendStatus.SENT, SendStatus.DELIVERED):
+        values["sent_at"] = sa.func.coalesce(
+            outbox.c.sent_at, sa.literal(now, outbox.c.sent_at.type)
+        )
+    result = await tx.run(
+        sa.update(outbox)
+        .where(outbox.c.id == outbox_id, outbox.c.status.in_(lower))
+        .values(**values)
+    )
+    if provider_id and not result.rowcount:
+        # A receipt overtook the answer to our own call; it can't have known the id's owner.
+        await tx.run(
+            sa.update(outbox)
+            .where(outbox.c.id == outbox_id, outbox.c.provider_id == "")
+            .values(provider_id=provider_id)
+        )
+    return bool(result.rowcount)
+
+
+async def retry(tx: Transaction, outbox_id: int, at: datetime, code: str) -> None:
+    """It was not sent; try again at that moment."""
+    await tx.run(
+        sa.update(outbox)
+        .where(outbox.c.id == outbox_id, outbox.c.status == SendStatus.SENDING.value)
+        .values(status=SendStatus.QUEUED.value, next_at=at, code=code[:64], holder="")
+    )
+
+
+async def resend(tx: Transaction, outbox_id: int, at: datetime, code: str) -> bool:
+    """The provider had it and failed; give it one more try. Whether it gets one."""
+    result = await tx.run(
+        sa.update(outbox)
+        .where(
+            outbox.c.id == outbox_id,
+            outbox.c.status.in_((SendStatus.SENT.value, SendStatus.UNKNOWN.value)),
+        )
+        .values(status=SendStatus.QUEUED.value, next_at=at, code=code[:64], provider_id="")
+    )
+    return bool(result.rowcount)
+
+
+async def interrupted(tx: Transaction, channel: Channel, holder: str, ask_at: datetime) -> int:
+    """What another life of this process, or a dead process, was sending when it ended: nobody knows
+    whether it went. It is `unknown` from now on, and asked after then. How many there were."""
+    result = await tx.run(
+        sa.update(outbox)
+        .where(
+            *_in_the_air(channel, SendStatus.SENDING),
+            outbox.c.holder != holder,
+        )
+        .values(status=SendStatus.UNKNOWN.value, next_at=ask_at, code="interrupted")
+    )
+    return int(result.rowcount)
+
+
+async def unknown(tx: Transaction, outbox_id: int, ask_at: datetime, code: str) -> None:
+    """It may have gone. `ask_at`: when to ask the provider after it."""
+    await tx.run(
+        sa.update(outbox)
+        .where(
+            outbox.c.id == outbox_id,
+            outbox.c.status.in_((SendStatus.SENDING.value, SendStatus.UNKNOWN.value)),
+        )
+        .values(status=SendStatus.UNKNOWN.value, next_at=ask_at, code=code[:64])
+    )
+
+
+async def to_ask_after(
+    tx: Transaction, channel: Channel, now: datetime, most: int = 50
+) -> list[OutboundMessage]:
+    """Messages with an unknown end that are to be asked after by now, the longest due first."""
+    rows = await tx.all(
+        sa.select(outbox)
+        .where(
+            *_in_the_air(channel, SendStatus.UNKNOWN),
+            outbox.c.next_at <= now,
+        )
+        .order_by(outbox.c.next_at)
+        .limit(most)
+    )
+    return [await messages.from_row(tx, row) for row in rows]
+
+
+async def next_ask_at(tx: Transaction, channel: Channel) -> datetime | None:
+    """When the next message with an unknown end is to be asked after."""
+    found: datetime | None = await tx.value(
+        sa.select(outbox.c.next_at)
+        .where(*_in_the_air(channel, SendStatus.UNKNOWN))
+        .order_by(outbox.c.next_at)
+        .limit(1)
+    )
+    return None if found == NEVER else found
+
+
+async def known_by(
+    tx: Transaction, channel: Channel, provider_ids: Sequence[str], *, but: int
+) -> set[str]:
+    """Which of these are the provider's ids of other messages of ours than that one."""
+    rows = await tx.all(
+        sa.select(outbox.c.provider_id).where(
+            outbox.c.channel == channel.value,
+            outbox.c.provider_id.in_(provider_ids),
+            outbox.c.id != but,
+        )
+    )
+    return {row["provider_id"] for row in rows}
+
+
+async def keep_receipts(tx: Transaction, found: Sequence[DeliveryReceipt], now: datetime) -> None:
+    """Store what a provider says; a repeat is passed over."""
+    rows = [
+        {
+            "channel": receipt.channel.value,
+            "provider_id": receipt.provider_id[:64],
+            "status": receipt.status.value,
+            "code": receipt.code[:64],
+            "outbox_id": receipt.outbox_id,
+            "received_at": now,
+        }
+        for receipt in found
+    ]
+    for at in range(0, len(rows), CHUNK):
+        chunk = rows[at : at + CHUNK]
+        await tx.run(tx.upsert(receipts).values(chunk).on_conflict_do_nothing())
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A receipt that is to be applied; it holds the outbox id that it is about."""
+
+    id: int
+    receipt: DeliveryReceipt
+
+
+async def next_receipts(tx: Transaction, now: datetime, most: int = 50) -> list[Waiting]:
+    """Receipts not yet applied whose message is known (by our own id where it was carried, else by
+    the provider's), oldest first. One whose message is not known yet, or is just being sent (it
+    overtook the answer to the call that sent it), waits for up to a day; it holds up no other."""
+    about = sa.or_(
+        outbox.c.id == receipts.c.outbox_id,
+        sa.and_(
+            receipts.c.outbox_id.is_(None),
+            outbox.c.channel == receipts.c.channel,
+            outbox.c.provider_id == receipts.c.provider_id,
+        ),
+    )
+    rows = await tx.all(
+        sa.select(receipts, outbox.c.id.label("about_id"))
+        .join(outbox, about)
+        .where(receipts.c.applied_at.is_(None), outbox.c.status != SendStatus.SENDING.value)
+        .order_by(receipts.c.id)
+        .limit(most)
+    )
+    if not rows:
+        await tx.run(
+            sa.update(receipts)
+            .where(
+                receipts.c.applied_at.is_(None),
+                receipts.c.received_at <= now - timedelta(days=1),
+            )
+            .values(applied_at=now)
+        )
+    return [
+        Waiting(
+            row["id"],
+            DeliveryReceipt(
+                Channel(row["channel"]),
+                row["provider_id"],
+                SendStatus(row["status"]),
+                row["code"],
+                row["about_id"],
+            ),
+        )
+        for row in rows
+    ]
+
+
+async def applied(tx: Transaction, receipt_id: int, now: datetime) -> bool:
+    """Note that a receipt has had its effect, in the same commit; whether it is the first time."""
+    result = await tx.run(
+        sa.update(receipts)
+        .where(receipts.c.id == receipt_id, receipts.c.applied_at.is_(None))
+        .values(applied_at=now)
+    )
+    return bool(result.rowcount)
+
+
+async def has_failed(tx: Transaction, channel: Channel, provider_id: str) -> bool:
+    """Whether the provider said that this copy of a message failed, whatever else it says of it."""
+    failed = sa.select(receipts.c.id).where(
+        receipts.c.channel == channel.value,
+        receipts.c.provider_id == provider_id,
+        receipts.c.status == SendStatus.FAILED.value,
+    )
+    return await tx.value(failed) is not None
+
+
+async def again(tx: Transaction, outbox_id: int, at: datetime, code: str) -> None:
+    """It is known not to have gone, or doing it twice does no harm: let it go."""
+    await tx.run(
+        sa.update(outbox)
+        .where(
+            outbox.c.id == outbox_id,
+            outbox.c.status.in_((SendStatus.SENDING.value, SendStatus.UNKNOWN.value)),
+        )
+        .values(status=SendStatus.QUEUED.value, next_at=at, code=code[:64], holder="")
+    )

@@ -1,0 +1,127 @@
+"""Names and houses, as people write them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
+from handlers.rules.names import LONGEST, house_in, house_named, introduced, name_in
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("Doreen", "Doreen"),
+        ("doreen", "Doreen"),
+        ("DOREEN SHAW", "Doreen Shaw"),
+        ("It's Doreen.", "Doreen"),
+        ("hello my name is doreen shaw", "Doreen Shaw"),
+        ("Hi, I'm Mrs Shaw", "Mrs Shaw"),
+        ("Doreen here love", "Doreen"),
+        ("Jean-Luc O'Brien", "Jean-Luc O'Brien"),
+        ("fy enw i yw Siân", "Siân"),
+        ("Doreen, 3 Mill Row, HD7 5AB", "Doreen"),
+        ("no", None),
+        ("why do you want to know", None),
+        ("I need some milk", None),
+        ("12345", None),
+        ("", None),
+        ("?", None),
+        ("a b c d e f g", None),
+    ],
+)
+def test_what_they_are_called(said: str, name: str | None) -> None:
+    assert name_in(said) == name
+
+
+@given(st.text())
+def test_a_name_is_never_long_nor_empty(said: str) -> None:
+    found = name_in(said)
+    assert found is None or 0 < len(found) <= LONGEST
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("Hello I'm Doreen Shaw, 12 Carrs Road and I need a lift", "Doreen Shaw"),
+        ("milk please. My name is Joan", "Joan"),
+        ("this is Mrs Booth from the corner", "Mrs Booth"),
+        ("I'm poorly and need milk", None),
+        ("I am at 3 Mill Row", None),
+        ("can I have milk", None),
+    ],
+)
+def test_a_name_in_passing_is_taken_only_where_it_is_plain(said: str, name: str | None) -> None:
+    assert introduced(said) == name
+
+
+@pytest.mark.parametrize(
+    ("said", "house"),
+    [
+        ("I'm Doreen Shaw, 12 Carrs Road HD7 6JH and I need a lift", "12 Carrs Road"),
+        ("flat 3, 12a upper mill lane please", "flat 3, 12a upper mill lane"),
+        ("I need 2 pints of milk", None),
+        ("lift at 10 to the station road", None),
+        ("Rose Cottage", None),
+    ],
+)
+def test_a_house_in_passing_is_taken_only_where_it_is_plain(said: str, house: str | None) -> None:
+    assert house_named(said) == house
+
+
+@pytest.mark.parametrize(
+    ("said", "house"),
+    [
+        ("3 Mill Row, HD7 5AB", "3 Mill Row"),
+        ("3 Mill Row hd75ab", "3 Mill Row"),
+        ("HD7 5AB", ""),
+        ("I live at 3 Mill Row, Marsden, HD7 5AB.", "3 Mill Row, Marsden"),
+        ("hd7 5ab, flat 2", "flat 2"),
+    ],
+)
+def test_what_is_left_without_the_postcode_is_the_house(said: str, house: str) -> None:
+    assert house_in(said, "HD7 5AB") == house
+
+
+@pytest.mark.parametrize("said", ["Hello?", "good morning!", "Hi there", "shwmae"])
+def test_greetings(said: str) -> None:
+    assert is_greeting(said)
+
+
+@pytest.mark.parametrize("said", ["thanks", "Thank you so much!", "ok thank you love x", "Diolch"])
+def test_thanks_need_no_answer(said: str) -> None:
+    assert is_thanks(said)
+
+
+@pytest.mark.parametrize(
+    "said", ["thanks but nobody came", "hello I need milk", "thank you can I have bread too"]
+)
+def test_more_than_a_courtesy_is_no_courtesy(said: str) -> None:
+    assert not is_thanks(said)
+    assert not is_greeting(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "nobody came",
+        "Sam never turned up",
+        "he didn't come",
+        "no one has been",
+        "She hasn't arrived",
+    ],
+)
+def test_that_nobody_came_is_heard(said: str) -> None:
+    assert says_nobody_came(said)
+
+
+@pytest.mark.parametrize("said", ["Sam came thank you", "she has not been eating", "is Sam coming"])
+def test_other_news_is_not(said: str) -> None:
+    assert not says_nobody_came(said)
+
+
+def test_are_you_there_asks_how_it_stands() -> None:
+    assert asks_if_there("Hello are you there?")
+    assert not asks_if_there("are you there on Tuesday to help")

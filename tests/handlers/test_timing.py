@@ -1,0 +1,248 @@
+"""Quiet hours, waits and what "this afternoon" means, over the changes of the clock too."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.rules import timing
+from storage.model import Community
+
+LONDON = ZoneInfo("Europe/London")
+HERE = Community(1, "Marsden Neighbours")
+SPRING, AUTUMN = date(2026, 3, 29), date(2026, 10, 25)
+"""London's clocks go on at 01:00 on the one and back at 02:00 on the other."""
+
+
+def at(day: str | date, hour: str) -> datetime:
+    day = date.fromisoformat(day) if isinstance(day, str) else day
+    return datetime.combine(day, time.fromisoformat(hour), LONDON).astimezone(UTC)
+
+
+def near(day: date, days: int) -> st.SearchStrategy[datetime]:
+    """Any moment within so many days after a day."""
+    start = datetime.combine(day, time(), UTC)
+    return st.timedeltas(timedelta(0), timedelta(days=days)).map(lambda after: start + after)
+
+
+MOMENTS = (
+    near(date(2026, 1, 1), 365)
+    | near(SPRING - timedelta(days=1), 2)
+    | near(AUTUMN - timedelta(days=1), 2)
+)
+QUIET = st.sampled_from(
+    [
+        HERE,
+        Community(1, "Short", quiet_from=time(22), quiet_until=time(6)),
+        Community(1, "Siesta", quiet_from=time(13), quiet_until=time(15)),
+        Community(1, "Never", quiet_from=time(0), quiet_until=time(0)),
+        Community(1, "Kathmandu", timezone="Asia/Kathmandu"),
+    ]
+)
+SPANS = st.timedeltas(timedelta(0), timedelta(days=3))
+
+
+@pytest.mark.parametrize(
+    ("hour", "quiet", "why"),
+    [
+        ("08:59", True, "a minute early"),
+        ("09:00", False, "the end of the night belongs to the day"),
+        ("19:59", False, "a minute before"),
+        ("20:00", True, "the night begins on the hour"),
+        ("00:00", True, "midnight"),
+    ],
+)
+@pytest.mark.parametrize("day", ["2026-01-15", "2026-07-15", SPRING, AUTUMN])
+def test_the_quiet_hours_are_those_of_the_clock_on_the_wall(
+    day: str | date, hour: str, quiet: bool, why: str
+) -> None:
+    assert timing.is_quiet(at(day, hour), HERE) is quiet, why
+
+
+@pytest.mark.parametrize(
+    ("moment", "until"),
+    [
+        (at("2026-07-15", "20:00"), at("2026-07-16", "09:00")),
+        (at("2026-07-15", "03:00"), at("2026-07-15", "09:00")),
+        (at("2026-07-15", "12:00"), at("2026-07-15", "12:00")),
+        (at("2026-03-28", "22:00"), at(SPRING, "09:00")),
+        (at("2026-10-24", "22:00"), at(AUTUMN, "09:00")),
+    ],
+)
+def test_what_comes_at_night_waits_for_the_morning(moment: datetime, until: datetime) -> None:
+    assert timing.not_quiet(moment, HERE) == until
+
+
+def test_the_night_is_an_hour_shorter_in_spring_and_longer_in_autumn() -> None:
+    spring = timing.not_quiet(at("2026-03-28", "20:00"), HERE) - at("2026-03-28", "20:00")
+    autumn = timing.not_quiet(at("2026-10-24", "20:00"), HERE) - at("2026-10-24", "20:00")
+    assert (spring, autumn) == (timedelta(hours=12), timedelta(hours=14))
+
+
+@pytest.mark.parametrize(
+    ("moment", "minutes", "then", "why"),
+    [
+        (at("2026-07-15", "10:00"), 30, at("2026-07-15", "10:30"), "in the day"),
+        (at("2026-07-15", "19:45"), 30, at("2026-07-16", "09:15"), "the rest next morning"),
+        (at("2026-07-15", "19:30"), 30, at("2026-07-16", "09:00"), "eight itself is night"),
+        (at("2026-07-15", "23:00"), 30, at("2026-07-16", "09:30"), "counted from the morning"),
+        (at("2026-03-28", "19:00"), 120, at(SPRING, "10:00"), "over the change in spring"),
+        (at("2026-10-24", "19:00"), 120, at(AUTUMN, "10:00"), "over the change in autumn"),
+        (at("2026-07-15", "10:00"), 22 * 60, at("2026-07-17", "10:00"), "two days of 11 hours"),
+    ],
+)
+def test_only_waking_hours_count(moment: datetime, minutes: int, then: datetime, why: str) -> None:
+    assert timing.add_waking(moment, timedelta(minutes=minutes), HERE) == then, why
+
+
+@given(MOMENTS, SPANS, QUIET)
+def test_a_waking_wait_ends_by_day_and_is_never_shorter_than_it_says(
+    moment: datetime, span: timedelta, here: Community
+) -> None:
+    then = timing.add_waking(moment, span, here)
+    assert not timing.is_quiet(then, here)
+    assert then - moment >= span
+
+
+@given(MOMENTS, SPANS, SPANS, QUIET)
+def test_a_longer_wait_never_ends_sooner(
+    moment: datetime, one: timedelta, more: timedelta, here: Community
+) -> None:
+    assert timing.add_waking(moment, one, here) <= timing.add_waking(moment, one + more, here)
+
+
+@pytest.mark.parametrize(
+    ("day", "part", "asked", "wanted", "why"),
+    [
+        (None, None, "10:00", ("2026-11-03", "14:00"), "within four hours"),
+        (None, None, "17:00", ("2026-11-03", "20:00"), "the same day, while it is long enough"),
+        (None, None, "18:30", ("2026-11-04", "11:30"), "too near the evening"),
+        (None, None, "21:30", ("2026-11-04", "13:00"), "from the morning on"),
+        ("2026-11-03", None, "10:00", ("2026-11-03", "14:30"), "today"),
+        ("2026-11-03", None, "15:00", ("2026-11-03", "17:00"), "today, later than usual"),
+        ("2026-11-03", None, "19:30", ("2026-11-03", "20:00"), "not after eight"),
+        ("2026-11-03", None, "21:00", ("2026-11-04", "11:00"), "too late today"),
+        ("2026-11-03", "morning", "15:00", ("2026-11-03", "17:00"), "the morning has gone by"),
+        ("2026-11-03", "16:30", "15:00", ("2026-11-03", "16:30"), "at that hour"),
+        ("2026-11-03", "14:00", "15:00", ("2026-11-03", "15:00"), "that hour has gone by: now"),
+        ("2026-11-04", "evening", "15:00", ("2026-11-04", "18:00"), "tomorrow evening"),
+        ("2026-11-01", None, "10:00", ("2026-11-03", "14:00"), "a day that has gone by"),
+    ],
+)
+def test_when_help_is_wanted(
+    day: str | None, part: str | None, asked: str, wanted: tuple[str, str], why: str
+) -> None:
+    when = date.fromisoformat(day) if day else None
+    found = timing.wanted_at(when, part, at("2026-11-03", asked), HERE)
+    assert found == at(*wanted), why
+
+
+PARTS = st.sampled_from([None, "morning", "afternoon", "evening", "09:30", "23:15", "00:00"])
+DAYS = st.none() | st.integers(-3, 30)
+
+
+@given(MOMENTS, DAYS, PARTS, QUIET)
+def test_help_is_never_wanted_before_it_was_asked_for(
+    asked: datetime, days: int | None, part: str | None, here: Community
+) -> None:
+    today = timing.local(asked, here).date()
+    day = None if days is None else today + timedelta(days=days)
+    assert timing.wanted_at(day, part, asked, here) >= asked
+
+
+@given(MOMENTS, DAYS, PARTS, QUIET, st.booleans())
+def test_a_promise_is_kept_by_day_and_lies_ahead(
+    now: datetime, days: int | None, part: str | None, here: Community, urgent: bool
+) -> None:
+    today = timing.local(now, here).date()
+    day = None if days is None else today + timedelta(days=days)
+    wanted = timing.wanted_at(day, part, now, here)
+    promised = timing.promise(wanted, now, here, urgent=urgent)
+    assert promised > now
+    assert not timing.is_quiet(promised, here)
+    local = timing.local(promised, here)
+    assert (local.minute % 15, local.second, local.microsecond) == (0, 0, 0)
+
+
+@given(MOMENTS, DAYS, PARTS, QUIET, st.booleans())
+def test_every_wave_goes_before_the_promised_hour(
+    now: datetime, days: int | None, part: str | None, here: Community, urgent: bool
+) -> None:
+    today = timing.local(now, here).date()
+    day = None if days is None else today + timedelta(days=days)
+    wanted = timing.wanted_at(day, part, now, here)
+    moment = timing.not_quiet(now, here)
+    wait = timing.wave_wait(wanted, moment, here, urgent=urgent)
+    waves = [timing.add_waking(moment, wait * n, here) for n in range(timing.WAVES)]
+    assert wait > timedelta(0)
+    assert waves == sorted(waves)
+    assert len(set(waves)) == timing.WAVES
+    assert waves[-1] <= timing.promise(wanted, now, here, urgent=urgent)
+
+
+@pytest.mark.parametrize(
+    ("now", "promised", "urgent"),
+    [
+        (at("2026-11-03", "10:00"), at("2026-11-03", "10:30"), True),
+        (at("2026-11-03", "10:01"), at("2026-11-03", "10:45"), True),
+        (at("2026-11-03", "19:20"), at("2026-11-04", "09:00"), True),
+        (at("2026-11-03", "19:45"), at("2026-11-04", "09:15"), True),
+        (at("2026-11-03", "21:30"), at("2026-11-04", "09:30"), True),
+    ],
+)
+def test_the_promised_hour(now: datetime, promised: datetime, urgent: bool) -> None:
+    wanted = timing.wanted_at(None, None, now, HERE)
+    assert timing.promise(wanted, now, HERE, urgent=urgent) == promised
+
+
+@pytest.mark.parametrize(
+    ("due", "now", "remind", "why"),
+    [
+        (at("2026-11-04", "14:00"), at("2026-11-03", "10:00"), at("2026-11-04", "13:00"), "before"),
+        (at("2026-11-04", "09:30"), at("2026-11-03", "10:00"), at("2026-11-03", "19:00"), "eve"),
+        (at("2026-11-03", "21:00"), at("2026-11-03", "10:00"), at("2026-11-03", "19:00"), "late"),
+        (at("2026-11-03", "12:00"), at("2026-11-03", "10:30"), None, "they have just said yes"),
+        (at("2026-11-04", "09:30"), at("2026-11-03", "19:30"), None, "the evening is here"),
+    ],
+)
+def test_a_helper_is_reminded_in_time_to_go_and_never_at_night(
+    due: datetime, now: datetime, remind: datetime | None, why: str
+) -> None:
+    assert timing.remind_at(due, now, HERE) == remind, why
+
+
+@given(MOMENTS, st.timedeltas(timedelta(0), timedelta(days=5)), QUIET)
+def test_a_reminder_lies_between_now_and_the_visit(
+    now: datetime, ahead: timedelta, here: Community
+) -> None:
+    found = timing.remind_at(now + ahead, now, here)
+    assert found is None or now < found <= now + ahead
+    assert found is None or not timing.is_quiet(found, here)
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "utc"),
+    [
+        (SPRING, "00:30", "2026-03-29T00:30"),
+        (SPRING, "01:30", "2026-03-29T01:30"),  # skipped: half an hour after the change
+        (SPRING, "02:30", "2026-03-29T01:30"),
+        (AUTUMN, "00:30", "2026-10-24T23:30"),
+        (AUTUMN, "01:30", "2026-10-25T00:30"),  # repeated: the first of the two
+        (AUTUMN, "02:30", "2026-10-25T02:30"),
+    ],
+)
+def test_an_hour_of_the_night_the_clocks_change(day: date, hour: str, utc: str) -> None:
+    found = timing.at_local(day, time.fromisoformat(hour), HERE)
+    assert found == datetime.fromisoformat(utc).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("moment", "said"),
+    [("10:00", "10:00"), ("10:04", "10:00"), ("10:05", "10:30"), ("10:31", "10:30")],
+)
+def test_hours_are_said_as_people_say_them(moment: str, said: str) -> None:
+    assert timing.half_hour(at("2026-11-03", moment)) == at("2026-11-03", said)

@@ -1,0 +1,335 @@
+"""What a message means: fixed words, days, places, danger, and the whole on messages unseen.
+
+Each row of a table says why it is there. `understanding_unseen.jsonl` was written and labelled
+before the rules and the model were, and nothing was tuned on it.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from handlers.rules.understanding import (
+    ACT_ABOVE,
+    is_start,
+    is_stop,
+    numbers_in,
+    understand,
+    yes_no,
+)
+from handlers.rules.understanding_calendar import easter
+from storage.model import Intent, Need
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+TUESDAY = datetime(2026, 3, 10, 10, 0)  # noqa: DTZ001 (local wall time, as it arrives)
+
+
+@pytest.mark.parametrize(
+    ("text", "stops", "why"),
+    [
+        *((word, True, "Twilio's own opt-out words") for word in (
+            "STOP", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT", "UNSUBSCRIBE", "STOPALL",
+        )),
+        ("Stop. Thank you", True, "polite"),
+        ("please stop", True, "polite, before"),
+        ("STOP!!", True, "shouted"),
+        ("stopp it", True, "a slip of the thumb"),
+        (" stop ", True, "spaces"),
+        ("Opt out", True, "two words"),
+        ("STOPIO", True, "Welsh"),
+        ("Stopiwch os gwelwch yn dda", True, "Welsh, polite"),
+        ("take me off your list", True, "a plain phrase"),
+        ("don't text me again", True, "a plain phrase"),
+        ("STOP this terrible bill", False, "a sentence that happens to hold the word"),
+        ("the bus stop", False, "a noun"),
+        ("I wait at the bus stop by the Spar", False, "a noun in a sentence"),
+        ("cancel my shopping", False, "calls off one thing, not the messages"),
+        ("my tap won't stop dripping", False, "a verb about a tap"),
+        ("he won't stop texting me that helper", False, "a worry about a person"),
+        ("the end of the road", False, "END in a sentence"),
+        ("quit worrying love", False, "QUIT in a sentence"),
+        ("Free survey! Reply STOP to opt out", False, "an advert, nothing to do with us"),
+        ("", False, "nothing at all"),
+    ],
+)  # fmt: skip
+def test_stop_is_the_word_alone_or_a_plain_phrase(text: str, stops: bool, why: str) -> None:
+    assert is_stop(text) is stops, why
+    if stops:
+        assert understand(text, TUESDAY).intent is Intent.STOP, why
+
+
+@pytest.mark.parametrize(
+    ("text", "starts", "why"),
+    [
+        ("START", True, "the word"),
+        ("start please", True, "polite"),
+        ("join", True, "another word for it"),
+        ("Ymuno", True, "Welsh"),
+        ("UNSTOP", True, "Twilio's own word for it"),
+        ("put me back on", True, "a plain phrase"),
+        ("my car won't start", False, "a sentence that holds the word"),
+        ("start with the milk", False, "a sentence that begins with the word"),
+    ],
+)
+def test_start_is_the_word_alone_or_a_plain_phrase(text: str, starts: bool, why: str) -> None:
+    assert is_start(text) is starts, why
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers", "why"),
+    [
+        ("1", (1,), "bare"),
+        ("1.", (1,), "with a full stop"),
+        ("one", (1,), "as a word"),
+        ("1 please", (1,), "polite"),
+        ("A 3", (3,), "with an article"),
+        ("un", (1,), "Welsh"),
+        ("dau", (2,), "Welsh"),
+        ("1 and 3", (1, 3), "two answers"),
+        ("2️⃣", (2,), "a keycap"),
+        ("no 2", (), "a number, or a refusal of the second: ask"),
+        ("2 pints of milk", (), "a number of something"),
+        ("01632 960144", (), "a telephone number"),
+        ("£2", (), "money"),
+        ("2.30", (), "a time"),
+        ("hello", (), "no number"),
+        ("", (), "nothing"),
+    ],
+)
+def test_numbers_count_only_when_nothing_else_is_said(
+    text: str, numbers: tuple[int, ...], why: str
+) -> None:
+    assert numbers_in(text) == numbers, why
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("yes please love", True), ("aye go on then", True), ("ok", True), ("👍", True),
+        ("y", True), ("ie", True), ("ie plis", True), ("Yes.", True), ("no problem", True),
+        ("👍🏽", True), ("yes thank you", True),
+        ("no ta", False), ("nah soz mate", False), ("na", False), ("dim diolch", False),
+        ("N", False), ("no thank you dear", False), ("👎", False),
+        ("yes but not Tuesday", None), ("no milk today", None), ("milk", None), ("", None),
+        ("👍👎", None), ("not sure", None), ("okra", None),
+    ],
+)  # fmt: skip
+def test_yes_and_no_in_the_words_people_use(text: str, answer: bool | None) -> None:
+    assert yes_no(text) is answer
+
+
+def on(year: int, month: int, day: int) -> datetime:
+    return datetime(year, month, day, 11, 0)  # noqa: DTZ001 (local wall time)
+
+
+@pytest.mark.parametrize(
+    ("text", "now", "wanted", "part", "why"),
+    [
+        ("lift today please", TUESDAY, date(2026, 3, 10), None, "today"),
+        ("milk asap", TUESDAY, date(2026, 3, 10), None, "asap is today"),
+        ("need a hot meal tonite", TUESDAY, date(2026, 3, 10), "evening", "tonight"),
+        ("lift tmrw at 2", TUESDAY, date(2026, 3, 11), "14:00", "2 is in the daytime"),
+        ("shopping 2moro", TUESDAY, date(2026, 3, 11), None, "by thumb"),
+        ("lift the morn", TUESDAY, date(2026, 3, 11), None, "Scots"),
+        ("lifft fory am ddau", TUESDAY, date(2026, 3, 11), "14:00", "Welsh"),
+        ("lift the day after tomorrow", TUESDAY, date(2026, 3, 12), None, "two days on"),
+        ("lift on tuesday", TUESDAY, date(2026, 3, 17), None, "today's name is next week's day"),
+        ("lift this tuesday at 3", TUESDAY, date(2026, 3, 10), "15:00", "this: today"),
+        ("lift weds am", TUESDAY, date(2026, 3, 11), "morning", "short"),
+        ("a lift a week on Friday", TUESDAY, date(2026, 3, 20), None, "the next one and a week"),
+        ("a lift Friday week", TUESDAY, date(2026, 3, 20), None, "the same, another way"),
+        ("a lift next Thursday", TUESDAY, date(2026, 3, 19), None, "the one of next week"),
+        ("a lift on the 14th at quarter to 11", TUESDAY, date(2026, 3, 14), "10:45", "this month"),
+        ("a lift on the 9th", TUESDAY, date(2026, 4, 9), None, "gone by: next month"),
+        ("a lift 14/4 half past 2", TUESDAY, date(2026, 4, 14), "14:30", "in figures"),
+        ("a lift in 3 days", TUESDAY, date(2026, 3, 13), None, "counted"),
+        ("a lift on Good Friday", TUESDAY, date(2026, 4, 3), None, "Easter is 5 April in 2026"),
+        ("a roast on Mothering Sunday", TUESDAY, date(2026, 3, 15), None, "three weeks before"),
+        ("lifft ddydd Gwener am hanner awr wedi dau", TUESDAY, date(2026, 3, 13), "14:30", "Welsh"),
+        ("lift on 2nd January", on(2026, 12, 30), date(2027, 1, 2), None, "over the year's end"),
+        ("milk tomorrow", on(2026, 12, 31), date(2027, 1, 1), None, "over the year's end"),
+        ("lift on new years day", on(2026, 12, 31), date(2027, 1, 1), None, "over the year's end"),
+        ("lift on 29th February", on(2026, 3, 1), date(2028, 2, 29), None, "the next leap day"),
+        ("lift tomorrow", on(2028, 2, 28), date(2028, 2, 29), None, "into a leap day"),
+        ("lift on the 31st", on(2026, 4, 10), date(2026, 5, 31), None, "April has no 31st"),
+        ("lift sunday at 9", on(2026, 3, 28), date(2026, 3, 29), "09:00", "clocks go forward"),
+        ("lift tomorrow 9.45", on(2026, 10, 24), date(2026, 10, 25), "09:45", "clocks go back"),
+        ("not had a visitor since Tuesday, lonely", TUESDAY, None, None, "a day gone by"),
+        ("out of bread, not paid until Friday", TUESDAY, None, None, "an until"),
+        ("help to get dressed of a morning", TUESDAY, None, "morning", "a habit"),
+        ("good morning, I need some bread", TUESDAY, None, None, "a greeting is no time of day"),
+        ("he is sat in the cold, bread please", TUESDAY, None, None, "sat is a verb here"),
+        ("bread please, I have £2.50", TUESDAY, None, None, "money is no time"),
+    ],
+)
+def test_the_day_and_part_that_help_is_wanted(
+    text: str, now: datetime, wanted: date | None, part: str | None, why: str
+) -> None:
+    meaning = understand(text, now)
+    assert (meaning.date, meaning.part) == (wanted, part), why
+
+
+@pytest.mark.parametrize(
+    ("year", "sunday"),
+    [(2024, date(2024, 3, 31)), (2025, date(2025, 4, 20)), (2026, date(2026, 4, 5)),
+     (2038, date(2038, 4, 25)), (1818, date(1818, 3, 22))],
+)  # fmt: skip
+def test_easter_is_where_the_almanac_has_it(year: int, sunday: date) -> None:
+    assert easter(year) == sunday
+
+
+@pytest.mark.parametrize(
+    ("text", "postcode", "why"),
+    [
+        ("milk to HD7 5AB", "HD7 5AB", "as usual"),
+        ("milk to hd75ab please", "HD7 5AB", "run together"),
+        ("milk to HD75 AB", "HD7 5AB", "the space in the wrong place"),
+        ("milk to BD18.4QA", "BD18 4QA", "a full stop for the space"),
+        ("milk to S35 OAB", "S35 0AB", "a letter O for a nought"),
+        ("milk to SW1A 1AA", "SW1A 1AA", "a letter in the outward code"),
+        ("milk, I'm in HD7", "HD7", "outward alone"),
+        ("stuck on the M62", None, "a road"),
+        ("up the A1 in traffic", None, "a road"),
+        ("2 pints please", None, "no postcode"),
+        ("size 5 nappies", None, "no postcode"),
+        ("XX1 1AA", None, "no such area"),
+    ],
+)
+def test_a_postcode_is_given_in_its_usual_form(text: str, postcode: str | None, why: str) -> None:
+    assert understand(text, TUESDAY).postcode == postcode, why
+
+
+def test_a_short_postcode_is_read_with_the_place_the_person_lives_in() -> None:
+    assert understand("bring it to 7 5AB", TUESDAY, place="HD7").postcode == "HD7 5AB"
+    assert understand("bring it to 7 5AB", TUESDAY).postcode is None
+
+
+@pytest.mark.parametrize(
+    ("text", "urgent", "why"),
+    [
+        ("on the kitchen floor, can't get up", True, "a fall"),
+        ("terrible pain in my chest and sweating", True, "heart"),
+        ("mum's mouth has dropped and she can't speak", True, "stroke"),
+        ("can't breathe", True, "breath"),
+        ("the curtains are on fire", True, "fire"),
+        ("fire at number 4", True, "a neighbour's fire"),
+        ("strong smell of gas in here", True, "gas"),
+        ("there's a man in my house with a knife", True, "violence"),
+        ("I don't want to live any more", True, "suicide"),
+        ("can you bring milk. my chest is very tight and my arm has gone numb", True, "beside"),
+        ("dwi wedi syrthio a methu codi", True, "Welsh"),
+        ("my little lad has swallowed a battery", True, "poison"),
+        ("husband has collapsed and won't wake up", True, "unconscious"),
+        ("🆘", True, "a sign"),
+        ("blood everywhere and it won't stop", True, "bleeding"),
+        ("this phone will be the death of me", False, "figurative"),
+        ("I could murder a bacon sandwich", False, "figurative"),
+        ("had a fall last month and need a lift to physio on Friday", False, "past"),
+        ("smoke alarm wants a new battery, no fire", False, "a thing with the word in it"),
+        ("what do I do if someone has a fall when I visit", False, "a what-if"),
+        ("thank you, I nearly died laughing", False, "a joke"),
+        ("my cat is half dead with fleas, can someone run us to the vet", False, "an animal"),
+        ("need milk and bread", False, "nothing of the kind"),
+    ],
+)
+def test_danger_is_seen_and_what_only_sounds_like_it_is_not(
+    text: str, urgent: bool, why: str
+) -> None:
+    assert understand(text, TUESDAY).emergency is urgent, why
+
+
+def test_several_needs_in_one_message_are_all_there_and_the_first_is_the_need() -> None:
+    meaning = understand("bread fetching from the shop and my prescription from Boots", TUESDAY)
+    assert meaning.needs[0] is meaning.need
+    assert set(meaning.needs) == {Need.SHOPPING, Need.PRESCRIPTION}
+
+
+def test_the_time_may_know_its_zone_or_not() -> None:
+    aware = understand("lift tomorrow", TUESDAY.replace(tzinfo=UTC))
+    assert aware == understand("lift tomorrow", TUESDAY)
+
+
+PARTS = {None, "morning", "afternoon", "evening"}
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet=st.characters(), max_size=300), st.datetimes(
+    min_value=datetime(2020, 1, 1), max_value=datetime(2090, 1, 1)  # noqa: DTZ001
+))  # fmt: skip
+def test_no_text_raises_and_every_field_keeps_to_its_values(text: str, now: datetime) -> None:
+    meaning = understand(text, now)
+    assert meaning == understand(text, now), "the same every time"
+    assert meaning.intent in Intent
+    assert meaning.need is None or meaning.intent in {Intent.ASK, Intent.OFFER}
+    assert meaning.needs[:1] == ((meaning.need,) if meaning.need else ())
+    assert meaning.date is None or meaning.date >= now.date()
+    if meaning.part not in PARTS:
+        assert meaning.part is not None
+        assert datetime.strptime(meaning.part, "%H:%M")  # noqa: DTZ007 (a time of day)
+    assert 0 <= meaning.confidence <= 1
+    assert (meaning.intent, meaning.need) in meaning.alternatives
+    assert len(meaning.language) == 2
+    numbers_in(text)
+    yes_no(text)
+    is_start(text)
+    assert not (is_stop(text) and is_start(text))
+
+
+TELLING = ["stop", "fell", "chest", "tomorrow", "14th", "half", "past", "2", "monday", "HD7"]
+WORDS = [*TELLING, "milk", "lift", "a", "the", "can", "not", "\ud800", "👍"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from(WORDS), max_size=60))
+def test_no_jumble_of_telling_words_raises(words: list[str]) -> None:
+    understand(" ".join(words), TUESDAY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 100_000,
+        "\u200b" * 5000,
+        "\ud800\udfff" * 50,
+        "مرحبا " * 500,
+        "\0" * 1000,
+        "fell " * 20_000,
+    ],
+    ids=["long", "invisible", "lone surrogates", "right to left", "nul", "a telling word"],
+)
+def test_junk_means_something_harmless_or_at_least_does_not_raise(text: str) -> None:
+    assert understand(text, TUESDAY).intent in Intent
+
+
+def test_messages_never_tuned_on_are_understood_about_as_well_as_measured() -> None:
+    rows = [
+        json.loads(line)
+        for line in (HERE / "understanding_unseen.jsonl").read_text("utf-8").splitlines()
+    ]
+    spec = spec_from_file_location("score", ROOT / "tools" / "score_understanding.py")
+    assert spec
+    assert spec.loader
+    score = module_from_spec(spec)
+    spec.loader.exec_module(score)
+    found = score.measure(rows)
+    right = found["right"]
+    # A little under what was measured; decision 0004 has the figures.
+    assert right["intent"] >= 0.92
+    assert right["need"] >= 0.89
+    assert right["date"] >= 0.97
+    assert right["part"] >= 0.98
+    assert right["postcode"] >= 0.99
+    assert right["for_other"] >= 0.92
+    assert right["language"] >= 0.99
+    assert found["recall"] >= 0.95
+    assert found["false_share"] <= 0.02
+    assert found["covered"] >= 0.75
+    assert found["acted_wrong"] <= 0.06
+    assert 0 < ACT_ABOVE < 1

@@ -1,0 +1,315 @@
+"""Every entry of the catalogue is used, can be filled in, and fits into two segments."""
+
+from __future__ import annotations
+
+import re
+import string
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import handlers
+from handlers.ask import QUOTED
+from handlers.join import CAN_DO
+from handlers.rules.matching import WhyNot
+from handlers.rules.names import LONGEST, LONGEST_HOME
+from handlers.rules.segments import is_gsm, outside_gsm, segments
+from handlers.wording import load
+from storage.model import NEIGHBOURLY, Community, HelpRequest, Need, RequestStatus, Role
+
+WORDING = load()
+ENGLISH = WORDING.catalogues["en"]
+HOUSE = Path(handlers.__file__).parent
+SOURCE = "\n".join(
+    path.read_text(encoding="utf-8")
+    for path in (*sorted(HOUSE.glob("*.py")), HOUSE / "wording" / "__init__.py")
+)
+NAMED = set(re.findall(r'"([a-z][a-z_]*(?:\.[a-z_]+)*)"', SOURCE))
+"""Everything in the handlers that could be the name of an entry."""
+
+MADE = {
+    *(f"need.{need.value}" for need in NEIGHBOURLY),
+    *(f"signpost.{need}" for need in ("personal_care", "medical", "money")),
+    *(f"why_not.{reason.value}" for reason in WhyNot),
+    "why_not.waiting",
+    *(f"state.{status.value}" for status in RequestStatus),
+    *(f"help.{role.value}" for role in Role),
+    *(f"draft.{reason}" for reason in ("no_place", "outside", "silent")),
+    *(f"asker.{reason}" for reason in ("stopped", "left")),
+    *(
+        f"{part}.{time}"
+        for part in ("part", "today")
+        for time in ("morning", "afternoon", "evening")
+    ),
+    *(f"join.{step}" for step in ("name", "place", "can_do", "far", "languages", "consent")),
+    "join.far.noted",
+    *(f"{name}.told" for name in ("call_me", "worry")),
+    *(f"{name}.alone" for name in ("call_me", "worry", "nobody_yet")),
+    *(f"details{by}{bare}" for by in ("", ".by_hand") for bare in ("", ".bare")),
+    *(f"which{no}.buttons" for no in ("", ".no")),
+    *(
+        f"looking_again{sorry}.{end}"
+        for sorry in ("", ".sorry")
+        for end in ("later", "nobody", "nobody.alone")
+    ),
+}
+"""Names that are put together when they are needed."""
+
+PUT_TOGETHER = re.compile(r"(?:choice|keywords|command)\.|state\.(?:seen_to|on_the_way|filled)$")
+
+LONGEST_VALUES = {
+    "group": "Slaithwaite Neighbours",
+    "name": "W" * 12,
+    "helper": "W" * LONGEST,
+    "asker": "W" * LONGEST,
+    "other": "W" * 12,
+    "who": "W" * LONGEST,
+    "organiser": "an organiser",
+    "organiser_first": "An organiser",
+    "what": "washing powder, fish and chips and toilet roll",
+    "when": "Wednesday 23 September at 12:30pm",
+    "by": "12:30pm on Wednesday",
+    "start": "9am tomorrow",
+    "day": "Wednesday 23 September",
+    "area": "Slaithwaite and Linthwaite",
+    "word": "BUTTERCUP",
+    "home": "W" * LONGEST_HOME + ", HD7 5AB",
+    "postcode": "SW1A 1AA",
+    "phone": "+447700900123",
+    "words": "w" * QUOTED,
+    "tried": "",
+    "reasons": "12 having a rest, 12 at their limit this week",
+    "state": "Asked 12: 6 no, 6 silent. Not asked: 12 at their limit this week, 12 off duty.",
+    "does": "anything",
+    "hour": "12:30pm",
+    "count": "12",
+    "asked": "12",
+    "no": "12",
+    "silent": "12",
+    "number": "12",
+    "phrase": "w" * 25,
+    "link": "t.me/PoproundBot?start=help",
+    "first": "milk",
+    "last": "bread",
+    "part": "afternoon",
+    "lines": "1 for milk near HD7 5, 3 for bread near HD7 5",
+    "choices": "1 for yes, 2 for no",
+}
+ASKED = {
+    "details": ("going", "cannot"),
+    "details.by_hand": ("going", "cannot"),
+    "open.one": ("wider", "see_to_it", "assign", "close"),
+    "settle.yours": ("close",),
+    "handed": ("wider", "see_to_it", "assign"),
+    "offer": ("accept", "decline"),
+    "offer.urgent": ("accept", "decline"),
+    "confirm": ("yes", "no"),
+    "confirm.first": ("yes", "no"),
+    "join.can_do": tuple(CAN_DO),
+    "join.consent": ("yes", "no"),
+    "no_word": ("it_happened", "nobody_came"),
+    "did_they_come": ("yes", "no"),
+    "safe_journey": ("done", "cannot"),
+    **{f"draft.{reason}": ("see_to_it", "close") for reason in ("no_place", "outside", "silent")},
+    "chase": ("see_to_it", "close"),
+    "chase.yours": ("close", "wider"),
+    "settle.wider.nobody": ("see_to_it", "close"),
+    "approve": ("approve", "not_yet"),
+    "again": ("yes", "no"),
+    "done.thanks": ("yes", "no"),
+}
+"""Entries that end with numbers to reply with."""
+
+SHORTENED = {
+    "details": "words",
+    "details.by_hand": "words",
+    "open.one": "words",
+    "settle.yours": "words",
+}
+"""Entries whose quoted words are cut where a text would cost more than two parts."""
+
+NOT_TEXTS = ("command.", "keywords.", "things", "code_words", "lines", "help")
+"""Lists, and what is put together of several entries."""
+
+
+def placeholders(words: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(words) if name}
+
+
+def longest(name: str) -> str:
+    """An entry with the longest values, and with its numbers."""
+    values = dict(LONGEST_VALUES)
+    if name in SHORTENED:
+        values[SHORTENED[name]] = "..."
+    if name == "handed":
+        values["tried"] = values["state"]
+    text = ENGLISH[name].format_map(values)
+    phrases = [
+        f"{number} {ENGLISH.get(f'choice.{key}.sms') or ENGLISH[f'choice.{key}']}"
+        for number, key in enumerate(ASKED.get(name, ()), 11)
+    ]
+    return f"{text} Reply {', '.join(phrases)}." if phrases else text
+
+
+TEXTS = sorted(name for name in ENGLISH if not name.startswith(NOT_TEXTS))
+
+
+def test_every_entry_is_used() -> None:
+    unused = {name for name in ENGLISH if name not in NAMED | MADE and not PUT_TOGETHER.match(name)}
+    assert not unused
+
+
+def test_every_entry_that_is_put_together_exists() -> None:
+    wanted = {name for name in MADE if not name.startswith("why_not.")}
+    wanted |= {f"why_not.{reason.value}" for reason in WhyNot} - {
+        # Nobody is told these: the first is the asker, the other has been counted already.
+        "why_not.is_asker",
+        "why_not.already_asked",
+    }
+    assert wanted <= set(ENGLISH)
+
+
+SAYS = re.compile(
+    r"(?:reply|say_in|toast|text|say|tell_organisers|ask|ask_again|card|edit|show)\(\s*"
+    r"(?:(?:turn\.sender|me|asker|helper|organiser|handler|member|to|chat|question|language|"
+    r"reader\.language|me\.language|turn\.community\.languages\[0\]|\w+\.language),\s*)?"
+    r'"([a-z][a-z_]*(?:\.[a-z_]+)*)"'
+)
+
+
+def test_every_entry_that_the_handlers_say_exists() -> None:
+    said = set(SAYS.findall(SOURCE))
+    assert len(said) > 100
+    assert said <= set(ENGLISH)
+
+
+@pytest.mark.parametrize("name", sorted(ENGLISH))
+def test_every_placeholder_is_one_that_is_known(name: str) -> None:
+    assert placeholders(ENGLISH[name]) <= set(LONGEST_VALUES)
+
+
+@pytest.mark.parametrize("name", sorted(ENGLISH))
+def test_english_is_written_in_the_cheap_alphabet(name: str) -> None:
+    assert is_gsm(ENGLISH[name]), outside_gsm(ENGLISH[name])
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_no_text_costs_more_than_two_parts(name: str) -> None:
+    text = longest(name)
+    assert segments(text) <= 2, f"{len(text)} characters: {text}"
+
+
+TWO = frozenset(
+    {
+        "call_me.told",
+        "chase",
+        "confirm.first",
+        "details",
+        "details.bare",
+        "details.by_hand",
+        "details.by_hand.bare",
+        "draft.no_place",
+        "draft.outside",
+        "draft.silent",
+        "emergency.told",
+        "found",
+        "handed",
+        "info",
+        "no_word",
+        "not_arrived",
+        "not_understood.told",
+        "offer",
+        "offer.urgent",
+        "open.line",
+        "open.one",
+        "settle.yours",
+        "signpost.told",
+        "trouble.told",
+        "worry.told",
+    }
+)
+"""Texts that take two parts with the longest values they can get; any other always fits into one.
+Those to organisers quote somebody's words."""
+
+
+def test_the_texts_of_two_parts_are_these() -> None:
+    assert {name for name in TEXTS if segments(longest(name)) == 2} == set(TWO)
+
+
+@pytest.mark.parametrize("language", sorted(set(WORDING.catalogues) - {"en"}))
+def test_another_language_has_the_same_placeholders(language: str) -> None:
+    for name, words in WORDING.catalogues[language].items():
+        assert placeholders(words) == placeholders(ENGLISH[name]), name
+
+
+HERE = Community(1, "Marsden Neighbours")
+NOW = datetime(2026, 11, 3, 15, 0, tzinfo=UTC)
+
+
+def request(**facts: object) -> HelpRequest:
+    return HelpRequest(1, 1, 1, RequestStatus.OPEN, NOW, **facts)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({}, "as soon as possible"),
+        ({"day": date(2026, 11, 3)}, "today"),
+        ({"day": date(2026, 11, 3), "part": "evening"}, "this evening"),
+        ({"day": date(2026, 11, 3), "part": "morning"}, "today"),
+        ({"day": date(2026, 11, 3), "part": "14:00"}, "today"),
+        ({"day": date(2026, 11, 4), "part": "morning"}, "tomorrow morning"),
+        ({"day": date(2026, 11, 5), "part": "14:30"}, "Thursday at 2:30pm"),
+        ({"day": date(2026, 11, 5), "part": "12:00"}, "Thursday at 12 noon"),
+        ({"day": date(2026, 11, 24)}, "Tuesday 24 November"),
+        ({"day": date(2026, 11, 2)}, "as soon as possible"),
+    ],
+)
+def test_when_is_said_as_it_stands_now(facts: dict[str, object], said: str) -> None:
+    assert WORDING.when("en", request(**facts), NOW, HERE) == said
+
+
+@pytest.mark.parametrize(
+    ("words", "need", "said"),
+    [
+        ("milk, and some bread please", Need.SHOPPING, "milk and bread"),
+        ("dog food", Need.SHOPPING, "dog food"),
+        ("the usual for Doreen Shaw at 3 Mill Row 01484 960111", Need.SHOPPING, "some shopping"),
+        ("my heart tablets from Boots", Need.PRESCRIPTION, "help with a prescription"),
+        ("anything", None, "a hand"),
+    ],
+)
+def test_what_is_wanted_gives_nobody_away(words: str, need: Need | None, said: str) -> None:
+    assert WORDING.gist("en", request(words=words, need=need)) == said
+
+
+@pytest.mark.parametrize(
+    ("entry", "params", "said"),
+    [
+        ("thanks", {"name": ""}, "Thank you."),
+        (
+            "nothing_to_cancel",
+            {"name": ""},
+            "There is nothing waiting. Write if you need something.",
+        ),
+        (
+            "call_me",
+            {"name": "Rosa", "organiser": "an organiser"},
+            "Thank you Rosa. I have told an organiser, who will ring you.",
+        ),
+        (
+            "nobody_yet",
+            {"name": "Rosa", "organiser": "an organiser", "group": "Mill Row"},
+            "Rosa, nobody is free yet. An organiser from Mill Row knows, and will get in touch.",
+        ),
+    ],
+)
+def test_who_has_no_name_is_spoken_to_all_the_same(
+    entry: str, params: dict[str, str], said: str
+) -> None:
+    assert WORDING.text("en", entry, **params) == said
+
+
+def test_an_hour_tomorrow_says_so() -> None:
+    assert WORDING.by("en", NOW + timedelta(hours=18), NOW, HERE) == "9am tomorrow"
