@@ -208,16 +208,18 @@ class Chronicle:
                     names.setdefault(offer.reason, []).append(look.name(offer.member_id))
             people = "; ".join(f"{_and(n)} ({WHY.get(Why(why), why)})" for why, n in names.items())
             count = sum(map(len, names.values()))
-            self._tell(look.now, "wave", f"Wave {wave} asks {count}: {people}.")
+            at = max(offer.created_at for offer in asked if offer.wave == wave)
+            self._tell(at, "wave", f"Wave {wave} asks {count}: {people}.")
             passed = _passed_over(look, request)
             if passed:
-                self._tell(look.now, "quiet", f"Not asked: {passed}.")
+                self._tell(at, "quiet", f"Not asked: {passed}.")
         for offer in look.offers[request.id]:
             before = self._offers.get(offer.id)
             if before is not offer.status:
                 name = look.name(offer.member_id)
                 if offer.status is OfferStatus.DECLINED and before is OfferStatus.OPEN:
-                    self._tell(look.now, "no", f"{name} says not today. A no is as welcome.")
+                    said = offer.answered_at or look.now
+                    self._tell(said, "no", f"{name} says not today, which is fine.")
                 self._offers[offer.id] = offer.status
 
     def _visit(self, look: Look, visit: Visit) -> None:
@@ -237,7 +239,8 @@ class Chronicle:
             VisitStatus.NO_SHOW: f"{asker} says that {helper} did not come.",
             VisitStatus.CALLED_OFF: f"The visit to {asker} is called off.",
         }
-        self._tell(look.now, "visit", words.get(visit.status, visit.status.value))
+        at = visit.created_at if visit.status is VisitStatus.ACCEPTED else look.now
+        self._tell(at, "visit", words.get(visit.status, visit.status.value))
 
     def _noted(self, look: Look, row: Any) -> None:
         self._audit = row["id"]

@@ -198,7 +198,7 @@ def _helpers(
             roles=frozenset({Role.HELPER}),
             can_do=needs,
             max_km=chance.choice((3.0, 4.0, 6.0)) if near else chance.choice((1.5, 2.0, 5.0, 12.0)),
-            on_duty=place < 6 or chance.random() > 0.16,
+            on_duty=place < 6 or chance.random() > 0.12,
             weekly_cap=chance.choice((1, 2, 3, 3, 5)),
             at_once_cap=chance.choice((1, 1, 1, 2)),
             visits=0 if place % 4 == 1 else chance.randint(1, 14),

@@ -1,5 +1,5 @@
 // Everybody's chats: the list, and the one that is open.
-import { $, el, keepAtEnd, post, state } from "./common.js";
+import { $, el, keepAtEnd, post, state, sync } from "./common.js";
 import { shown } from "./map.js";
 
 const STREET = "street";
@@ -84,8 +84,7 @@ function drawList(now) {
       on: { click: () => choose(row.key, true) },
     },
     el("span", { class: "face", "aria-hidden": "true" }, row.kind === "street" ? "#" : row.name[0]),
-    el("span", { class: "lines" }, el("b", {}, row.name), el("i", {}, row.words)),
-    row.channel === "sms" ? el("span", { class: "by", title: "by text" }, "text") : null,
+    el("span", { class: "lines" }, el("b", {}, row.name), el("i", {}, row.channel === "sms" ? `${row.words} · by text` : row.words)),
     fresh ? el("span", { class: "badge", "aria-label": `${fresh} unread` }, String(fresh)) : null);
   }));
   if (!rows.length) list.append(el("p", { class: "none" }, "Nobody of that name."));
@@ -132,10 +131,13 @@ function drawChat(now) {
   }
   const box = $("messages");
   const held = box.contains(document.activeElement) ? document.activeElement.dataset.press : null;
-  const draw = () => box.replaceChildren(...(chat.length ? chat.map((one) => line(now, one)) : [el("li", { class: "none" }, "Nothing has been said yet.")]));
+  const lines = chat.map((one) => [`${open} ${JSON.stringify(one)}`, () => line(now, one)]);
+  const none = [[`${open} none`, () => el("li", { class: "none" }, "Nothing has been said yet.")]];
+  const draw = () => sync(box, lines.length ? lines : none);
   if (drawn === open) keepAtEnd(box, draw); else draw();
   if (drawn !== open) box.scrollTop = box.scrollHeight;
-  if (held) (box.querySelector(`[data-press="${held}"]`) ?? $("chat-write")).focus();
+  // A button that was pressed and is gone leaves the keyboard at the next thing to do.
+  if (held && !box.contains(document.activeElement)) (box.querySelector(`[data-press="${held}"]`) ?? $("chat-write")).focus();
   drawn = open;
   drawAs(now);
   const first = open === STREET ? "the street" : person?.first ?? "";

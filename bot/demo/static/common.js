@@ -44,3 +44,16 @@ export function keepAtEnd(box, change) {
   change();
   if (atEnd) box.scrollTop = box.scrollHeight;
 }
+
+/** Make a list show these lines, touching only what changed, so that a screen reader reads only
+ *  what is new. A line is its sign (what it looks like) and a way to make it. */
+export function sync(box, lines) {
+  lines.forEach(([sign, make], place) => {
+    const there = box.children[place];
+    if (there?.dataset.sign === sign) return;
+    const made = make();
+    made.dataset.sign = sign;
+    if (there) there.replaceWith(made); else box.append(made);
+  });
+  while (box.children.length > lines.length) box.lastChild.remove();
+}

@@ -1,6 +1,6 @@
 // The map: a dot for everybody, and who was asked in which wave. Every mark differs in shape and in
 // what is written in it, not in colour alone.
-import { $, el, state } from "./common.js";
+import { $, el, state, sync } from "./common.js";
 import { choose } from "./chats.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -82,8 +82,8 @@ function drawLine(now, request) {
 function drawWords(now, request) {
   const name = (key) => now.people.find((person) => person.key === key)?.first ?? "Somebody";
   const box = $("which");
-  const options = now.requests.map((one) => el("option", { value: one.id }, `${name(one.asker)}: ${one.what}`));
-  box.replaceChildren(el("option", { value: "" }, "The newest request"), ...options);
+  const options = now.requests.map((one) => [`${one.id}`, () => el("option", { value: one.id }, `${name(one.asker)}: ${one.what}`)]);
+  sync(box, [["newest", () => el("option", { value: "" }, "The newest request")], ...options]);
   box.value = watched ?? "";
   box.hidden = !options.length;
   if (!request) return;

@@ -1,5 +1,5 @@
 // Doreen's phone: a screen, big keys, and answers to hand.
-import { $, el, keepAtEnd, post, state } from "./common.js";
+import { $, el, post, state, sync } from "./common.js";
 
 const say = (text) => post("/api/type", { person: "doreen", text });
 const field = $("write");
@@ -21,15 +21,13 @@ for (const sample of document.querySelectorAll("#samples button")) {
 
 export function drawPhone(now) {
   const texts = $("texts");
-  keepAtEnd(texts, () => {
-    const lines = (now.chats.doreen ?? []).map((text) => {
-      const mine = text.by === "doreen";
-      return el("li", { class: mine ? "mine" : "theirs" },
-        el("span", { class: "hidden" }, mine ? "Doreen wrote: " : "The bot wrote: "), text.words,
-        el("small", {}, text.at));
-    });
-    texts.replaceChildren(...(lines.length ? lines : [el("li", { class: "none" }, "No texts yet.")]));
-  });
+  const lines = (now.chats.doreen ?? []).map((text) => [`${text.id}`, () => {
+    const mine = text.by === "doreen";
+    return el("li", { class: mine ? "mine" : "theirs" },
+      el("span", { class: "hidden" }, mine ? "Doreen wrote: " : "The bot wrote: "), text.words,
+      el("small", {}, text.at));
+  }]);
+  sync(texts, lines.length ? lines : [["none", () => el("li", { class: "none" }, "No texts yet.")]]);
   texts.scrollTop = texts.scrollHeight;
   const answers = (now.suggestions ?? []).map((one) =>
     el("button", { type: "button", on: { click: () => say(one.say) } }, one.label));
