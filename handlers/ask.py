@@ -53,8 +53,8 @@ MENU = ("shopping", "prescription", "lift", "other")
 """What is offered to somebody whom the bot did not follow, the likeliest first."""
 
 
-async def start(turn: Turn, meaning: Meaning) -> None:
-    """Somebody asks for something."""
+async def start(turn: Turn, meaning: Meaning, *, chosen: bool = False) -> None:
+    """Somebody asks for something; `chosen`: from a list, so that there are no words of theirs."""
     me = turn.sender
     if meaning.need in NOT_FOR_NEIGHBOURS:
         await signpost(turn, meaning.need)
@@ -79,7 +79,7 @@ async def start(turn: Turn, meaning: Meaning) -> None:
                 status=RequestStatus.DRAFT,
                 created_at=turn.now,
                 need=meaning.need,
-                words=turn.words if meaning.confidence < 1 else "",
+                words="" if chosen else turn.words,
                 day=meaning.date,
                 part=meaning.part,
                 for_other=meaning.for_other,
@@ -288,7 +288,7 @@ async def menu_chosen(turn: Turn, question: Question, key: str) -> None:
         confidence=1.0,
     )
     await turn.toast()
-    await start(turn, meaning)
+    await start(turn, meaning, chosen=True)
 
 
 async def home_said(turn: Turn, question: Question, _key: str) -> None:

@@ -275,7 +275,9 @@ async def _whom(turn: Turn, request: HelpRequest) -> None:
     look = await neighbours.search(turn.tx, request, asker, turn.now, float("inf"))
     may = (None, WhyNot.ALREADY_ASKED, WhyNot.AT_ONCE_CAP, WhyNot.WEEKLY_CAP)
     near = [c.member for c, reason in await look.around(neighbours.MOST_KM) if reason in may]
-    choices = [(str(helper.id), helper.name) for helper in near[:SHOWN]]
+    # The search reads nobody's name; the few that are shown are read now, in the same order.
+    named = {m.id: m.name for m in await members.several(turn.tx, [m.id for m in near[:SHOWN]])}
+    choices = [(str(helper.id), named[helper.id]) for helper in near[:SHOWN]]
     await turn.ask(
         turn.sender,
         "settle.whom" if choices else "settle.whom.name",
