@@ -189,13 +189,16 @@ async def _put_missing(turn: Turn, me: Member, request: HelpRequest) -> None:
     elif not me.home:
         await turn.ask(me, "ask.house", "ask.house", request.id, name=first_name(me))
     else:
+        entry = "confirm" if me.consent else "confirm.first"
         await turn.ask(
             me,
-            "confirm" if me.consent else "confirm.first",
+            # Whoever asks for somebody else is shown the door that a helper would go to.
+            "confirm.other" if request.for_other else entry,
             "ask.confirm",
             request.id,
-            ("yes", "no"),
+            ("yes", "other_door") if request.for_other else ("yes", "no"),
             name=first_name(me),
+            home=me.home,
             what=capital(turn.gist(request, me.language)),
             when=turn.when(request, me.language),
         )
@@ -391,6 +394,10 @@ async def confirmed(turn: Turn, question: Question, key: str) -> None:
     if request is None:
         return
     await turn.never_mind(request.id, DueKind.DRAFT, DueKind.PROMISE)
+    if key == "other_door":
+        # A person takes it from here: an address of somebody who did not give it is theirs to ask.
+        await hand_over_draft(turn, request, "other_door")
+        return
     if key != "yes":
         await requests.save(turn.tx, replace(request, status=RequestStatus.CANCELLED))
         await turn.reply("not_asked", name=first_name(turn.sender))

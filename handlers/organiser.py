@@ -131,7 +131,7 @@ async def opened(turn: Turn, question: Question, key: str) -> None:
         "open.one",
         "handed",
         request.id,
-        _actions(request),
+        _actions(request, asker),
         shorten="words",
         asker=turn.who(asker)(language),
         what=turn.gist(request, language),
@@ -143,12 +143,19 @@ async def opened(turn: Turn, question: Question, key: str) -> None:
     )
 
 
-def _actions(request: HelpRequest) -> tuple[str, ...]:
+def for_neighbours(request: HelpRequest, asker: Member) -> bool:
+    """Whether neighbours may be sent: they agreed to it, said what and where, and it is their own
+    door. Somebody who said "another address" has not been asked for that one."""
+    own_door = not request.for_other or request.wave > 0
+    return bool(asker.consent and asker.home and request.need) and own_door
+
+
+def _actions(request: HelpRequest, asker: Member) -> tuple[str, ...]:
     if request.status not in (*requests.UNSETTLED, RequestStatus.DRAFT):
         return ()
     if request.status is RequestStatus.FILLED:
         return ("close",)
-    if request.need is None or request.status is RequestStatus.DRAFT:
+    if request.status is RequestStatus.DRAFT or not for_neighbours(request, asker):
         return ("see_to_it", "close")
     return ("wider", "see_to_it", "assign", "close")
 
@@ -167,6 +174,13 @@ async def settle(turn: Turn, question: Question, key: str) -> None:
     if request.status in over or (request.status is RequestStatus.FILLED and key != "close"):
         await turn.reply("settle.over", state=await state(turn, request))
         return
+    if key in ("wider", "assign"):
+        asker = await members.get(turn.tx, request.asker_id)
+        if not for_neighbours(request, asker):
+            await turn.reply(
+                "settle.not_for_neighbours", asker=turn.who(asker)(turn.sender.language)
+            )
+            return
     await {
         "wider": _wider,
         "see_to_it": _see_to_it,
@@ -406,7 +420,7 @@ async def chase(turn: Turn, request: HelpRequest) -> None:
             "chase.yours",
             "handed",
             request.id,
-            ("close", "wider") if request.need else ("close",),
+            ("close", "wider") if for_neighbours(request, asker) else ("close",),
             asker=turn.who(asker)(handler.language),
             what=turn.gist(request, handler.language),
         )
@@ -414,7 +428,7 @@ async def chase(turn: Turn, request: HelpRequest) -> None:
     told = await turn.tell_organisers(
         "chase", "handed", request.id, ("see_to_it", "close"), but=asker.id, **params
     )
-    if not told and request.need:
+    if not told and for_neighbours(request, asker):
         await _without_organisers(turn, request, asker)
 
 
