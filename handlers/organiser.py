@@ -428,14 +428,16 @@ async def chase(turn: Turn, request: HelpRequest) -> None:
     told = await turn.tell_organisers(
         "chase", "handed", request.id, ("see_to_it", "close"), but=asker.id, **params
     )
-    if not told and for_neighbours(request, asker):
+    if not told:
         await _without_organisers(turn, request, asker)
 
 
 async def _without_organisers(turn: Turn, request: HelpRequest, asker: Member) -> None:
     """Nobody looks after the group: whoever can be asked by now is, and after a day the asker is
     told plainly that it came to nothing."""
-    if await offer.ask_wider(turn, request) or turn.now - request.created_at < GIVE_UP:
+    if for_neighbours(request, asker) and await offer.ask_wider(turn, request):
+        return
+    if turn.now - request.created_at < GIVE_UP:
         return
     status = lifecycle.become(request.status, RequestStatus.CLOSED)
     request = await requests.save(turn.tx, replace(request, status=status))
