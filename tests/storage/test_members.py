@@ -20,7 +20,7 @@ from tests.made import CELL, NOW, ROSA, asker, group, helper, joined, request
 ROSAS = Address(Channel.SMS, ROSA)
 
 plain = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
-times = st.datetimes(datetime(2001, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+times = st.integers(10**9, 4 * 10**9).map(lambda second: datetime.fromtimestamp(second, UTC))
 people = st.builds(
     Member,
     id=st.just(0),
