@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import time
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,10 @@ async def until(holds: Callable[[], Any] | Callable[[], Awaitable[Any]], what: s
                 raise
 
 
+FIRST = ("milk", "bread", "eggs", "butter", "cheese", "tea", "coffee", "sugar")
+THEN = ("potatoes", "apples", "bananas", "soup", "biscuits", "bacon", "chicken", "cereal")
+
+
 @dataclass
 class Lives:
     """A nursery of processes, and who of them is alive."""
@@ -102,16 +107,24 @@ class Town:
         texts = self.twilio.handset(number)
         return [found[0] for text in texts if (found := re.search(pattern, text.body))]
 
+    def heard_since(self, before: int, number: str, pattern: str) -> list[str]:
+        return self.heard(number, pattern)[before:]
+
     async def asks(self, number: str) -> None:
         """Ask, confirm, hear who comes; and again, until it is enough."""
         while not self.finished.is_set():
             before = self.rounds[number]
-            await self.twilio.texts(number, "i need some milk please")
+            # Another thing each time: the same once more would be told how it stands.
+            things = f"{FIRST[before % len(FIRST)]} and {THEN[before // len(FIRST) % len(THEN)]}"
+            await self.twilio.texts(number, f"i need some {things} please")
             prompts = await until(
-                lambda: self.heard(number, r"Reply \d+ for yes")[before:], f"a question {number}"
+                partial(self.heard_since, before, number, r"Reply \d+ for yes"),
+                f"a question {number}",
             )
             await self.twilio.texts(number, re.sub(r"\D", "", prompts[0]))
-            await until(lambda: self.heard(number, "good news")[before:], f"good news {number}")
+            await until(
+                partial(self.heard_since, before, number, "good news"), f"good news {number}"
+            )
             self.rounds[number] += 1
 
     async def helps(self, user: int) -> None:
