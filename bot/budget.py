@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from bot.clock import Clock
 
+NEARLY = 1e-4
+"""What is missing by so little is there: clocks count in microseconds."""
+
 
 @dataclass
 class Budget:
@@ -30,7 +33,12 @@ class Budget:
         self._have = min(self.burst, self._have + (now - self._at) * self.rate)
         self._at = now
         missing = 1.0 - self._have
-        return missing / self.rate if missing > 1e-6 else 0.0
+        return missing / self.rate if missing > NEARLY else 0.0
+
+    def ready(self) -> int:
+        """How many may be spent now."""
+        self.wait()
+        return max(0, int(self._have + NEARLY))
 
     def spend(self, amount: float = 1.0) -> None:
         """Take so much, whether or not it is there."""
@@ -41,7 +49,7 @@ class Budget:
     def full(self) -> bool:
         """Whether nothing has been spent that has not come back."""
         self.wait()
-        return self._have >= self.burst - 1e-6
+        return self._have >= self.burst - NEARLY
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,7 +220,7 @@ class Sender:
     def _most(self, room: int) -> int:
         # Texts are claimed one by one: the next is only chosen when the line is free, so that an
         # urgent one never waits behind what was claimed a moment before it.
-        return 1 if self._limits.by_segment else room
+        return 1 if self._limits.by_segment else min(room, self._budget.ready())
 
     def _resting(self) -> set[str]:
         """Chats that are being sent to, or have had as much as they may for now."""

@@ -53,8 +53,8 @@ MENU = ("shopping", "prescription", "lift", "other")
 """What is offered to somebody whom the bot did not follow, the likeliest first."""
 
 
-async def start(turn: Turn, meaning: Meaning) -> None:
-    """Somebody asks for something."""
+async def start(turn: Turn, meaning: Meaning, *, chosen: bool = False) -> None:
+    """Somebody asks for something; `chosen`: from a list, so that there are no words of theirs."""
     me = turn.sender
     if meaning.need in NOT_FOR_NEIGHBOURS:
         await signpost(turn, meaning.need)
@@ -79,7 +79,7 @@ async def start(turn: Turn, meaning: Meaning) -> None:
                 status=RequestStatus.DRAFT,
                 created_at=turn.now,
                 need=meaning.need,
-                words=turn.words if meaning.confidence < 1 else "",
+                words="" if chosen else turn.words,
                 day=meaning.date,
                 part=meaning.part,
                 for_other=meaning.for_other,
@@ -189,13 +189,16 @@ async def _put_missing(turn: Turn, me: Member, request: HelpRequest) -> None:
     elif not me.home:
         await turn.ask(me, "ask.house", "ask.house", request.id, name=first_name(me))
     else:
+        entry = "confirm" if me.consent else "confirm.first"
         await turn.ask(
             me,
-            "confirm" if me.consent else "confirm.first",
+            # Whoever asks for somebody else is shown the door that a helper would go to.
+            "confirm.other" if request.for_other else entry,
             "ask.confirm",
             request.id,
-            ("yes", "no"),
+            ("yes", "other_door") if request.for_other else ("yes", "no"),
             name=first_name(me),
+            home=me.home,
             what=capital(turn.gist(request, me.language)),
             when=turn.when(request, me.language),
         )
@@ -288,7 +291,7 @@ async def menu_chosen(turn: Turn, question: Question, key: str) -> None:
         confidence=1.0,
     )
     await turn.toast()
-    await start(turn, meaning)
+    await start(turn, meaning, chosen=True)
 
 
 async def home_said(turn: Turn, question: Question, _key: str) -> None:
@@ -391,6 +394,10 @@ async def confirmed(turn: Turn, question: Question, key: str) -> None:
     if request is None:
         return
     await turn.never_mind(request.id, DueKind.DRAFT, DueKind.PROMISE)
+    if key == "other_door":
+        # A person takes it from here: an address of somebody who did not give it is theirs to ask.
+        await hand_over_draft(turn, request, "other_door")
+        return
     if key != "yes":
         await requests.save(turn.tx, replace(request, status=RequestStatus.CANCELLED))
         await turn.reply("not_asked", name=first_name(turn.sender))

@@ -131,7 +131,7 @@ async def opened(turn: Turn, question: Question, key: str) -> None:
         "open.one",
         "handed",
         request.id,
-        _actions(request),
+        _actions(request, asker),
         shorten="words",
         asker=turn.who(asker)(language),
         what=turn.gist(request, language),
@@ -143,12 +143,19 @@ async def opened(turn: Turn, question: Question, key: str) -> None:
     )
 
 
-def _actions(request: HelpRequest) -> tuple[str, ...]:
+def for_neighbours(request: HelpRequest, asker: Member) -> bool:
+    """Whether neighbours may be sent: they agreed to it, said what and where, and it is their own
+    door. Somebody who said "another address" has not been asked for that one."""
+    own_door = not request.for_other or request.wave > 0
+    return bool(asker.consent and asker.home and request.need) and own_door
+
+
+def _actions(request: HelpRequest, asker: Member) -> tuple[str, ...]:
     if request.status not in (*requests.UNSETTLED, RequestStatus.DRAFT):
         return ()
     if request.status is RequestStatus.FILLED:
         return ("close",)
-    if request.need is None or request.status is RequestStatus.DRAFT:
+    if request.status is RequestStatus.DRAFT or not for_neighbours(request, asker):
         return ("see_to_it", "close")
     return ("wider", "see_to_it", "assign", "close")
 
@@ -167,6 +174,13 @@ async def settle(turn: Turn, question: Question, key: str) -> None:
     if request.status in over or (request.status is RequestStatus.FILLED and key != "close"):
         await turn.reply("settle.over", state=await state(turn, request))
         return
+    if key in ("wider", "assign"):
+        asker = await members.get(turn.tx, request.asker_id)
+        if not for_neighbours(request, asker):
+            await turn.reply(
+                "settle.not_for_neighbours", asker=turn.who(asker)(turn.sender.language)
+            )
+            return
     await {
         "wider": _wider,
         "see_to_it": _see_to_it,
@@ -275,7 +289,9 @@ async def _whom(turn: Turn, request: HelpRequest) -> None:
     look = await neighbours.search(turn.tx, request, asker, turn.now, float("inf"))
     may = (None, WhyNot.ALREADY_ASKED, WhyNot.AT_ONCE_CAP, WhyNot.WEEKLY_CAP)
     near = [c.member for c, reason in await look.around(neighbours.MOST_KM) if reason in may]
-    choices = [(str(helper.id), helper.name) for helper in near[:SHOWN]]
+    # The search reads nobody's name; the few that are shown are read now, in the same order.
+    named = {m.id: m.name for m in await members.several(turn.tx, [m.id for m in near[:SHOWN]])}
+    choices = [(str(helper.id), named[helper.id]) for helper in near[:SHOWN]]
     await turn.ask(
         turn.sender,
         "settle.whom" if choices else "settle.whom.name",
@@ -404,7 +420,7 @@ async def chase(turn: Turn, request: HelpRequest) -> None:
             "chase.yours",
             "handed",
             request.id,
-            ("close", "wider") if request.need else ("close",),
+            ("close", "wider") if for_neighbours(request, asker) else ("close",),
             asker=turn.who(asker)(handler.language),
             what=turn.gist(request, handler.language),
         )
@@ -412,14 +428,16 @@ async def chase(turn: Turn, request: HelpRequest) -> None:
     told = await turn.tell_organisers(
         "chase", "handed", request.id, ("see_to_it", "close"), but=asker.id, **params
     )
-    if not told and request.need:
+    if not told:
         await _without_organisers(turn, request, asker)
 
 
 async def _without_organisers(turn: Turn, request: HelpRequest, asker: Member) -> None:
     """Nobody looks after the group: whoever can be asked by now is, and after a day the asker is
     told plainly that it came to nothing."""
-    if await offer.ask_wider(turn, request) or turn.now - request.created_at < GIVE_UP:
+    if for_neighbours(request, asker) and await offer.ask_wider(turn, request):
+        return
+    if turn.now - request.created_at < GIVE_UP:
         return
     status = lifecycle.become(request.status, RequestStatus.CLOSED)
     request = await requests.save(turn.tx, replace(request, status=status))

@@ -344,7 +344,9 @@ async def _answers(turn: Turn, open_now: list[Question], meaning: Meaning) -> bo
 
 def _may_correct(meaning: Meaning) -> bool:
     """Whether words that answer "is that right?" are none that have a meaning of their own."""
-    return meaning.confidence < ACT_ABOVE or meaning.intent is Intent.UNKNOWN
+    # "Make it tomorrow" sounds like somebody who can't come; whoever is asking has nothing to miss.
+    loose = (Intent.UNKNOWN, Intent.CANNOT)
+    return meaning.confidence < ACT_ABOVE or meaning.intent in loose
 
 
 def _fresh(turn: Turn, question: Question) -> bool:

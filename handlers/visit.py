@@ -46,9 +46,8 @@ async def begin(
     due_at = timing.wanted_at(request.day, request.part, turn.now, turn.community)
     if _hour_is_open(turn, request):
         due_at = timing.half_hour(due_at)
-    words = turn.desk.wording.listing(turn.community.languages[0], "code_words")
     visit = await requests.add_visit(
-        turn.tx, request, helper.id, turn.desk.chance.choice(words), due_at, turn.now
+        turn.tx, request, helper.id, await _new_word(turn, request), due_at, turn.now
     )
     soon = due_at - turn.now <= TONIGHT
     await turn.say(
@@ -82,6 +81,13 @@ async def begin(
     )
     await turn.note("visit_begun", "visit", visit.id, helper=helper.id, request=request.id)
     return visit
+
+
+async def _new_word(turn: Turn, request: HelpRequest) -> str:
+    """A word for the door that none who came, or was to come, for this request before knows."""
+    known = {visit.code_word for visit in await requests.visits_of(turn.tx, request.id)}
+    words = turn.desk.wording.listing(turn.community.languages[0], "code_words")
+    return turn.desk.chance.choice([word for word in words if word not in known] or words)
 
 
 async def _give_details(

@@ -34,18 +34,22 @@ async def put(
     now: datetime,
 ) -> Question:
     """Note a new question. Its choices come back with the numbers to answer by: the lowest that no
-    other open question to this member uses. A question without choices is answered in words."""
+    other open question to this member uses; the same question asked again takes the place of the
+    old one, with its numbers. A question without choices is answered in words."""
     if member_id is not None:
         # Two who ask the same person at once must not both find the same numbers free.
         await members.lock(tx, [member_id])
-    taken = (
-        {choice.number for other in await open_to(tx, member_id, now) for choice in other.choices}
-        if member_id is not None
-        else set()
-    )
+    others = await open_to(tx, member_id, now) if member_id is not None else []
     first = 1
-    while any(number in taken for number in range(first, first + len(choices))):
-        first += 1
+    same = next((other for other in others if _is_same(other, kind, ref, choices)), None)
+    if same:
+        # The same asked once more: the old answers and the new ones mean the same.
+        await answered(tx, same.id, now)
+        first = same.choices[0].number
+    else:
+        taken = {choice.number for other in others for choice in other.choices}
+        while any(number in taken for number in range(first, first + len(choices))):
+            first += 1
     numbered = tuple(replace(choice, number=first + place) for place, choice in enumerate(choices))
     token = secrets.token_urlsafe(12)
     ident = await tx.add(
@@ -61,6 +65,16 @@ async def put(
         asked_at=now,
     )
     return Question(ident, token, kind, member_id, to.value, ref, numbered, now)
+
+
+def _is_same(other: Question, kind: str, ref: int | None, choices: Sequence[Choice]) -> bool:
+    keys = [choice.key for choice in choices]
+    return (
+        bool(keys)
+        and ref is not None
+        and (other.kind, other.ref) == (kind, ref)
+        and [choice.key for choice in other.choices] == keys
+    )
 
 
 async def note_message(tx: Transaction, question_id: int, outbox_id: int) -> None:

@@ -90,7 +90,7 @@ class Habits:
                 if sight.kind == "text" and sight.by == "bot" and sight.who in self.valley.people:
                     await self._asked(self.valley.people[sight.who])
                 self._seen = sight.number
-            await asyncio.sleep(0 if fresh else 0.02)
+            await asyncio.sleep(0 if fresh else 0.002 if self.valley.travelling else 0.03)
 
     async def _act(self) -> None:
         clock = self.valley.clock

@@ -69,7 +69,7 @@ class Page:
                     await self.valley.stirred.wait()
             except TimeoutError:
                 continue
-            await asyncio.sleep(OFTEN)
+            await asyncio.sleep(0.05 if self.valley.travelling else OFTEN)
 
     async def look(self) -> None:
         """Draw the picture anew and tell every watcher what changed."""

@@ -122,7 +122,7 @@ class Valley:
                 if await self._quiet():
                     break
                 self._advance(0.5)  # budgets are refilled by the clock
-                await asyncio.sleep(0.004)
+                await asyncio.sleep(0.002)
         else:
             # What the bot sends may come back as a status, and so on: until nothing does.
             while True:

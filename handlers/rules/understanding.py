@@ -101,6 +101,11 @@ def understand(
         intent = _likeliest(scores, urgent=urgent, ahead=day is not None)
         sure = scores.intents[intent.value]
     need, needs, need_sure = _needs(text, intent, scores, urgent=urgent)
+    if fixed is None and not urgent and (plainly := _plain_ask(said)):
+        intent, sure = Intent.ASK, max(sure if intent is Intent.ASK else 0.0, PLAINLY)
+        if plainly is not need:
+            need, needs = plainly, (plainly, *(other for other in needs if other is not plainly))
+        need_sure = max(need_sure, PLAINLY)
     part = part_of(said)
     kept = intent in _SPEAKS_OF_A_DAY and need is not Need.MONEY
     if not kept or (urgent and day != now.date()):
@@ -208,6 +213,30 @@ def _every(text: str, first: Need) -> tuple[Need, ...]:
 
 EVERY_ABOVE = 0.75
 """How sure a piece of a message must be of a need of its own."""
+PLAINLY = 0.92
+"""How sure a plain request is (`_plain_ask`). Ours: neither scored set has a message so plain."""
+_WISH = re.compile(
+    r"^(?:(?:hello|hi|hiya|hey|please|pls|good (?:morning|afternoon|evening)|could|can|would)\b ?)*"
+    r"(?:i|we|you|someone|somebody|anyone|anybody)? ?(?:just |really |do )?"
+    r"(?:need|want|could do with|would like|id like|get|fetch|bring|buy|pick) "
+    r"(?P<what>(?:[\w']+ ?){1,6})"
+)
+_NOT_SO = re.compile(r"\b(?:dont|not|no|never|cant|cannot|instead|cancel|stop|any more|anymore)\b")
+
+
+def _plain_ask(said: str) -> Need | None:
+    """What is asked for in a plain short request ("i need some eggs please") whose things all
+    belong to one kind of help; none if it is anything else. The model is unsure of things that it
+    was never taught, and a person who writes so plainly should not be asked what they mean."""
+    wish = _WISH.match(said)
+    if wish is None or len(said.split()) > 14 or _NOT_SO.search(said):
+        return None
+    kinds = {kind for word in tokens(wish["what"]) for kind in classes_of(word)}
+    found = [need for need, known in _CLASSES.items() if kinds & known]
+    return found[0] if len(found) == 1 and found[0] in _PLAIN_NEEDS else None
+
+
+_PLAIN_NEEDS = (Need.SHOPPING, Need.PRESCRIPTION)
 _REQUEST = re.compile(
     r"\b(?:can|could|would|please|cud|wud) (?:\w+ ){0,4}"
     r"(?:bring|fetch|get me|pick|collect|look at|drop)\b"

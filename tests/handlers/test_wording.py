@@ -35,7 +35,7 @@ MADE = {
     "why_not.waiting",
     *(f"state.{status.value}" for status in RequestStatus),
     *(f"help.{role.value}" for role in Role),
-    *(f"draft.{reason}" for reason in ("no_place", "outside", "silent")),
+    *(f"draft.{reason}" for reason in ("no_place", "outside", "silent", "other_door")),
     *(f"asker.{reason}" for reason in ("stopped", "left")),
     *(
         f"{part}.{time}"
@@ -114,7 +114,10 @@ ASKED = {
     "no_word": ("it_happened", "nobody_came"),
     "did_they_come": ("yes", "no"),
     "safe_journey": ("done", "cannot"),
-    **{f"draft.{reason}": ("see_to_it", "close") for reason in ("no_place", "outside", "silent")},
+    **{
+        f"draft.{reason}": ("see_to_it", "close")
+        for reason in ("no_place", "outside", "silent", "other_door")
+    },
     "chase": ("see_to_it", "close"),
     "chase.yours": ("close", "wider"),
     "settle.wider.nobody": ("see_to_it", "close"),
@@ -251,7 +254,9 @@ TWO = frozenset(
         "details.bare",
         "details.by_hand",
         "details.by_hand.bare",
+        "confirm.other",
         "draft.no_place",
+        "draft.other_door",
         "draft.outside",
         "draft.silent",
         "emergency.told",
