@@ -153,6 +153,15 @@ async def _next(turn: Turn, done: str, ref: int | None, *, noted: bool = False) 
         return
 
 
+async def once_more(turn: Turn, question: Question) -> None:
+    """Ask what is open again, in the language that they use now."""
+    if question.kind == "join.organiser":
+        await turn.ask(turn.sender, "organiser.name", "join.organiser", None)
+        return
+    place = STEPS.index(question.kind.removeprefix("join.").removesuffix("_again"))
+    await _next(turn, STEPS[place - 1] if place else "", question.ref)
+
+
 async def name_said(turn: Turn, question: Question, _key: str) -> None:
     """A helper said what they are called."""
     name = name_in(turn.words)
@@ -225,11 +234,13 @@ async def can_do_said(turn: Turn, question: Question, key: str) -> None:
         for number in numbers_in(turn.words):
             needs |= set(CAN_DO.get(keys.get(number, ""), ()))
     if not needs:
-        for part in re.split(r"[,;/&+]|\band\b|\bor\b|\ba\b", turn.words):
+        for part in re.split(r"[,;/&+]|\b(?:and|or|a|ac|neu|e|o)\b", turn.words):
             meaning = understand(f"I can do {part}", turn.now, language=turn.sender.language)
             needs |= {n for n in (*meaning.needs, meaning.need) if n in NEIGHBOURLY}
         needs -= {Need.OTHER}
-    if not needs and re.search(r"\b(any|all|every|whatever|owt)", turn.words, re.IGNORECASE):
+    if not needs and re.search(
+        r"\b(any|all|every|whatever|owt|popeth|unrhyw|pob|tutto)", turn.words, re.IGNORECASE
+    ):
         needs = set(NEIGHBOURLY)
     if not needs:
         await turn.ask(
@@ -403,6 +414,8 @@ async def start_again(turn: Turn) -> None:
     elif not me.roles:
         await welcome(turn)
     else:
+        # Somebody from a spreadsheet presses Start for the first time: their chat gets its list.
+        await turn.show_commands(me, await _here(turn))
         await turn.reply("hello", name=first_name(me))
 
 

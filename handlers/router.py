@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from handlers import ask, happened, join, meanings, offer, organiser, visit
+from handlers import ask, happened, join, languages, meanings, offer, organiser, visit
 from handlers.rules import timing
 from handlers.rules.courtesy import is_greeting, is_thanks
 from handlers.rules.understanding import (
@@ -169,6 +169,8 @@ async def _text(turn: Turn) -> None:
     here = timing.local(turn.now, turn.community)
     place = me.postcode.split(" ", maxsplit=1)[0] or None
     meaning = understand(words, here, language=me.language, place=place)
+    await languages.notice(turn)
+    me = turn.sender
     # HELP by itself asks what this is; its answer begins with 999.
     if meaning.emergency and not _is_command(turn, "help"):
         await emergency(turn)
@@ -189,7 +191,7 @@ async def _text(turn: Turn) -> None:
         for question in await questions.open_to(turn.tx, me.id, turn.now)
         if question.kind != meanings.MISSED
     ]
-    if await _answers(turn, open_now, meaning):
+    if await languages.asked_for(turn, open_now) or await _answers(turn, open_now, meaning):
         return
     await meanings.act_on(turn, meaning, open_now)
 

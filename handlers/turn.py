@@ -107,7 +107,7 @@ class Turn:
 
     def gist(self, request: HelpRequest, language: str) -> str:
         """What is wanted, in words that give nobody away."""
-        return self.desk.wording.gist(language, request)
+        return self.desk.wording.gist(language, request, self.community.languages)
 
     def when(self, request: HelpRequest, language: str) -> str:
         """When it is wanted."""

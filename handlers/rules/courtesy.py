@@ -7,23 +7,27 @@ import re
 
 _GREETING = re.compile(
     r"(?:hello|hi|hiya|hey|helo|shwmae|s'?mae|morning|good (?:morning|afternoon|evening|day)|"
-    r"bore da|prynhawn da|noswaith dda)(?: (?:there|again|all|everyone|love|dear))?"
+    r"bore da|p'?nawn da|prynhawn da|noswaith dda|nos da)"
+    r"(?: (?:there|again|all|everyone|love|dear))?"
 )
 _THANKS = re.compile(
     r"(?:oh |ok |okay |right |lovely |great |that'?s (?:great|lovely|kind) )*"
-    r"(?:thanks|thank you|thankyou|thx|ta|cheers|diolch|much appreciated|bless you|"
+    r"(?:thanks|thank you|thankyou|thx|ta|cheers|diolch|gr[eê]t|bendigedig|hyfryd|da iawn|"
+    r"grazie|much appreciated|bless you|"
     r"god bless|lovely|great|wonderful|brilliant|perfect|ok|okay|right|x+)"
     r"(?: (?:thanks|thank you|ta|so much|very much|a lot|again|love|dear|ever so|everyone|"
-    r"all|you|yn fawr|indeed|x+))*"
+    r"all|you|diolch|yn fawr|iawn|i chi|o galon|am bopeth|mille|indeed|x+))*"
 )
 _NOBODY_CAME = re.compile(
     r"\b(?:no ?body|no[ -]?one)(?:'s| has| have)? (?:come|came|been|turned up|arrived|shown up)\b|"
     r"\b(?:never|didn'?t|did not|hasn'?t|has not|not|haven'?t) (?:\w+ )?"
-    r"(?:come|came|turn(?:ed)? up|arrived?|show(?:n|ed)? up|show|appear(?:ed)?)\b"
+    r"(?:come|came|turn(?:ed)? up|arrived?|show(?:n|ed)? up|show|appear(?:ed)?)\b|"
+    r"\bddaeth (?:neb|\w+ ddim)\b|\bneb wedi (?:dod|cyrraedd)\b"
 )
 _THERE = re.compile(
     r"(?:hello )?(?:are you|anyone|anybody|is anyone|is anybody|is there anyone|is there anybody)"
-    r"(?: still)? (?:there|about)(?: (?:yet|please|love))?"
+    r"(?: still)? (?:there|about)(?: (?:yet|please|love))?|"
+    r"(?:helo )?(?:oes rhywun|(?:y?dych|dach) chi)(?: yna| yno)"
 )
 _PLAIN = re.compile(r"[.,!?;:]+")
 

@@ -15,11 +15,12 @@ _LEAD = re.compile(
     r"^(?:(?:hello|hi|hiya|hey|helo|shwmae|good (?:morning|afternoon|evening))\b[\s,.!-]*)?"
     r"(?:(?:oh|well|er|um)\b[\s,]*)*"
     r"(?:(?:my name(?:'?s| is)?|i am|i'?m|im|it'?s|its|this is|name(?:'s| is)?|they call me|"
-    r"call me|you can call me|speaking is|fy enw i(?: yw| ydi)?|dw i'n|i'm called)\b[\s,:]*)*",
+    r"call me|you can call me|speaking is|fy enw i(?: yw| ydi| ydy)?|dw i'n|i'm called)\b[\s,:]*)*",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"[\s,]*\b(?:here|speaking|please|pls|thanks|thank you|ta|love|dear|diolch|yma)\b.*$",
+    r"[\s,]*\b(?:here|speaking|please|pls|thanks|thank you|ta|love|dear|"
+    r"diolch|sydd yma|yma|ydw i|dw i|dwi)\b.*$",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-.][^\W\d_]+)*\.?")
@@ -29,6 +30,8 @@ _NOT_NAMES = frozenset(
         *("help", "need", "want", "milk", "bread", "shopping", "lift", "please", "i", "can"),
         *("could", "would", "is", "are", "you", "your", "do", "don't", "dont", "the", "a", "an"),
         *("and", "my", "me"),
+        *("ie", "na", "pwy", "beth", "pam", "helo", "angen", "eisiau", "isio", "llaeth", "siopa"),
+        *("dw", "dwi", "plis", "rhywun", "mae", "neb"),
     }
 )
 
@@ -54,6 +57,11 @@ _INTRODUCED = re.compile(
     r"(?:\b[Mm]y name(?:'?s| is)|\bI'?m|\bI am|\b[Tt]his is|\b[Nn]ame:?)\s+"
     r"((?:(?:Mrs?|Ms|Miss|Dr)\.?\s+)?[A-Z][a-z'’-]+(?:\s+[A-Z][a-z'’-]+){0,2})"
 )
+_INTRODUCED_CY = re.compile(
+    r"\b[Ff]y enw i (?:yw|ydi|ydy)\s+([A-Z][^\W\d_]+(?:\s+[A-Z][^\W\d_]+){0,2})|"
+    r"([A-Z][^\W\d_]+(?:\s+[A-Z][^\W\d_]+){0,2}) (?:ydw i|dw i|dwi|sydd yma)"
+    r"(?=\s*(?:$|[,.!]|a\b))"
+)
 _HOUSE = re.compile(
     r"\b((?:flat\s+\w{1,4},?\s+)?\d{1,4}[a-z]?,?\s+(?:(?!(?:to|the|of|at|in|for|on|from|and|am|pm)\s)[a-z'’.-]+\s+){1,3}?"
     r"(?:road|rd|street|st|lane|ln|row|avenue|ave|drive|dr|close|court|crescent|terrace|place|"
@@ -66,8 +74,8 @@ _HOUSE = re.compile(
 def introduced(text: str) -> str | None:
     """The name by which somebody introduces themselves in passing ("... I'm Doreen Shaw, ..."),
     with capitals as names have; none if it is not plain."""
-    found = _INTRODUCED.search(text)
-    return name_in(found[1]) if found else None
+    found = _INTRODUCED.search(text) or _INTRODUCED_CY.search(text)
+    return name_in(next(filter(None, found.groups()))) if found else None
 
 
 def house_named(text: str) -> str | None:
@@ -75,6 +83,13 @@ def house_named(text: str) -> str | None:
     is missed is asked for; what is wrongly found would send somebody to a wrong door."""
     found = _HOUSE.search(" ".join(text.split()))
     return found[1] if found else None
+
+
+_POLITE = re.compile(
+    r"(?:[\s,.!]+(?:please|pls|thanks|thank you|diolch|plis|grazie))+[\s,.!]*$", re.IGNORECASE
+)
+_LEADS = ("i live at", "i'm at", "im at", "my address is", "it's", "its", "at", "address")
+_LEADS_CY = ("dw i'n byw yn", "dwi'n byw yn", "rwy'n byw yn", "fy nghyfeiriad yw", "rhif")
 
 
 def house_in(words: str, postcode: str) -> str:
@@ -99,9 +114,9 @@ def house_in(words: str, postcode: str) -> str:
         if plain == outward.replace("O", "0"):
             continue
         kept.append(token)
-    rest = " ".join(kept).replace(" ,", ",").strip(" ,.;")
+    rest = _POLITE.sub("", " ".join(kept).replace(" ,", ",")).strip(" ,.;")
     lowered = rest.lower()
-    for lead in ("i live at", "i'm at", "im at", "my address is", "it's", "its", "at", "address"):
+    for lead in (*_LEADS, *_LEADS_CY):
         if lowered.startswith(lead + " "):
             rest = rest[len(lead) :].strip(" ,:")
             break

@@ -27,6 +27,8 @@ _WORDS: dict[str, frozenset[str]] = {
         "tan cwbl"
         " a'r i'r o'r y yr yw'r mae'r hwyl shwmae s'mae haia helo pawb fawr galon ffoniwch siopa "
         "adref adra"
+        " da ydi ydy hwn hyn neb ddaeth daeth gorffen mae'n ble llaeth llefrith bara cymydog"
+        " cwympo syrthio gofyn dod mynd wneud siarad nawr helpu chi'n i'n"
         " peidiwch anfon rhestr tynnwch ymuno llythyr ffurflen ardd lawnt gath ci"
     ),
     "pl": _words(
@@ -127,6 +129,24 @@ def language_of(text: str, before: str | None = None) -> str:  # noqa: PLR0911 (
     if before and not english and not best and len(pieces) <= 3:
         return before
     return "en"
+
+
+_IN_ADDRESSES = frozenset({"y", "yr", "fawr", "la", "di", "il", "casa"})
+
+
+def certain_language(text: str, least: int) -> str | None:
+    """The language that a message of at least so many words is plainly written in. None for what
+    may as well be a name, an address or an answer in a word."""
+    words = _SPLIT.findall(clean(text))
+    if len(words) < least:
+        return None
+    code = language_of(text)
+    if code == "en":
+        telling = _ENGLISH.difference(*_WORDS.values())
+    else:
+        telling = _WORDS.get(code, frozenset()) - _ENGLISH - _IN_ADDRESSES
+    hits = sum(word in telling or word.split("'")[0] in telling for word in words)
+    return code if hits >= 2 and hits * 3 >= len(words) else None
 
 
 _CY_TAILS = frozenset({"n", "r", "m", "i", "u", "w", "th", "ch"})

@@ -58,7 +58,7 @@ _BESIDE_A_NUMBER = _words(
     "please pls plz plis ta thanks thank you thankyou love duck pet hun hen x xx xxx yes yeah "
     "aye"
     " option number num the answer reply choice and or os gwelwch yn dda diolch rhif ok okay"
-    " ill have i choose pick a b c d for me it is its"
+    " ill have i choose pick a b c d for me it is its ac dewis ateb ie ia"
 )
 _DIGITS = re.compile(r"\d+")
 _KEYCAP = re.compile(r"([0-9])\ufe0f?\u20e3")
@@ -102,15 +102,20 @@ _YES = re.compile(
     r"(?:y|yes+|yess+|yh|yeh|yea|yeah+|ye|yep|yup|aye+|ay|ok|okay|oky|okey ?dokey?|k|kk|sure|"
     r"right ?(?:o|oh|you are|ho)|righto|course|of course|defo|definitely|certainly|absolutely|"
     r"alright|all right|fine|go on(?: then)?|go for it|go ahead|please do|yes please|please|"
-    r"ie|ia|iep|iawn|ydw|oes|gwnaf|wnaf|gallaf|medraf|dwi(?:n)? iawn|perffaith|grand|champion|"
+    r"ie|ia|iep|iawn|ydw|ydy|ydi|oes|do|cewch|gwnaf|wnaf|gallaf|medraf|dwi(?:n)? iawn|perffaith|"
+    r"(?:(?:fe|mi) )?g?wna(?:f|i)?(?: i)?|(?:galla|medra|bydda)(?: i)?|"
+    r"byddwn|baswn|byswn|wrth gwrs|si[wŵ]r(?: iawn)?|gr[eê]t|bendigedig|oc[eê]|da iawn|"
+    r"popeth yn iawn|dim problem|â chroeso|grand|champion|"
     r"lovely|perfect|smashing|great|brill|brilliant|sounds good|suits me|that ?(?:s|is)? ?fine|"
     r"thats? (?:right|it|grand|lovely|perfect|great)|correct|happy to|will do|deal|im in|"
     r"ill do it|i will|i can|i do|i am|we can|count me in|no problem|no probs|no bother|nae bother|"
     r"nay bother|no worries|tak|si|да|так|done deal|indeed|yes i will|yes i can|yes i do|yes it is)"
 )
 _NO = re.compile(
-    r"(?:o+h? |well |sorry |soz |ah |ooh |thanks but |thank you but )*"
-    r"(?:n|no+|nope|nop|nah+|naw|nay|nae|na|naddo|nage|nac ydw|dim diolch|dim heddiw|not today|"
+    r"(?:o+h? |well |sorry |sori |soz |ah |ooh |thanks but |thank you but )*"
+    r"(?:n|no+|nope|nop|nah+|naw|nay|nae|na|naddo|nage|nac (?:ydw|ydy|ydi|oes)|"
+    r"na (?:chewch|fyddwn|allaf|alla|fedraf|fedra|wnaf|wna)(?: i)?|(?:alla|fedra|wna) i ddim|"
+    r"dd?im (?:diolch|heddiw|nawr|rwan|rŵan|heno|y tro (?:hwn|yma|ma)|tro ma)|amhosib|not today|"
     r"not me|not now|not this time|not for me|no thanks|no thank you|no thankyou|no ta|id rather "
     r"not|"
     r"rather not|i cant|cant|cannot|cant do it|i cannot|not really|not able|unable|nie|i dont|"
@@ -122,7 +127,8 @@ _SOFTENERS = re.compile(
     r"petal|cock|chuck|ta|thanks|thank you|thankyou|thanx|thx|cheers|diolch|diolch yn fawr|sorry|"
     r"soz|x+|go on|go on then|then|that would be (?:lovely|grand|great|kind|nice)|"
     r"that(?:ll| will) be (?:fine|grand|lovely|great)|very much|so much|today|ill do it|i will|"
-    r"i can|i do|i am|os gwelwch yn dda|bach|cariad|del|again|this time|at the moment|"
+    r"i can|i do|i am|os gwelwch yn dda|bach|cariad|del|again|this time|at the moment|eto|heddiw|"
+    r"mae arna i ofn|sori|yn wir|nawr|"
     r"no problem|no bother|of course|all (?:is )?well|all (?:good|fine|ok)|im fine|im ok|im all "
     r"right|"
     r"kind of you|lovely|grand|great|perfect|fine|ok|for now|anyway|not today|mr|mrs))*$"
@@ -189,7 +195,8 @@ _STOP_PHRASE = re.compile(
     r"(?: and (?:name|number|details))? ?(?:off|from|out|please$|pls$|$)|"
     r"(?:no|any) more (?:of )?(?:these |them |your )?(?:txts?|texts?|messages?|msgs?)\b|"
     r"delete my (?:details|number|name|data)|unsubscribe|opt (?:me )?out|leave the group|"
-    r"(?:peidiwch|paid)(?: ag? )?(?:a )?(?:anfon|gyrru|tecstio|cysylltu)|"
+    r"(?:peidiwch|paid)(?: (?:a|ag|â))? (?:anfon|gyrru|tecstio|thecstio|cysylltu|chysylltu)|"
+    r"rhowch y gorau i (?:anfon|yrru|decstio)|"
     r"stopi(?:wch|o)? (?:yrru|anfon|gyrru|tecstio|y negeseuon)|(?:tynnwch|tynna) fi|"
     r"dim (?:mwy|rhagor) o (?:negeseuon|decst))"
 )
@@ -230,7 +237,7 @@ _START = re.compile(
     r"sign up|add me|opt ?in|begin|put me back on|dechrau|cychwyn|ymuno|ailddechrau|"
     r"start (?:texting|texts|messages|sending)(?: me)?(?: again)?)"
     r"(?: (?:please|pls|again|thank you|thanks|ta|back|me|the group|your group|os gwelwch yn dda|"
-    r"plis|now|x+|love|a r grwp|ar grwp))*"
+    r"plis|now|x+|love|eto|diolch|a r grwp|ar grwp|a r grŵp))*"
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -21,7 +22,8 @@ from handlers.rules.timing import clock_time
 from storage.model import Community, HelpRequest
 
 FALLBACK = "en"
-LOCALES = {"en": "en_GB", "cy": "cy_GB"}
+LOCALES = {"en": "en_GB"}
+"""Where the days and hours are those of another region than the language's own."""
 
 
 class MissingWordsError(KeyError):
@@ -68,7 +70,8 @@ class Wording:
         """`milk`, `milk and bread`, `milk, bread and eggs`."""
         if len(things) < 2:
             return "".join(things)
-        return self.text(language, "and", first=", ".join(things[:-1]), last=things[-1])
+        joined = self.text(language, "and", first=", ".join(things[:-1]), last=things[-1])
+        return _welsh_and(joined, things[-1]) if language == "cy" else joined
 
     # Days and hours
 
@@ -80,10 +83,8 @@ class Wording:
     def _hour(self, language: str, here: datetime) -> str:
         if (here.hour, here.minute) == (12, 0):
             return self.text(language, "noon")
-        pattern = "h:mma" if here.minute else "ha"
-        return re.sub(
-            r"\s", "", format_time(here, pattern, locale=LOCALES.get(language, language))
-        ).lower()
+        pattern = self.text(language, "hour.minutes" if here.minute else "hour.whole")
+        return format_time(here, pattern, locale=LOCALES.get(language, language)).lower()
 
     def by(self, language: str, moment: datetime, now: datetime, community: Community) -> str:
         """`2pm`, `9am tomorrow`, `9am on Monday`."""
@@ -104,7 +105,8 @@ class Wording:
             return self.text(language, "day.tomorrow")
         near = timedelta(0) < day - today < timedelta(days=7)
         locale = LOCALES.get(language, language)
-        return format_date(day, "EEEE" if near else "EEEE d MMMM", locale=locale)
+        said = format_date(day, "EEEE" if near else "EEEE d MMMM", locale=locale)
+        return said.replace("Dydd ", "dydd ")  # CLDR has the Welsh days as headings
 
     def when(self, language: str, request: HelpRequest, now: datetime, community: Community) -> str:
         """`today`, `tomorrow morning`, `Tuesday at 2:30pm`, `as soon as somebody can`."""
@@ -128,32 +130,55 @@ class Wording:
 
     # What is wanted
 
-    def gist(self, language: str, request: HelpRequest) -> str:
+    def gist(self, language: str, request: HelpRequest, written_in: Iterable[str] = ()) -> str:
         """What is wanted, in words that give nobody away: the things named that are in the
-        catalogue's own list (`milk and bread`), or the kind of help."""
+        catalogue's own list (`milk and bread`), or the kind of help. `written_in`: the languages
+        that it may have been asked for in, besides this one."""
         if request.need is None:
             return self.text(language, "need.other")
         if request.need.value in ("shopping", "meal"):
-            things = self.things(language, request.words)
+            things = self.things(language, request.words, written_in)
             if things:
                 return self.joined(language, things)
         return self.text(language, f"need.{request.need.value}")
 
-    def things(self, language: str, words: str, most: int = 3) -> list[str]:
-        """The known things that somebody named, in the order they did."""
+    def things(
+        self, language: str, words: str, written_in: Iterable[str] = (), most: int = 3
+    ) -> list[str]:
+        """The known things that somebody named, in the order they did. The lists of all catalogues
+        run side by side, so that what was asked for in one language is said in another."""
+        found: list[int] = []
+        for spoken in dict.fromkeys((language, *written_in)):
+            named = self._named(spoken, words)
+            found = named if len(named) > len(found) else found
+        own = self.listing(language, "things")
+        return [own[place].split("/")[0] for place in found if place < len(own)][:most]
+
+    def _named(self, language: str, words: str) -> list[int]:
+        """The places in that language's list of the things named, in the order they were."""
         found = []
         lowered = words.lower()
-        for thing in self.listing(language, "things"):
-            at = re.search(rf"\b{re.escape(thing.lower())}\b", lowered)
-            if at:
-                found.append((at.start(), -len(thing), thing))
-        kept: list[tuple[int, str]] = []
-        for start, minus, thing in sorted(found):
+        for place, forms in enumerate(self.listing(language, "things")):
+            for form in forms.split("/"):
+                at = re.search(rf"\b{re.escape(form.lower())}\b", lowered)
+                if at:
+                    found.append((at.start(), -len(form), place))
+        kept: list[tuple[int, int, int]] = []
+        for start, minus, place in sorted(found):
             # "dog food" is not "food" as well.
-            if not any(s <= start < s + len(t) for s, t in kept):
-                kept.append((start, thing))
-            _ = minus
-        return [thing for _, thing in kept[:most]]
+            if not any(s <= start < s - length for s, length, _ in kept):
+                kept.append((start, minus, place))
+        return list(dict.fromkeys(place for _, _, place in kept))
+
+
+def _welsh_and(joined: str, last: str) -> str:
+    """`a` is `ac` before a vowel, and makes c, p and t breathe: `te a choffi`, `caws ac wyau`."""
+    head = joined.removesuffix(f" a {last}")
+    if head == joined:
+        return joined
+    if re.match(r"[aeiouwyâêîôûŵŷ]", last.lower()):
+        return f"{head} ac {last}"
+    return f"{head} a " + re.sub(r"^(c(?!h)|p(?!h)|t(?!h))", r"\1h", last)
 
 
 PART_ENDS = {"morning": time(12), "afternoon": time(17, 30), "evening": time(21)}

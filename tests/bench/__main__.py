@@ -115,16 +115,16 @@ async def time_matching(database: Database, asker: Member, times: int) -> float:
     async with database.transaction() as tx:
         request = await requests.add(
             tx,
-            HelpRequest(
-                0, asker.community_id, asker.id, RequestStatus.OPEN, NOW, Need.SHOPPING
-            ),
+            HelpRequest(0, asker.community_id, asker.id, RequestStatus.OPEN, NOW, Need.SHOPPING),
         )
         for turn in range(times + 5):
             ring = cells.ring(cells.cell_at(*MIDDLE), chance.randrange(8))
-            at = Member(**{
-                **{name: getattr(asker, name) for name in Member.__slots__},
-                "cell": chance.choice(ring),
-            })
+            at = Member(
+                **{
+                    **{name: getattr(asker, name) for name in Member.__slots__},
+                    "cell": chance.choice(ring),
+                }
+            )
             began = time.perf_counter()
             look = await neighbours.search(tx, request, at, NOW, matching.reach_km(1))
             picked = await look.pick(5)
@@ -158,17 +158,15 @@ async def matching_costs(url: str, sizes: tuple[int, ...], times: int) -> list[t
 
 
 async def first_offers(url: str, helpers: int, times: int) -> tuple[str, ...]:
-    """From the asker's last word, on its way to the webhook, to the first offer on a handset: through
-    the real web app, handlers, database, sender and HTTP."""
+    """From the asker's last word, on its way to the webhook, to the first offer on a handset:
+    through the real web app, handlers, database, sender and HTTP."""
     database = open_database(url, Vault(SECRET))
-    asker = await fill(database, town(helpers, 6.0, 3), "offers")
+    await fill(database, town(helpers, 6.0, 3), "offers")
     took = []
     await database.close()
     async with stage(url, NOW, communities=[]) as on:
         async with on.bot.database.transaction() as tx:
-            rows = await tx.all(
-                sa.select(schema.members.c.id).where(schema.members.c.helping)
-            )
+            rows = await tx.all(sa.select(schema.members.c.id).where(schema.members.c.helping))
             values = []
             for row in rows:
                 user = on.telegram.person("Sam")
@@ -195,8 +193,12 @@ async def first_offers(url: str, helpers: int, times: int) -> tuple[str, ...]:
             await on.settle()
     assert took
     kind = "PostgreSQL" if "postgresql" in url else "SQLite"
-    return kind, f"{helpers:,}", str(len(took)), f"{statistics.median(took) * 1000:.0f}", (
-        f"{max(took) * 1000:.0f}"
+    return (
+        kind,
+        f"{helpers:,}",
+        str(len(took)),
+        f"{statistics.median(took) * 1000:.0f}",
+        (f"{max(took) * 1000:.0f}"),
     )
 
 
