@@ -177,7 +177,7 @@ async def first_offers(url: str, helpers: int, times: int) -> tuple[str, ...]:
                 await tx.run(sa.insert(schema.addresses), values[start : start + CHUNK])
         await on.settle()
         for _ in range(times):
-            on.clock.jump_to(on.clock.now() + timedelta(minutes=61))
+            on.clock.jump_to(on.clock.now() + timedelta(minutes=5))
             await on.settle()
             await on.twilio.texts("+447700900001", "I need some milk please")
             await on.settle()
