@@ -20,9 +20,7 @@ async def test_a_chat_lists_what_its_person_can_do(database_url: str) -> None:
             found = await members.find(tx, Address(Channel.TELEGRAM, str(ana)))
             assert found
             both = frozenset({Role.ORGANISER, Role.HELPER})
-            await members.save(
-                tx, replace(found, name="Ana", roles=both, standing=Standing.ACTIVE)
-            )
+            await members.save(tx, replace(found, name="Ana", roles=both, standing=Standing.ACTIVE))
         await on.telegram.says(ana, "/start")
         await on.settle()
 
