@@ -153,9 +153,11 @@ class Popround:
         """Leave off: what is being sent is waited for, the rest stays in the database."""
         await self.scheduler.stop()
         tasks = [*self._tasks, *([self._watcher] if self._watcher else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        going = set(tasks)
+        while going:
+            for task in going:
+                task.cancel()
+            _, going = await asyncio.wait(going, timeout=2)
         for sender in self.senders:
             await sender.stop()
         for adapter in self.adapters:
