@@ -31,7 +31,8 @@ def main() -> None:
         if not life:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os._exit(serve(settings.model_copy(update={"port": int(line)})))
-        print(life, flush=True)
+        sys.stdout.write(f"{life}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

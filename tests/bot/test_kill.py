@@ -98,20 +98,19 @@ class Town:
     rounds: Counter[str] = field(default_factory=Counter)
     presses: set[str] = field(default_factory=set)
 
-    def heard(self, number: str, pattern: str) -> list[str]:
+    def latest(self, number: str, pattern: str) -> str:
+        """What they heard of that kind in this round; empty if nothing yet."""
         texts = self.twilio.handset(number)
-        return [found[0] for text in texts if (found := re.search(pattern, text.body))]
+        heard = [found[0] for text in texts if (found := re.search(pattern, text.body))]
+        return heard[self.rounds[number]] if len(heard) > self.rounds[number] else ""
 
     async def asks(self, number: str) -> None:
         """Ask, confirm, hear who comes; and again, until it is enough."""
         while not self.finished.is_set():
-            before = self.rounds[number]
             await self.twilio.texts(number, "i need some milk please")
-            prompts = await until(
-                lambda: self.heard(number, r"Reply \d+ for yes")[before:], f"a question {number}"
-            )
-            await self.twilio.texts(number, re.sub(r"\D", "", prompts[0]))
-            await until(lambda: self.heard(number, "good news")[before:], f"good news {number}")
+            prompt = await until(lambda: self.latest(number, r"Reply \d+ for yes"), "a question")
+            await self.twilio.texts(number, re.sub(r"\D", "", prompt))
+            await until(lambda: self.latest(number, "good news"), "good news")
             self.rounds[number] += 1
 
     async def helps(self, user: int) -> None:

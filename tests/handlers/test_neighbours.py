@@ -92,9 +92,7 @@ async def build(
     return wanted, rosa
 
 
-async def everybody(
-    tx: Transaction, wanted: HelpRequest, rosa: Member
-) -> list[Candidate]:
+async def everybody(tx: Transaction, wanted: HelpRequest, rosa: Member) -> list[Candidate]:
     """Everybody, seen from the request the long way round."""
     found = await members.of_community(tx, 1)
     loads = await members.loads(tx, [m.id for m in found], NOW - timedelta(days=7))

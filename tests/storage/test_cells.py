@@ -11,9 +11,7 @@ from storage import cells
 
 # Land's End to Shetland, Lewis to Lowestoft: a box with all of it, and some sea.
 CHANCE = random.Random(9)
-PLACES = [
-    cells.cell_at(CHANCE.uniform(49.8, 60.9), CHANCE.uniform(-8.2, 1.8)) for _ in range(60)
-]
+PLACES = [cells.cell_at(CHANCE.uniform(49.8, 60.9), CHANCE.uniform(-8.2, 1.8)) for _ in range(60)]
 
 
 @pytest.mark.parametrize("home", PLACES)
