@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from handlers import offer, visit
+from handlers import visit, waves
 from handlers.rules import lifecycle, timing
 from handlers.rules.names import LONGEST, LONGEST_HOME, house_in, house_named, introduced, name_in
 from handlers.rules.understanding import ACT_ABOVE, Meaning, understand
@@ -403,7 +403,7 @@ async def confirmed(turn: Turn, question: Question, key: str) -> None:
         await turn.reply("not_asked", name=first_name(turn.sender))
         return
     await _consent(turn)
-    request = await offer.open_request(turn, request)
+    request = await waves.open_request(turn, request)
     if request.status is not RequestStatus.OPEN or request.promised_at is None:
         return  # handed over at once, and they have been told so
     me = turn.sender
@@ -489,7 +489,7 @@ async def call_off(turn: Turn, request: HelpRequest) -> None:
     request = await requests.save(turn.tx, replace(request, status=RequestStatus.CANCELLED))
     await turn.never_mind(request.id, DueKind.DRAFT)
     await questions.close(turn.tx, turn.now, *QUESTIONS, "which_cancel", ref=request.id)
-    await offer.withdraw(turn, request)
+    await waves.withdraw(turn, request)
     running = await requests.live_visit(turn.tx, request.id)
     if running:
         helper = await members.get(turn.tx, running.helper_id)

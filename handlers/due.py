@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from handlers import ask, join, offer, organiser, visit
+from handlers import ask, happened, join, offer, organiser, visit, waves
 from handlers.turn import Desk, Turn, one_line
 from storage import groups, keepsakes, members, messages, requests
 from storage.database import Transaction
@@ -89,13 +89,13 @@ async def _draft(turn: Turn, ref: int) -> None:
 async def _wave(turn: Turn, ref: int) -> None:
     request = await requests.get(turn.tx, ref, lock=True)
     if request.status is RequestStatus.OPEN:
-        await offer.send_wave(turn, request)
+        await waves.send_wave(turn, request)
 
 
 async def _promise(turn: Turn, ref: int) -> None:
     request = await requests.get(turn.tx, ref, lock=True)
     if request.status is RequestStatus.OPEN:
-        await offer.hand_over(turn, request)
+        await waves.hand_over(turn, request)
     elif request.status is RequestStatus.DRAFT:
         await ask.hand_over_draft(turn, request, "silent")
 
@@ -113,7 +113,7 @@ async def _remind(turn: Turn, ref: int) -> None:
 
 
 async def _did_it_happen(turn: Turn, ref: int) -> None:
-    await visit.time_is_up(turn, await _visit(turn, ref))
+    await happened.time_is_up(turn, await _visit(turn, ref))
 
 
 async def _back(turn: Turn, ref: int) -> None:

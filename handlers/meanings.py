@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from handlers import ask, join, organiser, visit
+from handlers import ask, happened, join, organiser, visit
 from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
 from handlers.rules.understanding import ACT_ABOVE, Meaning
 from handlers.turn import Turn, first_name, one_line
@@ -23,7 +23,11 @@ async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None
     me = turn.sender
     if is_thanks(turn.words) and me.roles:
         return  # thanks are welcome, and need no answer
-    if me.is_a(Role.ASKER) and says_nobody_came(turn.words) and await visit.said_nobody_came(turn):
+    if (
+        me.is_a(Role.ASKER)
+        and says_nobody_came(turn.words)
+        and await happened.said_nobody_came(turn)
+    ):
         return
     act = MEANINGS.get(meaning.intent)
     if meaning.confidence < _enough(meaning, open_now):
@@ -123,7 +127,7 @@ async def _offer(turn: Turn, meaning: Meaning) -> bool:
 
 
 async def _done(turn: Turn, meaning: Meaning) -> bool:
-    return await visit.said_done(turn)
+    return await happened.said_done(turn)
 
 
 async def _cannot(turn: Turn, meaning: Meaning) -> bool:

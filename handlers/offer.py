@@ -1,173 +1,30 @@
-"""Asking neighbours, and what they answer.
+"""What neighbours answer to an offer, and who has the visit.
 
-`send_wave` asks the next few; `accept` is where the first yes wins, under a lock on the request.
+`accept` is where the first yes wins, under a lock on the request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
 
 from handlers import neighbours, visit
 from handlers.rules import lifecycle, matching, timing
 from handlers.rules.matching import Why, WhyNot
 from handlers.turn import Turn, first_name
-from storage import groups, members, questions, requests
+from storage import members, questions, requests
 from storage.model import (
     DueKind,
     HelpRequest,
     Member,
     OfferStatus,
-    Priority,
     Question,
     RequestStatus,
     Role,
     Standing,
 )
 
-RECORD = timedelta(days=90)
-"""How far back a group's own record of answers goes."""
-
 FREE = (RequestStatus.OPEN, RequestStatus.HANDED)
 """A request that a yes can still fill."""
-
-NEAR_KM = 6.0
-"""Who counts as near, when an organiser is told why nobody came of it."""
-
-
-async def open_request(
-    turn: Turn, request: HelpRequest, said: str = "nobody_yet", **more: Any
-) -> HelpRequest:
-    """Let neighbours be asked: the first wave goes now, or when the quiet hours end. By the moment
-    promised the asker hears, whatever happens: `said` (with `more`) where there is nobody to ask
-    at all."""
-    start = timing.not_quiet(turn.now, turn.community)
-    wanted = timing.wanted_at(request.day, request.part, turn.now, turn.community)
-    urgent = request.urgent or timing.is_urgent(wanted, start)
-    request = replace(
-        request,
-        status=lifecycle.become(request.status, RequestStatus.OPEN),
-        urgent=urgent,
-        wave=0,
-        promised_at=timing.promise(wanted, turn.now, turn.community, urgent=urgent),
-    )
-    await requests.save(turn.tx, request)
-    assert request.promised_at
-    await turn.later(DueKind.PROMISE, request.id, request.promised_at)
-    if start > turn.now:
-        await turn.later(DueKind.WAVE, request.id, start)
-        return request
-    return await send_wave(turn, request, said, **more)
-
-
-async def send_wave(
-    turn: Turn, request: HelpRequest, said: str = "nobody_yet", **more: Any
-) -> HelpRequest:
-    """Ask the next neighbours; where there are none to ask any more, hand over."""
-    asker = await members.get(turn.tx, request.asker_id)
-    made, accepted = await members.offers_since(turn.tx, turn.community.id, turn.now - RECORD)
-    size = matching.wave_size(made, accepted)
-    first = request.wave == 0
-    picked: list[matching.Candidate] = []
-    wave = request.wave
-    # A wave that finds nobody does not keep anybody waiting: the next one is looked at at once.
-    while wave < timing.WAVES and not picked:
-        wave += 1
-        look = await neighbours.search(turn.tx, request, asker, turn.now, matching.reach_km(wave))
-        picked = await look.pick(size)
-    request = await requests.save(turn.tx, replace(request, wave=wave))
-    for candidate in picked:
-        await _offer_to(turn, request, candidate.member, matching.why(candidate))
-    cards = await _post_cards(turn, request, asker) if first else 0
-    if not picked and not cards:
-        if await _may_still_answer(turn, request):
-            return request  # until the hour by which the asker was promised to hear
-        return await hand_over(turn, request, said, **more)
-    await _next_wave_later(turn, request)
-    return request
-
-
-async def _may_still_answer(turn: Turn, request: HelpRequest) -> bool:
-    """Whether all who can be asked have been, and some may yet say yes before the promised hour."""
-    if request.promised_at is None or request.promised_at <= turn.now:
-        return False
-    offers = await requests.offers_of(turn.tx, request.id)
-    waiting = any(offer.status is OfferStatus.OPEN for offer in offers)
-    return waiting or bool(await questions.about(turn.tx, "card", request.id))
-
-
-async def _next_wave_later(turn: Turn, request: HelpRequest) -> None:
-    wanted = timing.wanted_at(request.day, request.part, request.created_at, turn.community)
-    wait = timing.wave_wait(wanted, turn.now, turn.community, urgent=request.urgent)
-    await turn.later(DueKind.WAVE, request.id, timing.add_waking(turn.now, wait, turn.community))
-
-
-async def ask_wider(turn: Turn, request: HelpRequest) -> int:
-    """Ask those who may be asked and have not been, as far as each is willing to come; how many.
-    Where there is nobody nothing changes."""
-    asker = await members.get(turn.tx, request.asker_id)
-    look = await neighbours.search(turn.tx, request, asker, turn.now, matching.reach_km(99))
-    picked = await look.pick(matching.LARGEST_WAVE)
-    if not picked:
-        return 0
-    if request.status is not RequestStatus.OPEN:
-        # The asker has been told that nobody is free, and is promised no new hour.
-        status = lifecycle.become(request.status, RequestStatus.OPEN)
-        request = replace(request, status=status, promised_at=None)
-        await turn.never_mind(request.id, DueKind.CHASE)
-    request = await requests.save(turn.tx, replace(request, wave=timing.WAVES))
-    for candidate in picked:
-        await _offer_to(turn, request, candidate.member, matching.why(candidate))
-    await _next_wave_later(turn, request)
-    return len(picked)
-
-
-async def _offer_to(turn: Turn, request: HelpRequest, helper: Member, reason: Why) -> None:
-    offer = await requests.offer_to(turn.tx, request.id, helper.id)
-    if offer:
-        # Somebody was quicker then, and it came free again. One question about it is enough.
-        lifecycle.become(offer.status, OfferStatus.OPEN)
-        await requests.answer_offer(turn.tx, offer.id, OfferStatus.OPEN, None)
-        await questions.close(turn.tx, turn.now, "offer", ref=offer.id)
-    else:
-        offer = await requests.add_offer(
-            turn.tx, request.id, helper.id, request.wave, reason.value, turn.now
-        )
-    rested = matching.tire(helper.rested_at, turn.now, matching.OFFER_TIRES)
-    await members.save(turn.tx, replace(helper, rested_at=rested))
-    asker = await members.get(turn.tx, request.asker_id)
-    await turn.ask(
-        helper,
-        "offer.urgent" if request.urgent else "offer",
-        "offer",
-        offer.id,
-        ("accept", "decline"),
-        priority=Priority.OFFER,
-        name=first_name(helper),
-        area=asker.area,
-        what=turn.gist(request, helper.language),
-        when=turn.when(request, helper.language),
-    )
-
-
-async def _post_cards(turn: Turn, request: HelpRequest, asker: Member) -> int:
-    """An anonymous card in each street group; how many."""
-    chats = await groups.street_chats(turn.tx, turn.community.id)
-    language = turn.community.languages[0]
-    for chat in chats:
-        await turn.card(
-            chat,
-            "card",
-            "card",
-            request.id,
-            ("accept",),
-            area=asker.area,
-            what=turn.gist(request, language),
-            when=turn.when(request, language),
-        )
-    return len(chats)
 
 
 # What they answer
@@ -321,93 +178,6 @@ async def _tell_the_others(turn: Turn, request: HelpRequest, helper: Member) -> 
             "card.taken",
             what=turn.gist(request, turn.community.languages[0]),
         )
-
-
-async def withdraw(turn: Turn, request: HelpRequest) -> None:
-    """The need went away: offers that still waited for an answer say so, and cards."""
-    await turn.never_mind(request.id, DueKind.WAVE, DueKind.PROMISE, DueKind.CHASE)
-    for offer in await requests.drop_offers(turn.tx, request.id):
-        for question in (await questions.about(turn.tx, "offer", offer.id))[-1:]:
-            await turn.edit(question, "offer.gone")
-    for question in await questions.about(turn.tx, "card", request.id):
-        await turn.edit(question, "card.gone")
-
-
-# Nobody is left to ask
-
-
-async def hand_over(
-    turn: Turn, request: HelpRequest, said: str = "nobody_yet", **more: Any
-) -> HelpRequest:
-    """Nobody said yes: an organiser has it now, with who was asked and why others were not; the
-    asker is told the truth (`said`, or `said` + ".alone" where no organiser could be told). A late
-    yes is still welcome."""
-    promised = request.promised_at is not None
-    status = lifecycle.become(request.status, RequestStatus.HANDED)
-    request = await requests.save(turn.tx, replace(request, status=status, promised_at=None))
-    asker = await members.get(turn.tx, request.asker_id)
-    await turn.never_mind(request.id, DueKind.WAVE, DueKind.PROMISE)
-    await turn.later(
-        DueKind.CHASE,
-        request.id,
-        timing.add_waking(turn.now, timedelta(hours=1), turn.community),
-    )
-    told = await turn.tell_organisers(
-        "handed",
-        "handed",
-        request.id,
-        ("wider", "see_to_it", "assign"),
-        but=asker.id,
-        wakes=more.get("wakes"),
-        asker=turn.who(asker),
-        what=lambda language: turn.gist(request, language),
-        when=lambda language: turn.when(request, language),
-        tried=await tried(turn, request, asker),
-    )
-    if promised:
-        await turn.say(
-            asker,
-            said if told else f"{said}.alone",
-            about={"kind": "nobody_yet", "ref": request.id},
-            **{
-                "name": first_name(asker),
-                "organiser": await turn.organiser_name(asker),
-                **more,
-            },
-        )
-    return request
-
-
-REASONS = 2
-"""Reasons told why others were not asked, those of most people first."""
-
-
-async def tried(turn: Turn, request: HelpRequest, asker: Member) -> Callable[[str], str]:
-    """Who was asked and what came of it, and why others near were not: one plain line."""
-    offers = await requests.offers_of(turn.tx, request.id)
-    no = sum(offer.status is OfferStatus.DECLINED for offer in offers)
-    cards = await questions.about(turn.tx, "card", request.id)
-    reasons: dict[str, int] = {}
-    if request.need is not None and asker.cell is not None:
-        look = await neighbours.search(turn.tx, request, asker, turn.now, NEAR_KM)
-        for candidate, reason in await look.around(NEAR_KM):
-            if not candidate.asked and reason not in (None, WhyNot.ALREADY_ASKED, WhyNot.IS_ASKER):
-                reasons[reason.value] = reasons.get(reason.value, 0) + 1
-    for word, count in (await members.away(turn.tx, turn.community.id)).items():
-        reasons[word] = reasons.get(word, 0) + count
-    most = sorted(reasons.items(), key=lambda item: -item[1])[:REASONS]
-
-    def line(language: str) -> str:
-        said = turn.text(language, "tried", asked=len(offers), no=no, silent=len(offers) - no)
-        if not offers:
-            said = turn.text(language, "tried.card" if cards else "tried.nobody")
-        if not most:
-            return said
-        counted = [turn.text(language, f"why_not.{reason}", count=count) for reason, count in most]
-        reasons_line = turn.text(language, "reasons", reasons=", ".join(counted))
-        return f"{said} {reasons_line}"
-
-    return line
 
 
 async def unheard(turn: Turn, offer_id: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from handlers import ask, neighbours, offer, visit
+from handlers import ask, neighbours, offer, visit, waves
 from handlers.join import described
 from handlers.rules import lifecycle, timing
 from handlers.rules.matching import WhyNot
@@ -136,7 +136,7 @@ async def opened(turn: Turn, question: Question, key: str) -> None:
         asker=turn.who(asker)(language),
         what=turn.gist(request, language),
         when=turn.when(request, language),
-        state=(await offer.tried(turn, request, asker))(language)
+        state=(await waves.tried(turn, request, asker))(language)
         if request.status in offer.FREE and request.need and not request.handler_id
         else await state(turn, request),
         words=one_line(request.words, ask.QUOTED),
@@ -191,7 +191,7 @@ async def settle(turn: Turn, question: Question, key: str) -> None:
 
 async def _wider(turn: Turn, request: HelpRequest) -> None:
     """Ask everybody who may be asked, as far as each is willing to come."""
-    asked = 0 if request.need is None else await offer.ask_wider(turn, request)
+    asked = 0 if request.need is None else await waves.ask_wider(turn, request)
     if asked:
         await turn.reply("settle.wider", asked=asked)
         return
@@ -215,7 +215,7 @@ async def _see_to_it(turn: Turn, request: HelpRequest) -> None:
     asker = await members.get(turn.tx, request.asker_id)
     if request.status is not RequestStatus.HANDED:
         if request.status is RequestStatus.OPEN:
-            await offer.withdraw(turn, request)
+            await waves.withdraw(turn, request)
         await questions.close(turn.tx, turn.now, *ask.QUESTIONS, ref=request.id)
         await turn.never_mind(request.id, DueKind.DRAFT, DueKind.WAVE, DueKind.PROMISE)
         status = lifecycle.become(request.status, RequestStatus.HANDED)
@@ -267,7 +267,7 @@ async def _close(turn: Turn, request: HelpRequest) -> None:
     await requests.save(turn.tx, replace(request, status=status, handler_id=turn.sender.id))
     await turn.never_mind(request.id, DueKind.DRAFT)
     await questions.close(turn.tx, turn.now, *ask.QUESTIONS, ref=request.id)
-    await offer.withdraw(turn, request)
+    await waves.withdraw(turn, request)
     await turn.note("closed", "request", request.id)
     asker = await members.get(turn.tx, request.asker_id)
     await turn.reply("settle.closed", asker=turn.who(asker)(turn.sender.language))
@@ -435,13 +435,13 @@ async def chase(turn: Turn, request: HelpRequest) -> None:
 async def _without_organisers(turn: Turn, request: HelpRequest, asker: Member) -> None:
     """Nobody looks after the group: whoever can be asked by now is, and after a day the asker is
     told plainly that it came to nothing."""
-    if for_neighbours(request, asker) and await offer.ask_wider(turn, request):
+    if for_neighbours(request, asker) and await waves.ask_wider(turn, request):
         return
     if turn.now - request.created_at < GIVE_UP:
         return
     status = lifecycle.become(request.status, RequestStatus.CLOSED)
     request = await requests.save(turn.tx, replace(request, status=status))
-    await offer.withdraw(turn, request)
+    await waves.withdraw(turn, request)
     await turn.say(
         asker,
         "gave_up.asker",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from handlers import ask, join, languages, meanings, offer, organiser, visit
+from handlers import ask, happened, join, languages, meanings, offer, organiser, visit
 from handlers.rules import timing
 from handlers.rules.courtesy import is_greeting, is_thanks
 from handlers.rules.understanding import (
@@ -63,12 +63,12 @@ ANSWERS: dict[str, Answer] = {
     "offer": offer.answered,
     "card": offer.answered_card,
     "which_offer": offer.which_said,
-    "visit": visit.answered,
-    "did_they_come": visit.did_they_come,
-    "no_word": visit.did_they_come,
-    "again": visit.again,
+    "visit": happened.answered,
+    "did_they_come": happened.did_they_come,
+    "no_word": happened.did_they_come,
+    "again": happened.again,
     "which_cannot": visit.which_cannot,
-    "which_done": visit.which_done,
+    "which_done": happened.which_done,
     "open": organiser.opened,
     "handed": organiser.settle,
     "assign": organiser.assigned,

@@ -1,6 +1,6 @@
-"""A visit, from the yes to "did somebody come?": both sides are seen through it.
+"""A visit, from the yes to the door: both sides are seen through it.
 
-The asker is looked after first. Who can't come, or didn't, is never told off.
+The asker is looked after first. Who can't come is never told off.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from handlers import offer
+from handlers import waves
 from handlers.rules import lifecycle, timing
 from handlers.turn import Turn, first_name, one_line
 from handlers.wording import gone_by
@@ -34,9 +34,6 @@ AFTER = timedelta(hours=2)
 
 QUOTED = 110
 """Characters of what an asker wrote that the helper is shown."""
-
-TAKEN_AS_DONE = timedelta(hours=24)
-"""A helper said it was done and the asker said nothing against it for so long."""
 
 
 async def begin(
@@ -141,23 +138,6 @@ def _hour_is_open(turn: Turn, request: HelpRequest) -> bool:
     return (request.day is None and request.part is None) or gone_by(request, here)
 
 
-# What the helper says
-
-
-async def answered(turn: Turn, question: Question, key: str) -> None:
-    """On the way, done, or can't come: from the buttons of the details."""
-    visit = await requests.get_visit(turn.tx, question.ref or 0, lock=True)
-    if visit.helper_id != turn.sender.id:
-        await turn.toast("not_yours")
-        return
-    if key == "going":
-        await on_the_way(turn, visit)
-    elif key == "cannot":
-        await cannot(turn, visit)
-    else:
-        await done(turn, visit)
-
-
 async def where_again(turn: Turn) -> bool:
     """A helper asks about the visit they are going to make: the details once more; whether there
     is one. Who waits for somebody themselves is told about that instead."""
@@ -181,7 +161,7 @@ async def on_the_way(turn: Turn, visit: Visit) -> None:
             await turn.reply("thanks", name=first_name(turn.sender))
         return
     if visit.status is not VisitStatus.ACCEPTED:
-        await _over(turn)
+        await over(turn)
         return
     await requests.set_visit(
         turn.tx, visit.id, lifecycle.become(visit.status, VisitStatus.ON_THE_WAY)
@@ -211,45 +191,19 @@ async def on_the_way(turn: Turn, visit: Visit) -> None:
     )
 
 
-async def done(turn: Turn, visit: Visit) -> None:
-    """The helper says it is done: thanked, the address forgotten, and the asker asked."""
-    if visit.status not in (VisitStatus.ACCEPTED, VisitStatus.ON_THE_WAY):
-        await _over(turn)
-        return
-    await turn.toast()
-    await _finish(turn, visit)
-    asker = await members.get(turn.tx, visit.asker_id)
-    await _forget_details(turn, visit, "details.over")
-    await _ask_helper_again(turn, visit, asker)
-    await _ask_whether(turn, visit, asker)
-    await turn.later(DueKind.DID_IT_HAPPEN, visit.id, turn.now + TAKEN_AS_DONE)
-
-
-async def _finish(turn: Turn, visit: Visit) -> None:
-    await requests.set_visit(turn.tx, visit.id, lifecycle.become(visit.status, VisitStatus.DONE))
-    request = await requests.get(turn.tx, visit.request_id, lock=True)
-    await requests.save(
-        turn.tx, replace(request, status=lifecycle.become(request.status, RequestStatus.DONE))
-    )
-    helper = await members.get(turn.tx, visit.helper_id, lock=True)
-    await turn.save(helper, visits=helper.visits + 1)
-    await turn.never_mind(visit.id, DueKind.REMIND, DueKind.DID_IT_HAPPEN)
-    await turn.note("visit_done", "visit", visit.id)
-
-
 async def cannot(turn: Turn, visit: Visit | None = None) -> bool:
     """The helper can't come after all: asked for at once again, before others; whether there was a
     visit to give up."""
     if visit is None:
         running = await requests.live_visits(turn.tx, helper_id=turn.sender.id)
         if len(running) > 1:
-            await _which(turn, running, "which_cannot")
+            await which(turn, running, "which_cannot")
             return True
         if not running:
             return False
         visit = running[0]
     if visit.status not in (VisitStatus.ACCEPTED, VisitStatus.ON_THE_WAY):
-        await _over(turn)
+        await over(turn)
         return True
     await turn.toast()
     await turn.reply("cannot.thanks", name=first_name(turn.sender))
@@ -257,7 +211,7 @@ async def cannot(turn: Turn, visit: Visit | None = None) -> bool:
     return True
 
 
-async def _which(turn: Turn, running: list[Visit], kind: str) -> None:
+async def which(turn: Turn, running: list[Visit], kind: str) -> None:
     """Somebody with several visits says something of one: of which?"""
     language = turn.sender.language
     choices = []
@@ -279,45 +233,6 @@ async def which_cannot(turn: Turn, question: Question, key: str) -> None:
         await cannot(turn, visit)
 
 
-async def which_done(turn: Turn, question: Question, key: str) -> None:
-    """They said which visit is done."""
-    visit = await requests.get_visit(turn.tx, int(key), lock=True)
-    if visit.helper_id == turn.sender.id:
-        await done(turn, visit)
-
-
-async def said_done(turn: Turn) -> bool:
-    """Somebody says in words that it is done; whether there was a visit that they can mean."""
-    going = await requests.live_visits(turn.tx, helper_id=turn.sender.id)
-    if len(going) > 1:
-        await _which(turn, going, "which_done")
-        return True
-    if going:
-        await done(turn, going[0])
-        return True
-    for awaited in await requests.live_visits(turn.tx, asker_id=turn.sender.id):
-        await came(turn, awaited)
-        return True
-    return False
-
-
-async def said_nobody_came(turn: Turn) -> bool:
-    """An asker says in words that nobody has come; whether they wait for anybody. Before the time
-    they hear how it stands, after it somebody else is looked for."""
-    for awaited in await requests.live_visits(turn.tx, asker_id=turn.sender.id):
-        if turn.now < awaited.due_at:
-            await status(turn, await requests.get(turn.tx, awaited.request_id))
-        else:
-            await nobody_came(turn, awaited)
-        return True
-    for question in await questions.open_to(turn.tx, turn.sender.id, turn.now):
-        if question.kind == "did_they_come":
-            await questions.answered(turn.tx, question.id, turn.now)
-            await did_they_come(turn, question, "no")
-            return True
-    return False
-
-
 async def give_back(turn: Turn, visit: Visit) -> None:
     """The helper won't come (said so, left, or sent STOP): somebody else is looked for at once."""
     helper = await members.get(turn.tx, visit.helper_id)
@@ -332,10 +247,10 @@ async def give_back(turn: Turn, visit: Visit) -> None:
         helper=turn.who(helper),
         asker=turn.who(asker),
     )
-    await _look_again(turn, visit, VisitStatus.GIVEN_UP)
+    await look_again(turn, visit, VisitStatus.GIVEN_UP)
 
 
-async def _look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpRequest:
+async def look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpRequest:
     """The visit is over and its need is not: neighbours are asked again, sooner and first."""
     await _end(turn, visit, status)
     accepted = await requests.offer_to(turn.tx, visit.request_id, visit.helper_id)
@@ -349,7 +264,7 @@ async def _look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpRequ
     if turn.member is None or asker.id != turn.member.id:
         # Whoever waits for somebody tonight hears at once that they are not coming.
         more["wakes"] = visit.due_at - turn.now <= TONIGHT or None
-    request = await offer.open_request(
+    request = await waves.open_request(
         turn, replace(request, urgent=True), f"{name}.nobody", **more
     )
     if request.status is RequestStatus.OPEN and request.promised_at:
@@ -371,7 +286,7 @@ async def _end(turn: Turn, visit: Visit, status: VisitStatus) -> None:
     await turn.never_mind(visit.id, DueKind.REMIND, DueKind.DID_IT_HAPPEN)
     kinds = ("visit", "did_they_come", "again", "no_word")
     await questions.close(turn.tx, turn.now, *kinds, ref=visit.id)
-    await _forget_details(turn, visit, "details.over")
+    await forget_details(turn, visit, "details.over")
     await turn.note("visit_over", "visit", visit.id, status=status.value)
 
 
@@ -390,14 +305,14 @@ async def call_off(turn: Turn, visit: Visit, name: str = "called_off") -> None:
     )
 
 
-async def _forget_details(turn: Turn, visit: Visit, name: str) -> None:
+async def forget_details(turn: Turn, visit: Visit, name: str) -> None:
     """Take the address out of the helper's chat, where the channel can."""
     for question in await questions.about(turn.tx, "visit", visit.id):
         if any(choice.key == "going" for choice in question.choices):
             await turn.edit(question, name)
 
 
-async def _over(turn: Turn) -> None:
+async def over(turn: Turn) -> None:
     await turn.toast()
     await turn.reply("visit.over", name=first_name(turn.sender))
 
@@ -420,135 +335,6 @@ async def remind(turn: Turn, visit: Visit) -> None:
         what=turn.gist(request, helper.language),
         by=turn.by(visit.due_at, helper.language),
     )
-
-
-async def time_is_up(turn: Turn, visit: Visit) -> None:
-    """The visit should have happened by now. If nobody said so the asker is asked; if the helper
-    did and the asker left it at that, it did."""
-    asker = await members.get(turn.tx, visit.asker_id)
-    asked = await questions.about(turn.tx, "did_they_come", visit.id)
-    if visit.status is VisitStatus.DONE:
-        await questions.close(turn.tx, turn.now, "did_they_come", "again", ref=visit.id)
-        return
-    if visit.status not in (VisitStatus.ACCEPTED, VisitStatus.ON_THE_WAY):
-        return
-    if not asked:
-        await _ask_whether(turn, visit, asker)
-        await turn.later(
-            DueKind.DID_IT_HAPPEN, visit.id, timing.add_waking(turn.now, AFTER, turn.community)
-        )
-        return
-    # Neither side has said a word: a person should look, and is asked until somebody has.
-    helper = await members.get(turn.tx, visit.helper_id)
-    age = turn.now - visit.due_at
-    wait = max(timedelta(hours=4), min(timedelta(hours=48), age))
-    await turn.later(
-        DueKind.DID_IT_HAPPEN, visit.id, timing.add_waking(turn.now, wait, turn.community)
-    )
-    await questions.close(turn.tx, turn.now, "no_word", ref=visit.id)
-    await turn.tell_organisers(
-        "no_word",
-        "no_word",
-        visit.id,
-        ("it_happened", "nobody_came"),
-        asker=turn.who(asker),
-        helper=turn.who(helper),
-    )
-
-
-async def _ask_whether(turn: Turn, visit: Visit, asker: Member) -> None:
-    helper = await members.get(turn.tx, visit.helper_id)
-    await turn.ask(
-        asker,
-        "did_they_come",
-        "did_they_come",
-        visit.id,
-        ("yes", "no"),
-        name=first_name(asker),
-        helper=first_name(helper),
-    )
-
-
-async def did_they_come(turn: Turn, question: Question, key: str) -> None:
-    """The asker's word on it, or an organiser's who rang: it counts above the helper's."""
-    visit = await requests.get_visit(turn.tx, question.ref or 0, lock=True)
-    await turn.toast()
-    if key in ("yes", "it_happened"):
-        await came(turn, visit, ask_again=question.kind == "did_they_come")
-    else:
-        await nobody_came(turn, visit)
-
-
-async def came(turn: Turn, visit: Visit, *, ask_again: bool = True) -> None:
-    """Somebody came. Both are asked, in private, whether they would meet again."""
-    if visit.status in (VisitStatus.ACCEPTED, VisitStatus.ON_THE_WAY):
-        await _finish(turn, visit)
-        await _forget_details(turn, visit, "details.over")
-        await _ask_helper_again(turn, visit, await members.get(turn.tx, visit.asker_id))
-    elif visit.status is not VisitStatus.DONE:
-        await turn.reply("thanks", name=first_name(turn.sender))
-        return
-    await turn.never_mind(visit.id, DueKind.DID_IT_HAPPEN)
-    await questions.close(turn.tx, turn.now, "did_they_come", "no_word", ref=visit.id)
-    if not ask_again:
-        await turn.reply("settled", name=first_name(turn.sender))
-        return
-    helper = await members.get(turn.tx, visit.helper_id)
-    await turn.ask(
-        turn.sender,
-        "again",
-        "again",
-        visit.id,
-        ("yes", "no"),
-        name=first_name(turn.sender),
-        other=first_name(helper),
-    )
-
-
-async def nobody_came(turn: Turn, visit: Visit) -> None:
-    """A no-show: the asker first, the organisers next, and a kind question to the helper."""
-    if not lifecycle.may_become(visit.status, VisitStatus.NO_SHOW):
-        await turn.reply("visit.over", name=first_name(turn.sender))
-        return
-    helper = await members.get(turn.tx, visit.helper_id)
-    asker = await members.get(turn.tx, visit.asker_id)
-    if visit.status is VisitStatus.DONE:
-        await turn.save(helper, visits=max(0, helper.visits - 1))
-    await _look_again(turn, visit, VisitStatus.NO_SHOW)
-    await turn.tell_organisers(
-        "no_show",
-        about={"kind": "no_show", "ref": visit.id},
-        asker=turn.who(asker),
-        phone=await turn.phone_of(asker),
-        helper=turn.who(helper),
-    )
-    await turn.say(helper, "no_show.helper", name=first_name(helper), asker=first_name(asker))
-
-
-async def _ask_helper_again(turn: Turn, visit: Visit, asker: Member) -> None:
-    helper = await members.get(turn.tx, visit.helper_id)
-    await turn.ask(
-        helper,
-        "done.thanks",
-        "again",
-        visit.id,
-        ("yes", "no"),
-        name=first_name(helper),
-        other=first_name(asker),
-    )
-
-
-async def again(turn: Turn, question: Question, key: str) -> None:
-    """Whether one would be glad of the other again: kept, acted on, and told to nobody."""
-    visit = await requests.get_visit(turn.tx, question.ref or 0)
-    other = visit.asker_id if turn.sender.id == visit.helper_id else visit.helper_id
-    kind = "glad" if key == "yes" else "not_again"
-    await members.set_bond(turn.tx, turn.sender.id, other, kind)
-    await turn.toast("noted")
-    await turn.edit(question, "again.noted")
-    if key == "no" and turn.message and not turn.message.button:
-        # By text a thank-you needs no answer; only a no is worth the price of saying it is heard.
-        await turn.reply("again.no", name=first_name(turn.sender))
 
 
 async def status(turn: Turn, request: HelpRequest) -> None:

@@ -7,7 +7,8 @@ import re
 
 _GREETING = re.compile(
     r"(?:hello|hi|hiya|hey|helo|shwmae|s'?mae|morning|good (?:morning|afternoon|evening|day)|"
-    r"bore da|p'?nawn da|prynhawn da|noswaith dda|nos da)(?: (?:there|again|all|everyone|love|dear))?"
+    r"bore da|p'?nawn da|prynhawn da|noswaith dda|nos da)"
+    r"(?: (?:there|again|all|everyone|love|dear))?"
 )
 _THANKS = re.compile(
     r"(?:oh |ok |okay |right |lovely |great |that'?s (?:great|lovely|kind) )*"

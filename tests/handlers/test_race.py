@@ -13,7 +13,7 @@ import pytest
 from bot.channels.base import PermanentError, Received
 from bot.clock import VirtualClock
 from bot.intake import Intake
-from handlers import offer, wording
+from handlers import waves, wording
 from handlers.turn import Desk, Turn
 from storage import groups, members, messages, questions, requests
 from storage.database import Database
@@ -70,7 +70,7 @@ class Race:
                 found = await members.find(tx, Address(Channel.TELEGRAM, chat))
                 assert found
                 await members.save(tx, replace(found, rested_at=NOW))
-            await offer.open_request(Turn(self.desk, tx, NOW, community), wanted)
+            await waves.open_request(Turn(self.desk, tx, NOW, community), wanted)
             asked = [
                 question
                 for each in await requests.offers_of(tx, wanted.id)

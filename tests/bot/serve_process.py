@@ -1,0 +1,39 @@
+"""The bot in processes of their own, to be killed: `python -m tests.bot.serve_process`.
+
+Reads settings from the environment. Each line on standard input begins a new life of `serve` (the
+line is its port), whose process id is answered on standard output. Lives are forked, so that what
+is slow to import is imported once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from datetime import timedelta
+
+from bot import sender
+from bot.app import serve
+from bot.channels import telegram, twilio_sms  # noqa: F401 (imported once, for every life)
+from bot.settings import load
+
+# Nobody waits for a test: what is asked after some seconds in life is asked at once here.
+sender.LOOK_AFTER = sender.TAKEN_OVER = sender.ASK_AGAIN = timedelta(seconds=1)
+sender.LEASE_SECONDS = 1.5
+
+
+def main() -> None:
+    """Begin lives until nobody asks for more."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever was killed is not to be waited for
+    settings = load(None)
+    for line in sys.stdin:
+        life = os.fork()
+        if not life:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os._exit(serve(settings.model_copy(update={"port": int(line)})))
+        sys.stdout.write(f"{life}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
