@@ -30,7 +30,14 @@ from handlers import wording
 from handlers.turn import Desk
 from storage import due, messages
 from storage.database import Database, StorageUnavailableError, open_database
-from storage.model import PRIORITY_RANK, Channel, DeliveryReceipt
+from storage.model import (
+    PRIORITY_RANK,
+    Channel,
+    DeliveryReceipt,
+    OutboundKind,
+    OutboundMessage,
+    Priority,
+)
 from storage.places import Atlas, Postcodes
 from storage.vault import Vault
 
@@ -94,6 +101,8 @@ class Popround:
         while True:
             try:
                 await adapter.set_up()
+                if OutboundKind.COMMANDS in adapter.can:
+                    await adapter.send(self._commands_for_all(adapter.channel))
                 break
             except Exception as error:
                 why = str(error) if isinstance(error, SendError) else type(error).__name__
@@ -102,6 +111,21 @@ class Popround:
                 await self.clock.sleep(min(60.0, asked or wait))
                 wait = min(60.0, wait * 2)
         self.desk.telegram_name = self.desk.telegram_name or getattr(adapter, "username", "")
+
+    def _commands_for_all(self, channel: Channel) -> OutboundMessage:
+        """The commands that a chat shows which has none of its own: strangers' and askers'."""
+        words = self.desk.wording
+        listed = [[name, words.text("en", f"command.{name}")] for name in ("start", "help")]
+        return OutboundMessage(
+            id=0,
+            channel=channel,
+            chat="",
+            kind=OutboundKind.COMMANDS,
+            priority=Priority.REMINDER,
+            text="",
+            created_at=self.clock.now(),
+            about={"commands": listed},
+        )
 
     async def start(self, *, look_every: float = 1.0) -> None:
         """Begin to work: lanes, senders, clock, and polling where nobody can reach us."""
@@ -129,9 +153,11 @@ class Popround:
         """Leave off: what is being sent is waited for, the rest stays in the database."""
         await self.scheduler.stop()
         tasks = [*self._tasks, *([self._watcher] if self._watcher else [])]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        going = set(tasks)
+        while going:
+            for task in going:
+                task.cancel()
+            _, going = await asyncio.wait(going, timeout=2)
         for sender in self.senders:
             await sender.stop()
         for adapter in self.adapters:

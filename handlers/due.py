@@ -133,7 +133,7 @@ async def _tell(turn: Turn, ref: int) -> None:
     if kind == "offer":
         await offer.unheard(turn, int(message.about["ref"]))
         return
-    if kind in NEEDS_NOBODY:
+    if kind in NEEDS_NOBODY or code in FOREIGN:
         return
     # Somebody whose phone is off misses several texts: one alarm in some hours is enough.
     alarm = f"not_arrived.{member.id}"
@@ -154,6 +154,9 @@ async def _tell(turn: Turn, ref: int) -> None:
 
 NEEDS_NOBODY = frozenset({"stopped", "again", "taken", "remind"})
 """What nobody need ring about: they asked for no more, or it was only a courtesy."""
+
+FOREIGN = frozenset({"country_not_allowed", "dear_number"})
+"""Why nothing is sent to a number that is none of a neighbour's: no organiser need hear of it."""
 
 NOT_ARRIVED = {"visit": "not_arrived.visit", "stopped.still": "not_arrived.stopped"}
 

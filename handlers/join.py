@@ -414,6 +414,8 @@ async def start_again(turn: Turn) -> None:
     elif not me.roles:
         await welcome(turn)
     else:
+        # Somebody from a spreadsheet presses Start for the first time: their chat gets its list.
+        await turn.show_commands(me, await _here(turn))
         await turn.reply("hello", name=first_name(me))
 
 

@@ -124,11 +124,16 @@ class Database:
                     raise
                 if tx.failed:
                     raise FailedStatementError
-        except (DBAPIError, NoConnectionError, OSError) as error:
+        except Exception as error:
+            me = asyncio.current_task()
+            if me and me.cancelling():
+                # What a line cut in the middle of a word says is no answer to "stop".
+                raise asyncio.CancelledError from error
             # An OSError of the block's own (a file, another server) says nothing about storage.
             ours = error is not theirs or isinstance(error, DBAPIError)
-            if ours and unavailable(error):
-                raise StorageUnavailableError(type(error).__name__) from error
+            if ours and isinstance(error, DBAPIError | NoConnectionError | OSError):
+                if unavailable(error):
+                    raise StorageUnavailableError(type(error).__name__) from error
             raise
 
     async def close(self) -> None:

@@ -260,9 +260,14 @@ async def helpers_in_ranges(
 ) -> list[Member]:
     """Every helper whose cell lies in one of these ranges and who does this need, as
     `helpers_in_cells` gives them."""
-    within = [members.c.cell.between(first, last) for first, last in ranges]
-    rows = await tx.all(sa.select(*_OPEN).where(*_helping(community_id, need), sa.or_(*within)))
-    return [_without_seals(row) for row in rows]
+    # One select a range: an OR of ranges would have SQLite read every helper of the group.
+    picks = [
+        sa.select(*_OPEN).where(*_helping(community_id, need), members.c.cell.between(first, last))
+        for first, last in ranges
+    ]
+    if not picks:
+        return []
+    return [_without_seals(row) for row in await tx.all(sa.union_all(*picks))]
 
 
 _OPEN = [column for column in members.c if not column.name.startswith("sealed_")]

@@ -26,6 +26,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy import text as sa_text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import JSON, TypeDecorator
 
@@ -129,7 +130,8 @@ Index(
     members.c.cell,
     members.c.rested_at,
     members.c.id,
-    sqlite_where=members.c.helping,
+    # To the letter as SQLAlchemy asks for a true column there, or SQLite does not use the index.
+    sqlite_where=sa_text("helping = 1"),
     postgresql_where=members.c.helping,
 )
 Index("ix_members_roles", members.c.community_id, members.c.roles, members.c.standing)

@@ -17,8 +17,6 @@ from storage.vault import Vault
 
 SECRET = "a-secret-key-for-tests-only-0123456789"
 
-os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp")
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

@@ -277,7 +277,7 @@ async def test_too_much_in_a_group_does_not_keep_people_waiting(database_url: st
 async def test_whoever_blocked_the_bot_is_marked_and_somebody_hears(database_url: str) -> None:
     async with village(database_url) as here:
         here.on.telegram._world.people[here.sam_chat].blocked = True
-        ident = await here.queue(here.sam, about={"kind": "remind", "ref": 1})
+        ident = await here.queue(here.sam, about={"kind": "visit", "ref": 1})
         await here.live(10)
         assert (await here.get(ident)).status is S.FAILED
         assert (await here.member(here.sam.id)).unreachable == "blocked"
@@ -290,7 +290,7 @@ async def test_what_telegram_may_have_shown_is_not_sent_again_and_somebody_hears
 ) -> None:
     async with village(database_url) as here:
         here.on.telegram.hang_next("sendMessage", after_doing=after_doing, drop=True)
-        ident = await here.queue(here.sam, about={"kind": "remind", "ref": 1})
+        ident = await here.queue(here.sam, about={"kind": "visit", "ref": 1})
         await here.live(600)
         assert (await here.get(ident)).status is S.UNKNOWN
         assert len(here.chat()) == after_doing

@@ -212,18 +212,24 @@ async def test_whoever_stops_while_being_picked_is_left_out(
         assert [each.member.id for each in found] == [ben.id]
 
 
-async def test_one_helper_is_judged_without_regard_to_distance_or_having_been_asked(
+async def test_of_one_helper_everything_that_speaks_against_them_is_known(
     database: Database,
 ) -> None:
     async with database.transaction() as tx:
         await group(tx)
         rosa = await members.add(tx, asker())
         wanted = await requests.add(tx, request(asker_id=rosa.id))
+        near = await members.add(tx, helper())
         far = await members.add(tx, helper(max_km=0.0, cell=cells.cell_at(51.5, 0.0)))
         await requests.add_offer(tx, wanted.id, far.id, 1, "near", NOW)
-        nowhere = await members.add(tx, helper(cell=None))
         off = await members.add(tx, helper(on_duty=False))
-        judged = [
-            await neighbours.one(tx, wanted, rosa, each, NOW) for each in (far, nowhere, off, rosa)
+        await members.set_bond(tx, rosa.id, off.id, "not_again")
+        against = [
+            await neighbours.against(tx, wanted, rosa, each, NOW) for each in (near, far, off)
         ]
-        assert judged == [None, None, WhyNot.OFF_DUTY, WhyNot.IS_ASKER]
+        assert against == [
+            set(),
+            {WhyNot.TOO_FAR, WhyNot.ALREADY_ASKED},
+            {WhyNot.OFF_DUTY, WhyNot.RULED_OUT},
+        ]
+        assert WhyNot.IS_ASKER in await neighbours.against(tx, wanted, rosa, rosa, NOW)

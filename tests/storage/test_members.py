@@ -269,3 +269,15 @@ async def test_nobody_is_looked_for_who_is_not_there(village: Database) -> None:
             await members.get(tx, 99)
         assert await members.several(tx, [99]) == []
         assert await members.stopped_at(tx, 99) is None
+
+
+async def test_the_search_for_helpers_reads_their_own_index(database: Database) -> None:
+    if database.on_postgresql:
+        # PostgreSQL reads so small a table whole, and may.
+        return
+    async with database.transaction() as tx:
+        cell = members.members.c.cell == 617437508162813951
+        query = sa.select(members.members.c.id).where(*members._helping(1, Need.SHOPPING), cell)
+        sql = query.compile(database.engine, compile_kwargs={"literal_binds": True})
+        plan = await tx.all(sa.text(f"EXPLAIN QUERY PLAN {sql}"))
+    assert "ix_members_helping" in plan[0]["detail"]

@@ -152,7 +152,8 @@ def upgrade() -> None:
         "ix_members_helping",
         "members",
         ["community_id", "cell", "rested_at", "id"],
-        **_only("helping"),
+        sqlite_where=sa.text("helping = 1"),
+        postgresql_where=sa.text("helping"),
     )
     op.create_index("ix_members_roles", "members", ["community_id", "roles", "standing"])
 
