@@ -146,7 +146,7 @@ async def _next(turn: Turn, done: str, ref: int | None, *, noted: bool = False) 
             ref,
             choices,
             name=first_name(me),
-            does=described(turn, me)["does"],
+            does=does(turn, me, me.language),
             ask_location=step == "place",
         )
         await turn.later(DueKind.DRAFT, -me.id, turn.now + timedelta(days=1))
@@ -238,6 +238,8 @@ async def can_do_said(turn: Turn, question: Question, key: str) -> None:
             meaning = understand(f"I can do {part}", turn.now, language=turn.sender.language)
             needs |= {n for n in (*meaning.needs, meaning.need) if n in NEIGHBOURLY}
         needs -= {Need.OTHER}
+    if not needs:
+        needs = _named_in_choices(turn)
     if not needs and re.search(
         r"\b(any|all|every|whatever|owt|popeth|unrhyw|pob|tutto)", turn.words, re.IGNORECASE
     ):
@@ -255,6 +257,17 @@ async def can_do_said(turn: Turn, question: Question, key: str) -> None:
     # Help of no kind that has a name is for everybody who helps at all.
     await turn.save(turn.sender, can_do=frozenset(needs | {Need.OTHER}))
     await _next(turn, "can_do", question.ref, noted=in_words)
+
+
+def _named_in_choices(turn: Turn) -> set[Need]:
+    """What they can do by the words of the choices themselves, in whatever language those are."""
+    said = set(re.findall(r"\w{4,}", turn.words.lower()))
+    needs: set[Need] = set()
+    for key, kinds in CAN_DO.items():
+        label = turn.text(turn.sender.language, f"choice.{key}.sms").lower()
+        if key != "any" and said & set(re.findall(r"\w{4,}", label)):
+            needs |= set(kinds)
+    return needs
 
 
 async def far_said(turn: Turn, question: Question, key: str) -> None:
@@ -302,17 +315,23 @@ async def consented(turn: Turn, question: Question, key: str) -> None:
 
 
 def described(turn: Turn, helper: Member) -> dict[str, Any]:
-    """A helper, for an organiser: who, roughly where, and what they do."""
-    language = turn.community.languages[0]
+    """A helper, for organisers: who, roughly where, and what they do."""
+    return {
+        "helper": helper.name,
+        "area": helper.area,
+        "does": lambda language: does(turn, helper, language),
+    }
+
+
+def does(turn: Turn, helper: Member, language: str) -> str:
+    """What a helper does, in that language."""
     if set(NEIGHBOURLY) <= helper.can_do:
-        does = turn.text(language, "choice.any.sms")
-    else:
-        named = [need for need in NEIGHBOURLY if need in helper.can_do and need is not Need.OTHER]
-        said = [turn.text(language, f"need.{need.value}") for need in named]
-        if len(said) > 4:
-            said = [*said[:3], turn.text(language, "more")]
-        does = turn.desk.wording.joined(language, said)
-    return {"helper": helper.name, "area": helper.area, "does": does or "-"}
+        return turn.text(language, "choice.any.sms")
+    named = [need for need in NEIGHBOURLY if need in helper.can_do and need is not Need.OTHER]
+    said = [turn.text(language, f"need.{need.value}") for need in named]
+    if len(said) > 4:
+        said = [*said[:3], turn.text(language, "more")]
+    return turn.desk.wording.joined(language, said) or "-"
 
 
 # On and off duty, and leaving

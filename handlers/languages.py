@@ -34,7 +34,8 @@ async def asked_for(turn: Turn, open_now: list[Question]) -> bool:
     latest = open_now[0] if open_now else None
     if language is None or (latest and latest.kind == "join.languages"):
         return False
-    if latest and latest.kind in NAMES and language == turn.sender.language:
+    bare = len(turn.words.split()) == 1
+    if bare and latest and latest.kind in NAMES and language == turn.sender.language:
         return False
     await _take(turn, language)
     me = turn.sender

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from handlers import ask, neighbours, offer, visit, waves
-from handlers.join import described
+from handlers.join import does
 from handlers.rules import lifecycle, timing
 from handlers.rules.matching import WhyNot
 from handlers.turn import Turn, first_name, one_line
@@ -367,7 +367,9 @@ async def show_waiting(turn: Turn) -> None:
             "approve",
             helper.id,
             ("approve", "not_yet"),
-            **described(turn, helper),
+            helper=helper.name,
+            area=helper.area,
+            does=does(turn, helper, turn.sender.language),
         )
 
 

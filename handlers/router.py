@@ -410,12 +410,16 @@ async def _by_number(turn: Turn, open_now: list[Question], numbers: tuple[int, .
     return hit
 
 
+def _said(label: str) -> str:
+    return label.lower().strip(" .!?")
+
+
 async def _by_label(turn: Turn, open_now: list[Question]) -> bool:
     """Whether the words are those of a choice. Where several offers have it none is taken."""
     wanted = turn.words.lower().strip(" .!?")
     for question in open_now:
         for place, choice in enumerate(question.choices):
-            if choice.label.lower().strip(" .!?") == wanted:
+            if wanted.removeprefix("i'm ").removeprefix("dw i ") == _said(choice.label):
                 if question.kind == "offer":
                     return await _yes_or_no(turn, open_now, said=place == 0)
                 await _answer(turn, question, choice.key)

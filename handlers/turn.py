@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from handlers.rules import timing
 from handlers.rules.segments import segments
+from handlers.rules.understanding_language import certain_language
 from handlers.wording import Wording
 from storage import audit, due, groups, members, messages, questions
 from storage.database import Transaction
@@ -107,7 +108,8 @@ class Turn:
 
     def gist(self, request: HelpRequest, language: str) -> str:
         """What is wanted, in words that give nobody away."""
-        return self.desk.wording.gist(language, request, self.community.languages)
+        written_in = (*self.community.languages, certain_language(request.words, 3) or language)
+        return self.desk.wording.gist(language, request, written_in)
 
     def when(self, request: HelpRequest, language: str) -> str:
         """When it is wanted."""

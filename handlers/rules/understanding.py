@@ -119,7 +119,9 @@ def understand(
         postcode=postcode_in(text, place),
         for_other=intent not in _NEVER_FOR_OTHER and scores.for_other > 0.5,
         language=spoken,
-        confidence=round(sure * need_sure, 4),
+        confidence=round(sure * need_sure, 4)
+        if fixed or _backed(said, spoken, intent, need)
+        else 0.3,
         needs=needs,
         alternatives=_alternatives(scores, (intent, need)),
     )
@@ -130,6 +132,22 @@ _NEVER_FOR_OTHER = frozenset(
     | {Intent.YES, Intent.NO, Intent.DONE, Intent.CANNOT}
 )
 _LETTER = re.compile(r"[^\W\d_]")
+
+
+_WELSH_WORDS: dict[Intent | Need, re.Pattern[str]] = {
+    Intent.STOP: re.compile(
+        r"stop|(?:peidi|paid|gorau i).*(?:anfon|gyrru|yrru|tecst|cysyll|neges)|tynn|dileu|"
+        r"(?:dim|digon|rhagor).*neges"
+    ),
+    Need.MONEY: re.compile(r"arian|pres\b|tal|bil|budd|rhent|dyled|fforddi|ceiniog|credyd|llwgu"),
+}
+"""The model has seen little Welsh. What would end all messages, or tell an organiser of money
+trouble, has to have a word of it ("siopa a negeseuon" is an offer, "ar fy ffordd" is no debt)."""
+
+
+def _backed(said: str, language: str, intent: Intent, need: Need | None) -> bool:
+    wanted = _WELSH_WORDS.get(intent) or (_WELSH_WORDS.get(need) if need else None)
+    return language != "cy" or wanted is None or bool(wanted.search(said))
 
 
 def _fixed(text: str) -> tuple[Intent, float] | None:

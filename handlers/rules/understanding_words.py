@@ -109,7 +109,8 @@ _YES = re.compile(
     r"lovely|perfect|smashing|great|brill|brilliant|sounds good|suits me|that ?(?:s|is)? ?fine|"
     r"thats? (?:right|it|grand|lovely|perfect|great)|correct|happy to|will do|deal|im in|"
     r"ill do it|i will|i can|i do|i am|we can|count me in|no problem|no probs|no bother|nae bother|"
-    r"nay bother|no worries|tak|si|да|так|done deal|indeed|yes i will|yes i can|yes i do|yes it is)"
+    r"nay bother|no worries|tak|s[iì]|va bene|certo|volentieri|да|так|done deal|"
+    r"indeed|yes i will|yes i can|yes i do|yes it is)"
 )
 _NO = re.compile(
     r"(?:o+h? |well |sorry |sori |soz |ah |ooh |thanks but |thank you but )*"
@@ -125,10 +126,10 @@ _SOFTENERS = re.compile(
     r"(?: (?:please|pls|plz|plis|love|luv|duck|pet|hen|hun|flower|pal|mate|dear|lass|lad|"
     r"sweetheart|"
     r"petal|cock|chuck|ta|thanks|thank you|thankyou|thanx|thx|cheers|diolch|diolch yn fawr|sorry|"
-    r"soz|x+|go on|go on then|then|that would be (?:lovely|grand|great|kind|nice)|"
+    r"grazie|soz|x+|go on|go on then|then|that would be (?:lovely|grand|great|kind|nice)|"
     r"that(?:ll| will) be (?:fine|grand|lovely|great)|very much|so much|today|ill do it|i will|"
-    r"i can|i do|i am|os gwelwch yn dda|bach|cariad|del|again|this time|at the moment|eto|heddiw|"
-    r"mae arna i ofn|sori|yn wir|nawr|"
+    r"i can|i do|i am|os gwelwch yn dda|bach|cariad|del|again|this time|at the moment|"
+    r"eto|heddiw|wrth gwrs|mae arna i ofn|sori|yn wir|nawr|"
     r"no problem|no bother|of course|all (?:is )?well|all (?:good|fine|ok)|im fine|im ok|im all "
     r"right|"
     r"kind of you|lovely|grand|great|perfect|fine|ok|for now|anyway|not today|mr|mrs))*$"

@@ -5,14 +5,18 @@ Each row says in English what was sent.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
+from handlers.ask import ASK_ABOVE
 from handlers.languages import LEAST, LEAST_KNOWN, named
 from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
 from handlers.rules.names import house_in, introduced, name_in
-from handlers.rules.understanding import is_start, is_stop, numbers_in, yes_no
+from handlers.rules.understanding import is_start, is_stop, numbers_in, understand, yes_no
 from handlers.rules.understanding_language import certain_language
 from handlers.wording import load
+from storage.model import Intent, Need
 
 WORDING = load()
 
@@ -80,6 +84,20 @@ def test_yes_and_no_in_welsh(text: str, answer: bool | None) -> None:
 )  # fmt: skip
 def test_numbers_in_welsh(text: str, numbers: tuple[int, ...]) -> None:
     assert numbers_in(text) == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "english"),
+    [
+        ("siopa a negeseuon", "shopping and errands: messages are errands too"),
+        ("peidiwch â dod", "don't come"),
+        ("dw i ar fy ffordd", "on my way: 'ffordd' is not 'fforddio', to afford"),
+    ],
+)
+def test_a_guess_in_welsh_ends_nothing_and_tells_of_no_debt(text: str, english: str) -> None:
+    meaning = understand(text, datetime(2026, 11, 3, 10))  # noqa: DTZ001 (local wall time)
+    guessed = meaning.intent is Intent.STOP or meaning.need is Need.MONEY
+    assert not (guessed and meaning.confidence >= ASK_ABOVE), english
 
 
 @pytest.mark.parametrize("text", ["Bore da", "Pnawn da", "prynhawn da", "Shwmae", "Helo?"])

@@ -373,6 +373,50 @@ def test_what_is_wanted_gives_nobody_away(words: str, need: Need | None, said: s
 
 
 @pytest.mark.parametrize(
+    ("words", "written_in", "language", "said"),
+    [
+        ("dwi angen llefrith a bara", "cy", "en", "milk and bread"),
+        ("milk and bread", "en", "cy", "llaeth a bara"),
+        ("te a choffi", "cy", "cy", "te a choffi"),
+        ("caws ac wyau", "cy", "cy", "caws ac wyau"),
+        (
+            "dau beint o laeth, torth o fara a phowdr golchi",
+            "cy",
+            "en",
+            "milk, bread and washing powder",
+        ),
+        ("latte, uova e caffè", "it", "en", "milk, eggs and coffee"),
+        ("bwyd ci", "cy", "it", "cibo per cani"),
+        ("papur newydd", "cy", "en", "newspaper"),
+    ],
+)
+def test_what_was_asked_for_in_one_language_is_said_in_another(
+    words: str, written_in: str, language: str, said: str
+) -> None:
+    wanted = request(words=words, need=Need.SHOPPING)
+    assert WORDING.gist(language, wanted, (written_in,)) == said
+
+
+@pytest.mark.parametrize(
+    ("language", "facts", "said"),
+    [
+        ("cy", {}, "cyn gynted ag y bo modd"),
+        ("cy", {"day": date(2026, 11, 3), "part": "evening"}, "heno"),
+        ("cy", {"day": date(2026, 11, 4), "part": "morning"}, "fory yn y bore"),
+        ("cy", {"day": date(2026, 11, 5), "part": "14:30"}, "dydd Iau am 2:30 y prynhawn"),
+        ("cy", {"day": date(2026, 11, 5), "part": "12:00"}, "dydd Iau am hanner dydd"),
+        ("cy", {"day": date(2026, 11, 24)}, "dydd Mawrth 24 Tachwedd"),
+        ("it", {"day": date(2026, 11, 5), "part": "14:30"}, "giovedì alle 14:30"),
+        ("it", {"day": date(2026, 11, 4), "part": "18:00"}, "domani alle 18"),
+    ],
+)
+def test_days_and_hours_are_said_as_each_language_does(
+    language: str, facts: dict[str, object], said: str
+) -> None:
+    assert WORDING.when(language, request(**facts), NOW, HERE) == said
+
+
+@pytest.mark.parametrize(
     ("entry", "params", "said"),
     [
         ("thanks", {"name": ""}, "Thank you."),
