@@ -103,8 +103,9 @@ class Turn:
     # Words
 
     def text(self, language: str, entry: str, /, **params: Any) -> str:
-        """Words from the catalogue; `{group}` is always known."""
-        return self.desk.wording.text(language, entry, group=self.community.name, **params)
+        """Words from the catalogue, or the group's own; `{group}` is always known."""
+        own = self.community.texts.get(f"{language}:{entry}")
+        return self.desk.wording.text(language, entry, own, group=self.community.name, **params)
 
     def gist(self, request: HelpRequest, language: str) -> str:
         """What is wanted, in words that give nobody away."""

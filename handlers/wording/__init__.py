@@ -40,13 +40,14 @@ class Wording:
     def languages(self) -> tuple[str, ...]:
         return tuple(sorted(self.catalogues))
 
-    def text(self, language: str, name: str, /, **params: object) -> str:
-        """The words of that name, filled in.
+    def text(self, language: str, name: str, own: str | None = None, /, **params: object) -> str:
+        """The words of that name, filled in; `own`: what the group says in their place.
 
         Raises:
             MissingWordsError: if there are none, or a placeholder has no value.
         """
-        words = self.catalogues.get(language, {}).get(name) or self.catalogues[FALLBACK].get(name)
+        usual = self.catalogues.get(language, {}).get(name) or self.catalogues[FALLBACK].get(name)
+        words = own or usual
         if words is None:
             raise MissingWordsError(name)
         if params.get("name") == "":
