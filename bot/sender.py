@@ -96,7 +96,6 @@ class Sender:
         self._paused_until = 0.0
         self._leased_until = 0.0
         self._was_here = False
-        self._leaving = False
         self.holds_lease = False
         self.wake = asyncio.Event()
         self.turns = 0
@@ -107,8 +106,8 @@ class Sender:
         return self._adapter.channel
 
     async def run(self) -> None:
-        """Send until `leave`."""
-        while not self._leaving:
+        """Send for as long as the process lives."""
+        while True:
             self.wake.clear()
             try:
                 wait = await self.pump() if await self.lease() else LEASE_SECONDS / 3
@@ -138,11 +137,6 @@ class Sender:
         finally:
             for wait in waits:
                 wait.cancel()
-
-    def leave(self) -> None:
-        """Let `run` end, and begin to send nothing more."""
-        self._leaving = True
-        self.wake.set()
 
     async def stop(self) -> None:
         """Wait for what is being sent, and let another process take over at once."""
@@ -195,7 +189,7 @@ class Sender:
             self._ask_if_time()
             wait = max(self._paused_until - self._clock.monotonic(), self._budget.wait())
             room = self._limits.in_flight - len(self._sending)
-            if wait > 0 or self._leaving:
+            if wait > 0:
                 return wait
             if room <= 0:
                 return 60.0  # woken when one is done
