@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import random
 import signal
@@ -21,6 +20,7 @@ from bot.budget import Limits, sms_limits, telegram_limits
 from bot.channels.base import ChannelAdapter, PermanentError, SendError
 from bot.clock import Clock, RealClock
 from bot.intake import Intake, poll
+from bot.logs import set_up_logging
 from bot.metrics import WAITING_IN, WAITING_OUT
 from bot.scheduler import TROUBLE, Scheduler
 from bot.sender import Sender
@@ -85,8 +85,8 @@ class Popround:
             for adapter in self.adapters
         ]
         self.web: Starlette = make_app(self.adapters, self.intake, self.why_not_ready, self.measure)
-        self._tasks: list[asyncio.Task[None]] = []
-        self._watcher: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Future[None]] = []
+        self._working: list[asyncio.Future[None]] = []
         self._still: list[str] = []
         self.broken = asyncio.Event()
         """A part of it has stopped for good: the process had better be started anew."""
@@ -130,32 +130,36 @@ class Popround:
     async def start(self, *, look_every: float = 1.0) -> None:
         """Begin to work: lanes, senders, clock, and polling where nobody can reach us."""
         workers = 4 if self.database.on_postgresql else 1
-        jobs = [self.set_up(), self.intake.run(workers), self._wake_senders()]
-        jobs += [sender.run() for sender in self.senders]
+        working = [self.intake.run(workers), *(sender.run() for sender in self.senders)]
+        self._working = [asyncio.ensure_future(job) for job in working]
+        jobs = [self.set_up(), self._wake_senders(), self._watch()]
         # Also where a provider does not call again: what came while we were away is found so.
         jobs += [
             poll(adapter, self.intake, self.database, self.clock)
             for adapter in self.adapters
             if not self.settings.public_url or not adapter.calls_again
         ]
-        self._tasks = [asyncio.ensure_future(job) for job in jobs]
+        self._tasks = [*self._working, *(asyncio.ensure_future(job) for job in jobs)]
         for task in self._tasks:
             task.add_done_callback(self._ended)
         self.scheduler.start(look_every)
-        self._watcher = asyncio.ensure_future(self._watch())
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Future[None]) -> None:
         if not task.cancelled() and task.exception():
             log.critical("part_stopped", error=type(task.exception()).__name__)
             self.broken.set()
 
     async def stop(self) -> None:
-        """Leave off: what is being sent is waited for, the rest stays in the database."""
+        """Leave off: what is in hand is finished, the rest stays in the database."""
         await self.scheduler.stop()
-        tasks = [*self._tasks, *([self._watcher] if self._watcher else [])]
-        for task in tasks:
+        self.intake.leave()
+        for sender in self.senders:
+            sender.leave()
+        if self._working:
+            await asyncio.wait(self._working, timeout=10)
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for sender in self.senders:
             await sender.stop()
         for adapter in self.adapters:
@@ -279,20 +283,6 @@ def _meaning(receipt: DeliveryReceipt) -> SendError:
 
         return meaning(receipt)
     return PermanentError(receipt.code)
-
-
-def set_up_logging(level: str) -> None:
-    """One JSON object a line on stderr: ids only, never words, numbers or tokens of people."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def serve(settings: Settings) -> int:

@@ -60,6 +60,7 @@ class Intake:
         self._meaning = meaning
         self._queue: list[_Waiting] = []
         self._committing = asyncio.Lock()
+        self._leaving = False
         self._commits: set[asyncio.Task[None]] = set()
         self.arrived = asyncio.Event()
         """Something was stored."""
@@ -89,14 +90,18 @@ class Intake:
             if mine.stored.done():
                 return  # whoever held the lock before took it along
             batch, self._queue = self._queue[:MOST_AT_ONCE], self._queue[MOST_AT_ONCE:]
-            error = await self._kept(batch)
-            if error and len(batch) > 1 and not isinstance(error, StorageUnavailableError):
-                # Something in one of them can't be kept: the others must not suffer for it.
-                for waiting in batch:
-                    _settle(waiting, await self._kept([waiting]))
-            else:
+            try:
+                error = await self._kept(batch)
+                if error and len(batch) > 1 and not isinstance(error, StorageUnavailableError):
+                    # Something in one of them can't be kept: the others must not suffer for it.
+                    for waiting in batch:
+                        _settle(waiting, await self._kept([waiting]))
                 for waiting in batch:
                     _settle(waiting, error)
+            finally:
+                # Whatever became of this: nobody is left waiting for an answer.
+                for waiting in batch:
+                    _settle(waiting, StorageUnavailableError("given up"))
         self.arrived.set()
 
     async def _kept(self, batch: Sequence[_Waiting]) -> Exception | None:
@@ -126,11 +131,17 @@ class Intake:
     # Effects
 
     async def run(self, workers: int) -> None:
-        """Handle what comes in, for as long as the process lives."""
+        """Handle what comes in, until `leave`."""
         await asyncio.gather(*(self._work() for _ in range(workers)))
 
+    def leave(self) -> None:
+        """Let `run` end with the messages that are in hand. (To cancel it in the middle of one does
+        no harm to the data; but a connection cut off like that may never be done closing.)"""
+        self._leaving = True
+        self.arrived.set()
+
     async def _work(self) -> None:
-        while True:
+        while not self._leaving:
             self.arrived.clear()
             try:
                 await self.drain()
@@ -150,7 +161,7 @@ class Intake:
     async def drain(self) -> int:
         """Handle everything that waits; how many there were."""
         count = 0
-        while await self._one() or await self._receipts():
+        while not self._leaving and (await self._one() or await self._receipts()):
             count += 1
         return count
 

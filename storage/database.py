@@ -124,10 +124,15 @@ class Database:
                     raise
                 if tx.failed:
                     raise FailedStatementError
-        except (DBAPIError, NoConnectionError, OSError) as error:
+        except Exception as error:
+            me = asyncio.current_task()
+            if me and me.cancelling():
+                # What a line cut in the middle of a word says is no answer to "stop".
+                raise asyncio.CancelledError from error
             # An OSError of the block's own (a file, another server) says nothing about storage.
-            ours = error is not theirs or isinstance(error, DBAPIError)
-            if ours and unavailable(error):
+            if error is theirs and not isinstance(error, DBAPIError):
+                raise
+            if isinstance(error, DBAPIError | NoConnectionError | OSError) and unavailable(error):
                 raise StorageUnavailableError(type(error).__name__) from error
             raise
 

@@ -13,11 +13,11 @@ import webbrowser
 
 from rich.console import Console
 
-from bot.app import set_up_logging
 from bot.demo.habits import Habits
 from bot.demo.page import Page
 from bot.demo.pretend_server import LoopbackServer
 from bot.demo.valley import valley
+from bot.logs import set_up_logging
 
 PORT = 8765
 
