@@ -23,6 +23,10 @@ from storage.model import HelpRequest, Member, OfferStatus
 FINE_RINGS = 5
 """Rings of cells read one by one (about 1.4 km); further out whole coarse cells are read."""
 
+BANDS = ((0, 0), (1, 1), (2, 2), (3, 4), (5, 8), (9, 16), (17, 33))
+"""Coarse rings read together, to beyond `MOST_KM`: the further, the more at a time, since nobody is
+there or the search would have ended."""
+
 WEEK = timedelta(days=7)
 
 MOST_KM = 50.0
@@ -48,8 +52,6 @@ class Search:
         best = matching.pick(await self._tied(), self.wanted, self.now, size)
         if self.wanted.asker.cell is not None:
             for bound, fetch in self._outwards(self.wanted.asker.cell, size):
-                if bound > self.wanted.reach_km:
-                    break
                 if len(best) == size and self._before(best[-1], bound):
                     break
                 known = {candidate.member.id for candidate in best}
@@ -82,22 +84,33 @@ class Search:
         if cell is None:
             return []
         found: dict[int, Candidate] = {}
-        for steps in range(64):
-            if cells.coarse_bound_km(steps) > km:
-                break
-            for candidate in await self._coarse(cell, steps):
+        for _, fetch in self._further(cell, km):
+            for candidate in await fetch():
                 if candidate.km is not None and candidate.km <= km:
                     found[candidate.member.id] = candidate
         ranked = sorted(found.values(), key=lambda c: matching.order(c, self.now))
         return [(candidate, matching.why_not(candidate, self.wanted)) for candidate in ranked]
 
     def _outwards(self, home: int, size: int) -> Iterator[tuple[float, Fetch]]:
-        """Everywhere, from the inside out: how far it is at least, and how to read it."""
+        """Everywhere within reach, from the inside out: how far it is at least, and how to read
+        it."""
+        reach = self.wanted.reach_km
         for steps in range(FINE_RINGS + 1):
-            yield steps * cells.RING_KM, partial(self._fine, home, steps, size)
+            if steps * cells.RING_KM <= reach:
+                yield steps * cells.RING_KM, partial(self._fine, home, steps, size)
         fine = (FINE_RINGS + 1) * cells.RING_KM
-        for steps in range(64):
-            yield max(fine, cells.coarse_bound_km(steps)), partial(self._coarse, home, steps)
+        if fine <= reach:
+            for bound, fetch in self._further(home, reach):
+                yield max(fine, bound), fetch
+
+    def _further(self, home: int, km: float) -> Iterator[tuple[float, Fetch]]:
+        """The same by coarse cells, to so many km at least."""
+        for first, furthest in BANDS:
+            last = furthest
+            while last > first and cells.coarse_bound_km(last) > km:
+                last -= 1
+            if (bound := cells.coarse_bound_km(first)) <= km:
+                yield bound, partial(self._coarse, home, first, last)
 
     async def _fine(self, home: int, steps: int, size: int) -> list[Candidate]:
         # A cell gives up its most rested `size`; where some of those may not be asked, its next,
@@ -121,8 +134,9 @@ class Search:
             skip, each = skip + each, each * 4
         return found
 
-    async def _coarse(self, home: int, steps: int) -> list[Candidate]:
-        ranges = cells.coarse_ring(home, steps)
+    async def _coarse(self, home: int, first: int, last: int) -> list[Candidate]:
+        single = first == last
+        ranges = cells.coarse_ring(home, first) if single else cells.wide_rings(home, first, last)
         return await self._candidates(
             await members.helpers_in_ranges(
                 self.tx, self.request.community_id, ranges, self.wanted.need

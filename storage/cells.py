@@ -12,6 +12,9 @@ RESOLUTION = 9
 COARSE = 7
 """For searching far: 49 cells of `RESOLUTION` in each, whose ids are one unbroken range."""
 
+WIDE = 5
+"""For searching very far: 49 coarse cells in each, again one unbroken range of ids."""
+
 RING_KM = 0.22
 """Each ring of cells is at least this much further away, in km: the smallest found over 20,000
 random points of the British Isles is 0.243 km a ring, less a margin. A test holds it."""
@@ -47,19 +50,24 @@ def ring(cell: int, steps: int) -> list[int]:
 
 def coarse_ring(cell: int, steps: int) -> list[tuple[int, int]]:
     """Ranges (first, last) of the ids of all cells in the coarse ring that many steps away."""
+    return [_within(found) for found in h3.grid_ring(h3.cell_to_parent(cell, COARSE), steps)]
+
+
+def wide_rings(cell: int, first: int, last: int) -> list[tuple[int, int]]:
+    """Ranges that hold all cells of the coarse rings `first` to `last`, and some beside them: far
+    fewer ranges than those rings have cells."""
     parent = h3.cell_to_parent(cell, COARSE)
-    return [
-        (
-            int(h3.cell_to_center_child(found, RESOLUTION)),
-            # The last child: the digits of both finer levels at 6, the highest there is.
-            int(h3.cell_to_center_child(found, RESOLUTION)) | _LAST_DIGITS,
-        )
-        for found in h3.grid_ring(parent, steps)
-    ]
+    rings = (h3.grid_ring(parent, steps) for steps in range(first, last + 1))
+    wide = {h3.cell_to_parent(found, WIDE) for ring in rings for found in ring}
+    return [_within(found) for found in sorted(wide)]
 
 
-# An H3 id holds 3 bits a level from level 1 (bits 42-44) down to 15 (bits 0-2).
-_LAST_DIGITS = (6 << 3 * (15 - 8)) | (6 << 3 * (15 - 9))
+def _within(cell: int) -> tuple[int, int]:
+    """First and last id of the cells of `RESOLUTION` in a larger one."""
+    first = int(h3.cell_to_center_child(cell, RESOLUTION))
+    # An H3 id holds 3 bits a level, those of `RESOLUTION` at bit 18; the highest digit is 6.
+    finer = range(RESOLUTION - h3.get_resolution(cell))
+    return first, first | sum(6 << 18 + 3 * level for level in finer)
 
 
 def coarse_bound_km(steps: int) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain, combinations
 from typing import Any
 
@@ -239,20 +240,12 @@ async def helpers_in_cells(
     rested first; `skip` passes over that many of each cell. Reads no more rows than it gives back,
     or little more: one index range a cell. What is sealed of them is not opened: name, address and
     postcode are empty, and they are not to be saved."""
-    picks = [
-        sa.select(
-            sa.select(*_OPEN)
-            .where(*_helping(community_id, need), members.c.cell == cell)
-            .order_by(*HELPFUL_ORDER)
-            .limit(each)
-            .offset(skip)
-            .subquery()
-        )
-        for cell in cells
-    ]
-    if not picks:
+    values = {f"cell_{place}": cell for place, cell in enumerate(cells)}
+    if not values:
         return []
-    return [_without_seals(row) for row in await tx.all(sa.union_all(*picks))]
+    values |= _sought(community_id, need) | {"each": each, "skip": skip}
+    rows = await tx.run(_in_cells(len(values) - 4), values)
+    return [_without_seals(row) for row in rows.mappings()]
 
 
 async def helpers_in_ranges(
@@ -260,25 +253,61 @@ async def helpers_in_ranges(
 ) -> list[Member]:
     """Every helper whose cell lies in one of these ranges and who does this need, as
     `helpers_in_cells` gives them."""
-    # One select a range: an OR of ranges would have SQLite read every helper of the group.
-    picks = [
-        sa.select(*_OPEN).where(*_helping(community_id, need), members.c.cell.between(first, last))
-        for first, last in ranges
-    ]
-    if not picks:
+    values: dict[str, int] = {}
+    for place, (first, last) in enumerate(ranges):
+        values |= {f"first_{place}": first, f"last_{place}": last}
+    if not values:
         return []
-    return [_without_seals(row) for row in await tx.all(sa.union_all(*picks))]
+    count = len(values) // 2
+    rows = await tx.run(_in_ranges(count), values | _sought(community_id, need))
+    return [_without_seals(row) for row in rows.mappings()]
+
+
+# To build such a long statement, and for SQLAlchemy to see what it is, takes longer than the search
+# itself: each is built once, and given its values by name.
+
+
+@lru_cache(maxsize=64)
+def _in_cells(count: int) -> sa.CompoundSelect[Any]:
+    """For so many cells. Names: `cell_0` …, `each`, `skip` and those of `_sought`."""
+    picks = [
+        sa.select(*_OPEN)
+        .where(*_SOUGHT, members.c.cell == sa.bindparam(f"cell_{place}"))
+        .order_by(*HELPFUL_ORDER)
+        .limit(sa.bindparam("each", type_=sa.Integer))
+        .offset(sa.bindparam("skip", type_=sa.Integer))
+        .subquery()
+        for place in range(count)
+    ]
+    return sa.union_all(*(sa.select(pick) for pick in picks))
+
+
+@lru_cache(maxsize=64)
+def _in_ranges(count: int) -> sa.CompoundSelect[Any]:
+    """For so many ranges. Names: `first_0`, `last_0` … and those of `_sought`."""
+    # One select a range: an OR of ranges would have SQLite read every helper of the group.
+    return sa.union_all(
+        *(
+            sa.select(*_OPEN).where(
+                *_SOUGHT,
+                members.c.cell.between(sa.bindparam(f"first_{n}"), sa.bindparam(f"last_{n}")),
+            )
+            for n in range(count)
+        )
+    )
 
 
 _OPEN = [column for column in members.c if not column.name.startswith("sealed_")]
 
+_SOUGHT = (
+    members.c.helping,
+    members.c.community_id == sa.bindparam("community"),
+    members.c.can_do.bitwise_and(sa.bindparam("need_bit", type_=sa.Integer)) != 0,
+)
 
-def _helping(community_id: int, need: Need) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        members.c.helping,
-        members.c.community_id == community_id,
-        members.c.can_do.bitwise_and(NEED_BIT[need]) != 0,
-    )
+
+def _sought(community_id: int, need: Need) -> dict[str, int]:
+    return {"community": community_id, "need_bit": NEED_BIT[need]}
 
 
 async def loads(

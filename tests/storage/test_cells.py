@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import h3.api.basic_int as h3
 import pytest
 
+from handlers import neighbours
 from storage import cells
 
 # Land's End to Shetland, Lewis to Lowestoft: a box with all of it, and some sea.
@@ -53,6 +55,22 @@ def test_rings_cover_everything_once(home: int) -> None:
     assert len(seen) == len(set(seen)) == 1 + 3 * 5 * 6
     coarse = [each for steps in range(6) for each in cells.coarse_ring(home, steps)]
     assert len(coarse) == len(set(coarse)) == 1 + 3 * 5 * 6
+
+
+@pytest.mark.parametrize("home", PLACES[:10])
+def test_wide_rings_hold_all_of_the_rings(home: int) -> None:
+    for first, last in ((3, 4), (5, 8), (9, 16)):
+        wide = cells.wide_rings(home, first, last)
+        for steps in range(first, last + 1):
+            for low, high in cells.coarse_ring(home, steps):
+                assert any(start <= low and high <= end for start, end in wide)
+        assert len(wide) < 40
+
+
+def test_the_bands_reach_as_far_as_anybody_may_be_asked() -> None:
+    assert neighbours.BANDS[0][0] == 0
+    assert all(one[1] + 1 == then[0] for one, then in pairwise(neighbours.BANDS))
+    assert cells.coarse_bound_km(neighbours.BANDS[-1][1] + 1) > neighbours.MOST_KM
 
 
 def test_a_point_lies_in_its_own_cell() -> None:
