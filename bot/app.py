@@ -8,9 +8,10 @@ import random
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 import structlog
 import uvicorn
@@ -42,6 +43,8 @@ from storage.places import Atlas, Postcodes
 from storage.vault import Vault
 
 log = structlog.get_logger("app")
+
+T = TypeVar("T")
 
 QUIET_LOOK = timedelta(seconds=30)
 """The clock's hand has stopped if it has not looked for so long."""
@@ -87,6 +90,7 @@ class Popround:
         self.web: Starlette = make_app(self.adapters, self.intake, self.why_not_ready, self.measure)
         self._tasks: list[asyncio.Future[None]] = []
         self._working: list[asyncio.Future[None]] = []
+        self._late: set[asyncio.Future[Any]] = set()
         self._still: list[str] = []
         self.broken = asyncio.Event()
         """A part of it has stopped for good: the process had better be started anew."""
@@ -207,9 +211,7 @@ class Popround:
     async def why_not_ready(self) -> str:  # noqa: PLR0911 (one answer a reason)
         """Why the bot can't do its work, in a sentence; empty if it can."""
         try:
-            async with asyncio.timeout(ANSWER_SECONDS), self.database.transaction() as tx:
-                overdue = await due.first(tx)
-                failing = await due.failing(tx, TROUBLE)
+            overdue, failing = await self._soon(self._what_is_late())
         except StorageUnavailableError:
             return "The database can't be reached."
         except TimeoutError:
@@ -227,14 +229,35 @@ class Popround:
             return "Something that was due goes wrong again and again."
         return ""
 
+    async def _what_is_late(self) -> tuple[datetime | None, bool]:
+        async with self.database.transaction() as tx:
+            return await due.first(tx), bool(await due.failing(tx, TROUBLE))
+
     async def measure(self) -> None:
         """Bring the gauges up to date."""
         with suppress(StorageUnavailableError, TimeoutError):
-            async with asyncio.timeout(ANSWER_SECONDS), self.database.transaction() as tx:
-                WAITING_IN.set(await messages.inbound_waiting(tx))
-                waiting = await messages.outbound_waiting(tx)
-            for priority in PRIORITY_RANK:
-                WAITING_OUT.labels(priority.value).set(waiting.get(priority.value, 0))
+            await self._soon(self._count_waiting())
+
+    async def _count_waiting(self) -> None:
+        async with self.database.transaction() as tx:
+            WAITING_IN.set(await messages.inbound_waiting(tx))
+            waiting = await messages.outbound_waiting(tx)
+        for priority in PRIORITY_RANK:
+            WAITING_OUT.labels(priority.value).set(waiting.get(priority.value, 0))
+
+    async def _soon(self, work: Coroutine[Any, Any, T]) -> T:
+        """What comes of it, if that takes no longer than somebody will wait.
+
+        Raises:
+            TimeoutError: if it does. It goes on by itself: the database is not to be cut off.
+        """
+        task = asyncio.ensure_future(work)
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+        done, _ = await asyncio.wait((task,), timeout=ANSWER_SECONDS)
+        if not done:
+            raise TimeoutError
+        return task.result()
 
 
 def make_adapters(settings: Settings, clock: Clock) -> list[ChannelAdapter]:

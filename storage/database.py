@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -23,6 +23,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import StaticPool
 
 from storage.vault import Vault
+
+T = TypeVar("T")
 
 BUSY_SECONDS = 15
 """How long a write waits for another process's before it gives up (SQLite)."""
@@ -60,7 +62,7 @@ class Transaction:
             StorageUnavailableError: if the database could not take it.
         """
         try:
-            result = await self._connection.execute(statement, *args)
+            result = await to_its_end(self._connection.execute(statement, *args))
         except (DBAPIError, OSError) as error:
             self.failed = True
             if unavailable(error):
@@ -115,7 +117,7 @@ class Database:
         """
         theirs: BaseException | None = None
         try:
-            async with self._writer, self.engine.begin() as connection:
+            async with self._writer, _begun(self.engine) as connection:
                 tx = Transaction(connection, self.vault)
                 try:
                     yield tx
@@ -124,20 +126,55 @@ class Database:
                     raise
                 if tx.failed:
                     raise FailedStatementError
-        except Exception as error:
-            me = asyncio.current_task()
-            if me and me.cancelling():
-                # What a line cut in the middle of a word says is no answer to "stop".
-                raise asyncio.CancelledError from error
+        except (DBAPIError, NoConnectionError, OSError) as error:
             # An OSError of the block's own (a file, another server) says nothing about storage.
-            if error is theirs and not isinstance(error, DBAPIError):
-                raise
-            if isinstance(error, DBAPIError | NoConnectionError | OSError) and unavailable(error):
+            ours = error is not theirs or isinstance(error, DBAPIError)
+            if ours and unavailable(error):
                 raise StorageUnavailableError(type(error).__name__) from error
             raise
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+@asynccontextmanager
+async def _begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection with a transaction: committed if the block ends well, else rolled back."""
+    connection = engine.connect()
+    try:
+        await to_its_end(_begin(connection))
+        yield connection
+        await to_its_end(connection.commit())
+    finally:
+        if connection.sync_connection is not None:
+            await to_its_end(connection.close())  # rolls back what was not committed
+
+
+async def _begin(connection: AsyncConnection) -> None:
+    await connection.start()
+    await connection.begin()
+
+
+async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Wait for something even if told to stop meanwhile, and stop after it.
+
+    SQLAlchemy gives up a connection on which it was cut off in the middle of a word; one to SQLite
+    may then keep its write lock for good, and everybody else wait for it in vain, 15 seconds at a
+    time (seen with SQLAlchemy 2.1.9 and aiosqlite 0.22.1).
+    """
+    task = asyncio.ensure_future(work)
+    stopped: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError as error:
+            stopped = error
+    if stopped is not None:
+        # What came of it is nobody's any more; looked at, so that it is not complained of.
+        if not task.cancelled():
+            task.exception()
+        raise stopped
+    return task.result()
 
 
 _SQLITE_AWAY = {

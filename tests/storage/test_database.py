@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -83,6 +84,24 @@ async def test_being_cancelled_in_the_middle_of_a_statement_undoes_everything(
         with pytest.raises((asyncio.CancelledError, ZeroDivisionError)):
             await task
         assert await kept(database, "a") == await kept(database, "b") == ""
+
+
+async def test_being_cancelled_again_and_again_leaves_the_database_free(database: Database) -> None:
+    async def work() -> None:
+        async with database.transaction() as tx:
+            await keepsakes.keep(tx, "a", "1")
+            await keepsakes.keep(tx, "b", "1")
+            raise ZeroDivisionError
+
+    chance = random.Random(3)
+    for _ in range(150):
+        task = asyncio.ensure_future(work())
+        while not task.done():
+            await asyncio.sleep(chance.choice((0, 0, 0.0002, 0.0005)))
+            task.cancel()
+        # Whoever comes next does not wait until SQLite gives up waiting.
+        async with asyncio.timeout(10):
+            assert await kept(database, "a") == ""
 
 
 async def test_going_on_after_a_failed_statement_keeps_nothing_and_says_so(
