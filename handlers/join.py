@@ -34,7 +34,7 @@ CAN_DO: dict[str, tuple[Need, ...]] = {
     "any": NEIGHBOURLY,
     "errands": (Need.SHOPPING, Need.PRESCRIPTION, Need.ERRAND, Need.MEAL),
     "lift": (Need.LIFT,),
-    "company": (Need.COMPANY, Need.PET),
+    "company_pets": (Need.COMPANY, Need.PET),
     "handy": (Need.HOME, Need.GARDEN, Need.TECH, Need.PAPERWORK),
 }
 """The choices offered for "what can you do?"; words (shopping, dogs) work as well."""
@@ -419,7 +419,7 @@ async def drop_everything(turn: Turn, reason: str) -> None:
             but=me.id,
             who=turn.who(me),
             phone=await turn.phone_of(me),
-            what=lambda language: turn.gist(waiting[0], language),
+            what=lambda language: turn.gists(waiting, language),
         )
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from handlers import ask, happened, join, organiser, visit
+from handlers.rules import timing
 from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
-from handlers.rules.understanding import ACT_ABOVE, Meaning
+from handlers.rules.understanding import ACT_ABOVE, Meaning, understand
 from handlers.turn import Turn, first_name, one_line
-from storage import questions
-from storage.model import Address, Intent, Question, Role
+from storage import questions, requests
+from storage.model import NEIGHBOURLY, Address, Intent, Need, Question, Role
 
 MISSED = "missed"
 """A note, kept as a question that was put to nobody, that a message was not followed."""
@@ -48,7 +50,7 @@ async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None
         return
     if meaning.intent is Intent.THANKS and meaning.confidence >= ACT_ABOVE:
         return
-    await not_understood(turn, open_now)
+    await not_understood(turn, open_now, meaning)
 
 
 def _enough(meaning: Meaning, open_now: list[Question]) -> float:
@@ -71,9 +73,9 @@ async def _greeted(turn: Turn, meaning: Meaning) -> bool:
     return True
 
 
-async def not_understood(turn: Turn, open_now: list[Question]) -> None:
-    """One easy question: the one that is open, or a menu. After a second miss in a row a person
-    gets the words."""
+async def not_understood(turn: Turn, open_now: list[Question], meaning: Meaning) -> None:
+    """One easy question: the one that is open, or what they may have meant. After a second miss in
+    a row a person gets the words."""
     me = turn.sender
     noted = await _missed(turn)
     await questions.close(turn.tx, turn.now, MISSED, "menu", "welcome", member_id=me.id)
@@ -97,9 +99,52 @@ async def not_understood(turn: Turn, open_now: list[Question]) -> None:
     if waiting and latest in waiting and turn.now - waiting[0].asked_at < MISSED_FOR:
         await turn.ask_again(waiting[0], "not_understood", name=first_name(me))
     elif me.is_a(Role.ASKER) or not me.roles:
-        await turn.ask(me, "not_understood", "menu", None, ask.MENU, name=first_name(me))
+        await turn.ask(
+            me,
+            "not_understood",
+            "menu",
+            None,
+            await _guesses(turn, meaning),
+            name=first_name(me),
+            heard=turn.words if meaning.intent is not Intent.UNKNOWN else "",
+        )
     else:
         await turn.reply("not_understood.helper", name=first_name(me))
+
+
+GUESSES = 3
+"""What they may have meant that is put before people, besides "something else"."""
+
+ALWAYS = frozenset({Intent.CALL_ME})
+WITH_A_REQUEST = frozenset({Intent.STATUS, Intent.CANCEL})
+
+
+async def _guesses(turn: Turn, meaning: Meaning) -> list[str]:
+    """What they may have meant, likeliest first, then what people need most; names of choices."""
+    if meaning.intent is Intent.UNKNOWN:
+        return list(ask.MENU)
+    known = ALWAYS
+    if await requests.of_asker(turn.tx, turn.sender.id):
+        known |= WITH_A_REQUEST
+    found = [
+        need.value if need else intent.value
+        for intent, need in meaning.alternatives
+        if (intent is Intent.ASK and need in NEIGHBOURLY) or intent in known
+    ]
+    most = dict.fromkeys([*found, *ask.MENU])
+    return [*[key for key in most if key != "other"][:GUESSES], "other"]
+
+
+async def chosen(turn: Turn, question: Question, key: str) -> None:
+    """They said which of the guesses they meant. Their own words go with it."""
+    await turn.toast()
+    here = timing.local(turn.now, turn.community)
+    said = understand(question.heard, here, language=turn.sender.language)
+    if key in {need.value for need in NEIGHBOURLY}:
+        meaning = replace(said, intent=Intent.ASK, need=Need(key), needs=(Need(key),))
+        await ask.start(turn, meaning, heard=question.heard)
+        return
+    await MEANINGS[Intent(key)](turn, replace(said, intent=Intent(key), need=None, needs=()))
 
 
 async def _missed(turn: Turn) -> bool:
@@ -142,6 +187,11 @@ async def _cancel(turn: Turn, meaning: Meaning) -> bool:
 
 
 async def _status(turn: Turn, meaning: Meaning) -> bool:
+    return await status(turn)
+
+
+async def status(turn: Turn) -> bool:
+    """How things stand, to whoever has something waiting; whether there was anybody to tell."""
     me = turn.sender
     if organiser.is_organiser(turn) and not me.is_a(Role.ASKER):
         await organiser.show_open(turn)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from handlers import ask, happened, join, languages, meanings, offer, organiser, visit
+from handlers import ask, commands, happened, join, languages, meanings, offer, organiser, visit
 from handlers.rules import timing
 from handlers.rules.courtesy import is_greeting, is_thanks
 from handlers.rules.understanding import (
@@ -47,7 +47,7 @@ ANSWERS: dict[str, Answer] = {
     "ask.home": ask.home_said,
     "ask.house": ask.house_said,
     "ask.confirm": ask.confirmed,
-    "menu": ask.menu_chosen,
+    "menu": meanings.chosen,
     "which_cancel": ask.which_cancelled,
     "join.name": join.name_said,
     "join.name_again": join.name_said,
@@ -172,7 +172,7 @@ async def _text(turn: Turn) -> None:
     await languages.notice(turn)
     me = turn.sender
     # HELP by itself asks what this is; its answer begins with 999.
-    if meaning.emergency and not _is_command(turn, "help"):
+    if meaning.emergency and not commands.said(turn, "help"):
         await emergency(turn)
         return
     if is_stop(words):
@@ -184,7 +184,7 @@ async def _text(turn: Turn) -> None:
     if is_start(words):
         await join.start_again(turn)
         return
-    if await _command(turn):
+    if await commands.obey(turn):
         return
     open_now = [
         question
@@ -215,110 +215,6 @@ async def emergency(turn: Turn) -> None:
         organiser=await turn.organiser_name(me),
     )
     await turn.note("emergency", "member", me.id)
-
-
-async def _command(turn: Turn) -> bool:
-    """`/start CODE`, an invitation's code, or one of the fixed words. Whether it was one."""
-    words = turn.words
-    head, _, rest = words.partition(" ")
-    if head.lower() in ("/start", "start", "join") and rest:
-        code = groups.as_code(rest)
-        if code and await join.with_code(turn, code):
-            return True
-        if rest.strip().lower() == "help":
-            await join.begin_helper(turn)
-            return True
-        if code:
-            await turn.reply("code.not_good")
-            return True
-    code = groups.as_code(words)
-    if code and await join.with_code(turn, code):
-        return True
-    for name, act in COMMANDS.items():
-        if _is_command(turn, name):
-            return await act(turn)
-    return False
-
-
-def _is_command(turn: Turn, name: str) -> bool:
-    """Whether the message is one of the fixed words for that, in any language."""
-    wanted = turn.words.lower().strip(" .!?").removeprefix("/")
-    wording = turn.desk.wording
-    return any(
-        wanted == word.lower()
-        for language in wording.languages
-        for word in wording.listing(language, f"keywords.{name}")
-    )
-
-
-async def _offduty(turn: Turn) -> bool:
-    return await _if_helper(turn, lambda: join.duty(turn, on=False))
-
-
-async def _onduty(turn: Turn) -> bool:
-    return await _if_helper(turn, lambda: join.duty(turn, on=True))
-
-
-async def _pause(turn: Turn) -> bool:
-    return await _if_helper(turn, lambda: join.pause(turn))
-
-
-async def _leave(turn: Turn) -> bool:
-    if turn.sender.standing is Standing.JOINING:
-        return False
-    await join.leave(turn)
-    return True
-
-
-async def _open(turn: Turn) -> bool:
-    if not organiser.is_organiser(turn):
-        return False
-    await organiser.show_open(turn)
-    return True
-
-
-async def _waiting(turn: Turn) -> bool:
-    if not organiser.is_organiser(turn):
-        return False
-    await organiser.show_waiting(turn)
-    return True
-
-
-async def _help(turn: Turn) -> bool:
-    me = turn.sender
-    if not me.roles:
-        await join.welcome(turn)
-        return True
-    lines = [turn.text(me.language, "help")]
-    for role in (Role.ASKER, Role.HELPER, Role.ORGANISER):
-        if me.is_a(role):
-            lines.append(turn.text(me.language, f"help.{role.value}"))
-    await turn.reply("lines", lines="\n".join(lines))
-    return True
-
-
-async def _start(turn: Turn) -> bool:
-    await join.start_again(turn)
-    return True
-
-
-async def _if_helper(turn: Turn, act: Callable[[], Awaitable[None]]) -> bool:
-    if not turn.sender.is_a(Role.HELPER):
-        return False
-    await act()
-    return True
-
-
-COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
-    "start": _start,
-    "help": _help,
-    "offduty": _offduty,
-    "onduty": _onduty,
-    "pause": _pause,
-    "leave": _leave,
-    "open": _open,
-    "waiting": _waiting,
-}
 
 
 # Answers to open questions

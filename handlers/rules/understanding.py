@@ -35,6 +35,7 @@ __all__ = [
     "is_start",
     "is_stop",
     "is_stop_word",
+    "needs_named",
     "numbers_in",
     "understand",
     "yes_no",
@@ -227,6 +228,12 @@ def _every(text: str, first: Need) -> tuple[Need, ...]:
         if need not in found and kinds & _CLASSES.get(need, set()):
             found.append(need)
     return tuple(found)
+
+
+def needs_named(text: str) -> frozenset[Need]:
+    """The kinds of help whose things are named in a text, whatever it says of them."""
+    kinds = {kind for word in tokens(plain(text)) for kind in classes_of(word)}
+    return frozenset(need for need, known in _CLASSES.items() if kinds & known)
 
 
 EVERY_ABOVE = 0.75
