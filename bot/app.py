@@ -85,8 +85,8 @@ class Popround:
             for adapter in self.adapters
         ]
         self.web: Starlette = make_app(self.adapters, self.intake, self.why_not_ready, self.measure)
-        self._tasks: list[asyncio.Task[None]] = []
-        self._watcher: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Future[None]] = []
+        self._working: list[asyncio.Future[None]] = []
         self._still: list[str] = []
         self.broken = asyncio.Event()
         """A part of it has stopped for good: the process had better be started anew."""
@@ -130,34 +130,36 @@ class Popround:
     async def start(self, *, look_every: float = 1.0) -> None:
         """Begin to work: lanes, senders, clock, and polling where nobody can reach us."""
         workers = 4 if self.database.on_postgresql else 1
-        jobs = [self.set_up(), self.intake.run(workers), self._wake_senders()]
-        jobs += [sender.run() for sender in self.senders]
+        working = [self.intake.run(workers), *(sender.run() for sender in self.senders)]
+        self._working = [asyncio.ensure_future(job) for job in working]
+        jobs = [self.set_up(), self._wake_senders(), self._watch()]
         # Also where a provider does not call again: what came while we were away is found so.
         jobs += [
             poll(adapter, self.intake, self.database, self.clock)
             for adapter in self.adapters
             if not self.settings.public_url or not adapter.calls_again
         ]
-        self._tasks = [asyncio.ensure_future(job) for job in jobs]
+        self._tasks = [*self._working, *(asyncio.ensure_future(job) for job in jobs)]
         for task in self._tasks:
             task.add_done_callback(self._ended)
         self.scheduler.start(look_every)
-        self._watcher = asyncio.ensure_future(self._watch())
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, task: asyncio.Future[None]) -> None:
         if not task.cancelled() and task.exception():
             log.critical("part_stopped", error=type(task.exception()).__name__)
             self.broken.set()
 
     async def stop(self) -> None:
-        """Leave off: what is being sent is waited for, the rest stays in the database."""
+        """Leave off: what is in hand is finished, the rest stays in the database."""
         await self.scheduler.stop()
-        tasks = [*self._tasks, *([self._watcher] if self._watcher else [])]
-        going = set(tasks)
-        while going:
-            for task in going:
-                task.cancel()
-            _, going = await asyncio.wait(going, timeout=2)
+        self.intake.leave()
+        for sender in self.senders:
+            sender.leave()
+        if self._working:
+            await asyncio.wait(self._working, timeout=10)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for sender in self.senders:
             await sender.stop()
         for adapter in self.adapters:

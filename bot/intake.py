@@ -60,6 +60,7 @@ class Intake:
         self._meaning = meaning
         self._queue: list[_Waiting] = []
         self._committing = asyncio.Lock()
+        self._leaving = False
         self._commits: set[asyncio.Task[None]] = set()
         self.arrived = asyncio.Event()
         """Something was stored."""
@@ -126,11 +127,17 @@ class Intake:
     # Effects
 
     async def run(self, workers: int) -> None:
-        """Handle what comes in, for as long as the process lives."""
+        """Handle what comes in, until `leave`."""
         await asyncio.gather(*(self._work() for _ in range(workers)))
 
+    def leave(self) -> None:
+        """Let `run` end with the messages that are in hand. (To cancel it in the middle of one does
+        no harm to the data; but a connection cut off like that may never be done closing.)"""
+        self._leaving = True
+        self.arrived.set()
+
     async def _work(self) -> None:
-        while True:
+        while not self._leaving:
             self.arrived.clear()
             try:
                 await self.drain()
@@ -150,7 +157,7 @@ class Intake:
     async def drain(self) -> int:
         """Handle everything that waits; how many there were."""
         count = 0
-        while await self._one() or await self._receipts():
+        while not self._leaving and (await self._one() or await self._receipts()):
             count += 1
         return count
 

@@ -96,6 +96,7 @@ class Sender:
         self._paused_until = 0.0
         self._leased_until = 0.0
         self._was_here = False
+        self._leaving = False
         self.holds_lease = False
         self.wake = asyncio.Event()
         self.turns = 0
@@ -106,8 +107,8 @@ class Sender:
         return self._adapter.channel
 
     async def run(self) -> None:
-        """Send for as long as the process lives."""
-        while True:
+        """Send until `leave`."""
+        while not self._leaving:
             self.wake.clear()
             try:
                 wait = await self.pump() if await self.lease() else LEASE_SECONDS / 3
@@ -137,6 +138,11 @@ class Sender:
         finally:
             for wait in waits:
                 wait.cancel()
+
+    def leave(self) -> None:
+        """Let `run` end, and begin to send nothing more."""
+        self._leaving = True
+        self.wake.set()
 
     async def stop(self) -> None:
         """Wait for what is being sent, and let another process take over at once."""
@@ -189,7 +195,7 @@ class Sender:
             self._ask_if_time()
             wait = max(self._paused_until - self._clock.monotonic(), self._budget.wait())
             room = self._limits.in_flight - len(self._sending)
-            if wait > 0:
+            if wait > 0 or self._leaving:
                 return wait
             if room <= 0:
                 return 60.0  # woken when one is done

@@ -130,10 +130,10 @@ class Database:
                 # What a line cut in the middle of a word says is no answer to "stop".
                 raise asyncio.CancelledError from error
             # An OSError of the block's own (a file, another server) says nothing about storage.
-            ours = error is not theirs or isinstance(error, DBAPIError)
-            if ours and isinstance(error, DBAPIError | NoConnectionError | OSError):
-                if unavailable(error):
-                    raise StorageUnavailableError(type(error).__name__) from error
+            if error is theirs and not isinstance(error, DBAPIError):
+                raise
+            if isinstance(error, DBAPIError | NoConnectionError | OSError) and unavailable(error):
+                raise StorageUnavailableError(type(error).__name__) from error
             raise
 
     async def close(self) -> None:

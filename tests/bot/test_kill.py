@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import time
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -103,28 +102,22 @@ class Town:
     rounds: Counter[str] = field(default_factory=Counter)
     presses: set[str] = field(default_factory=set)
 
-    def heard(self, number: str, pattern: str) -> list[str]:
+    def latest(self, number: str, pattern: str) -> str:
+        """What they heard of that kind in this round; empty if nothing yet."""
         texts = self.twilio.handset(number)
-        return [found[0] for text in texts if (found := re.search(pattern, text.body))]
-
-    def heard_since(self, before: int, number: str, pattern: str) -> list[str]:
-        return self.heard(number, pattern)[before:]
+        heard = [found[0] for text in texts if (found := re.search(pattern, text.body))]
+        return heard[self.rounds[number]] if len(heard) > self.rounds[number] else ""
 
     async def asks(self, number: str) -> None:
         """Ask, confirm, hear who comes; and again, until it is enough."""
         while not self.finished.is_set():
-            before = self.rounds[number]
             # Another thing each time: the same once more would be told how it stands.
-            things = f"{FIRST[before % len(FIRST)]} and {THEN[before // len(FIRST) % len(THEN)]}"
+            turn = self.rounds[number]
+            things = f"{FIRST[turn % len(FIRST)]} and {THEN[turn // len(FIRST) % len(THEN)]}"
             await self.twilio.texts(number, f"i need some {things} please")
-            prompts = await until(
-                partial(self.heard_since, before, number, r"Reply \d+ for yes"),
-                f"a question {number}",
-            )
-            await self.twilio.texts(number, re.sub(r"\D", "", prompts[0]))
-            await until(
-                partial(self.heard_since, before, number, "good news"), f"good news {number}"
-            )
+            prompt = await until(lambda: self.latest(number, r"Reply \d+ for yes"), "a question")
+            await self.twilio.texts(number, re.sub(r"\D", "", prompt))
+            await until(lambda: self.latest(number, "good news"), "good news")
             self.rounds[number] += 1
 
     async def helps(self, user: int) -> None:
