@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from handlers import join, meanings, organiser
+from handlers import join, meanings, organiser, own_words
 from handlers.turn import Turn
 from storage import groups
 from storage.model import Role, Standing
@@ -77,6 +77,13 @@ async def _waiting(turn: Turn) -> bool:
     return True
 
 
+async def _texts(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await own_words.which(turn)
+    return True
+
+
 async def _help(turn: Turn) -> bool:
     me = turn.sender
     if not me.roles:
@@ -116,4 +123,5 @@ COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
     "open": _open,
     "waiting": _waiting,
     "status": _status,
+    "texts": _texts,
 }

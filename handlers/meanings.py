@@ -38,6 +38,8 @@ async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None
         act = _greeted
     elif asks_if_there(turn.words) and me.is_a(Role.ASKER):
         act = _status
+    if meaning.intent in (Intent.YES, Intent.NO) and _waits(open_now):
+        act = None  # it answers something, and which of its answers is not plain
     if act is not None and await act(turn, meaning):
         await questions.close(turn.tx, turn.now, MISSED, member_id=me.id)
         return
@@ -53,11 +55,20 @@ async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None
     await not_understood(turn, open_now, meaning)
 
 
+def _waits(open_now: list[Question]) -> bool:
+    """Whether they have been asked something that has its own answers."""
+    return bool(open_now) and bool(open_now[0].choices) and open_now[0].kind not in LOOSE
+
+
+LOOSE = ("menu", "offer", "again", "open")
+"""Questions that nobody has to answer."""
+
+
 def _enough(meaning: Meaning, open_now: list[Question]) -> float:
     """How sure a meaning must be. Asking is put before the person in words once more, and a worry
     or a wish to be rung only brings somebody to the phone: neither needs to be as sure, unless the
     words are more likely a slip in answering what was asked."""
-    slip = bool(open_now) and open_now[0].kind not in ("menu", "offer", "again", "open")
+    slip = bool(open_now) and open_now[0].kind not in LOOSE
     if meaning.intent is Intent.ASK and meaning.need:
         return ask.ASK_ABOVE
     if meaning.intent in (Intent.CALL_ME, Intent.WORRY) and not slip:

@@ -10,7 +10,8 @@ import re
 import unicodedata
 
 
-def _words(text: str) -> frozenset[str]:
+def words_named(text: str) -> frozenset[str]:
+    """The words of a line, as a set."""
     return frozenset(text.split())
 
 
@@ -54,7 +55,7 @@ _NUMBERS = {
     "chwech": 6, "saith": 7, "wyth": 8, "naw": 9, "deg": 10,
     "yin": 1, "twa": 2,
 }  # fmt: skip
-_BESIDE_A_NUMBER = _words(
+_BESIDE_A_NUMBER = words_named(
     "please pls plz plis ta thanks thank you thankyou love duck pet hun hen x xx xxx yes yeah "
     "aye"
     " option number num the answer reply choice and or os gwelwch yn dda diolch rhif ok okay"
@@ -167,7 +168,7 @@ def yes_no(text: str) -> bool | None:
     return None
 
 
-_STOP_WORDS = _words(
+_STOP_WORDS = words_named(
     "stop stopp stpo sotp stopall stop end quit cancel revoke optout opt-out unsubscribe"
     " unsubscibe unsubcribe unsuscribe stopio stopiwch stopia peidiwch"
 )

@@ -37,6 +37,7 @@ MADE = {
     *(f"help.{role.value}" for role in Role),
     *(f"draft.{reason}" for reason in ("no_place", "outside", "silent", "other_door")),
     *(f"asker.{reason}" for reason in ("stopped", "left")),
+    *(f"texts.not_good.{reason}" for reason in ("broken", "unknown", "missing", "long")),
     *(
         f"{part}.{time}"
         for part in ("part", "today")
@@ -274,6 +275,7 @@ TWO = frozenset(
         "signpost.told",
         "trouble.told",
         "worry.told",
+        "texts.now",
     }
 )
 """Texts that take two parts with the longest values they can get; any other always fits into one.
