@@ -11,10 +11,9 @@ from __future__ import annotations
 from string import Formatter
 
 import pytest
+import textstat
 
 from handlers.wording import load
-
-textstat = pytest.importorskip("textstat", reason="textstat is in the dev extra: make test")
 
 OLDEST = 11
 OLDEST_ALONE = 14

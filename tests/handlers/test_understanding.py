@@ -7,6 +7,7 @@ before the rules and the model were, and nothing was tuned on it.
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, date, datetime
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -306,6 +307,30 @@ def test_no_jumble_of_telling_words_raises(words: list[str]) -> None:
 )
 def test_junk_means_something_harmless_or_at_least_does_not_raise(text: str) -> None:
     assert understand(text, TUESDAY).intent in Intent
+
+
+MOST_SECONDS = 0.05
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.one_of(
+        st.text(max_size=3000),
+        st.lists(st.sampled_from(WORDS), max_size=600).map(" ".join),
+        st.sampled_from(WORDS).map(lambda word: word * 1000),
+    )
+)
+def test_no_text_of_any_kind_takes_long(text: str) -> None:
+    # Processor time, and the best of five: what else the machine does is not our affair. A slow
+    # pattern would be slow each time.
+    taken = []
+    for _ in range(5):
+        began = time.process_time()
+        understand(text, TUESDAY)
+        taken.append(time.process_time() - began)
+        if taken[-1] < MOST_SECONDS:
+            return
+    raise AssertionError(f"{min(taken):.3f} s")
 
 
 def test_messages_never_tuned_on_are_understood_about_as_well_as_measured() -> None:
