@@ -17,6 +17,7 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
+from bot.auditor import Auditor, Heartbeat
 from bot.budget import Limits, sms_limits, telegram_limits
 from bot.channels.base import ChannelAdapter, PermanentError, SendError
 from bot.clock import Clock, RealClock
@@ -81,8 +82,12 @@ class Popround:
             can={adapter.channel: adapter.can for adapter in self.adapters},
         )
         self.intake = Intake(self.database, self.clock, self.desk, _meaning)
-        self.scheduler = Scheduler(self.database, self.clock, self.desk)
         self._holder = f"{socket.gethostname()[:20]}-{os.getpid()}-{random.randrange(2**24):x}"  # noqa: S311
+        self.auditor = Auditor(self.database, self.clock, self.desk, self._holder)
+        self.scheduler = Scheduler(self.database, self.clock, self.desk, self.auditor)
+        self.heartbeat: Heartbeat | None = None
+        if settings.heartbeat_url:
+            self.heartbeat = Heartbeat(settings.heartbeat_url, self.clock, self.why_no_heartbeat)
         self.senders = [
             Sender(self.database, self.clock, adapter, _limits(settings, adapter), self._holder)
             for adapter in self.adapters
@@ -143,6 +148,8 @@ class Popround:
             for adapter in self.adapters
             if not self.settings.public_url or not adapter.calls_again
         ]
+        if self.heartbeat:
+            jobs.append(self.heartbeat.run())
         self._tasks = [*self._working, *(asyncio.ensure_future(job) for job in jobs)]
         for task in self._tasks:
             task.add_done_callback(self._ended)
@@ -228,6 +235,10 @@ class Popround:
         if failing:
             return "Something that was due goes wrong again and again."
         return ""
+
+    async def why_no_heartbeat(self) -> str:
+        """Why silence is to raise the alarm elsewhere, in a sentence; empty if all is well."""
+        return await self.why_not_ready() or await self._soon(self.auditor.why_not_done())
 
     async def _what_is_late(self) -> tuple[datetime | None, bool]:
         async with self.database.transaction() as tx:

@@ -9,6 +9,10 @@ HANDLED = Counter("popround_handled_total", "Messages that had their effect", ["
 SENDS = Counter("popround_sends_total", "Calls to providers", ["channel", "outcome"])
 SEND_SECONDS = Histogram("popround_send_seconds", "How long a provider took", ["channel"])
 DUE = Counter("popround_due_total", "Moments that were seen to", ["kind", "how"])
+REPAIRED = Counter(
+    "popround_repaired_total", "Things found without a next step, and given one", ["what", "how"]
+)
+AUDITED = Gauge("popround_audit_time_seconds", "When all was last looked at, in seconds of 1970")
 WAITING_IN = Gauge("popround_inbox_waiting", "Messages that wait to be handled")
 WAITING_OUT = Gauge("popround_outbox_waiting", "Messages that wait to go", ["priority"])
 WEBHOOKS = Counter("popround_webhooks_total", "Webhook calls", ["route", "status"])

@@ -13,6 +13,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.schedulers.base import STATE_PAUSED
 
+from bot.auditor import Auditor
 from bot.clock import Clock
 from bot.metrics import DUE
 from handlers import due as moments
@@ -33,10 +34,13 @@ TROUBLE = 3
 class Scheduler:
     """Sees to what is due."""
 
-    def __init__(self, database: Database, clock: Clock, desk: Desk) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, desk: Desk, auditor: Auditor | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
         self._desk = desk
+        self._auditor = auditor
         self._scheduler: AsyncIOScheduler | None = None
         self._looking = asyncio.Lock()
         self.changed = asyncio.Event()
@@ -78,11 +82,24 @@ class Scheduler:
         count = 0
         while await self._next():
             count += 1
-        return count
+        return count + await self._audit()
+
+    async def _audit(self) -> int:
+        """Look for what has no next step: after what is due, which may have been seen to late."""
+        async with self._looking:
+            if self._auditor is None or self._is_leaving():
+                return 0
+            repaired = await self._auditor.look()
+        if repaired:
+            self.changed.set()
+        return repaired
+
+    def _is_leaving(self) -> bool:
+        return bool(self._scheduler and self._scheduler.state == STATE_PAUSED)
 
     async def _next(self) -> bool:
         async with self._looking:
-            if self._scheduler and self._scheduler.state == STATE_PAUSED:
+            if self._is_leaving():
                 return False
             found = await self._one()
         self.looks += 1

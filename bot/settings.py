@@ -84,6 +84,11 @@ class Settings(BaseSettings):
         description="Encrypts addresses and notes where they are kept. Keep a copy somewhere safe: "
         "without it they can't be read again. `popround check` tells how to make one.",
     )
+    heartbeat_url: SecretStr | None = Field(
+        None,
+        description="An address that is called every minute while all is well, so that silence "
+        "raises the alarm elsewhere. Whoever knows it can feign that all is well.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="How much is logged: DEBUG, INFO, WARNING or ERROR."
     )
@@ -122,6 +127,14 @@ class Settings(BaseSettings):
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must be an http:// or https:// address")
         return url.rstrip("/")
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _heartbeat(cls, url: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(url.get_secret_value() if url else "http://none")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be an http:// or https:// address")
+        return url
 
     @field_validator("telegram_token")
     @classmethod

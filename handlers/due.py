@@ -30,7 +30,7 @@ async def gave_up(desk: Desk, tx: Transaction, now: datetime, due: Due) -> None:
     whose, _ = KINDS[due.kind]
     community_id = await whose(tx, due.ref)
     community = await groups.get(tx, community_id) if community_id else None
-    about = await _about(tx, due)
+    about = await whom_about(tx, due)
     if community is None or about is None:
         return
     person, words = about
@@ -44,7 +44,7 @@ async def gave_up(desk: Desk, tx: Transaction, now: datetime, due: Due) -> None:
     await turn.note("due_given_up", "due", due.id, kind=due.kind.value, ref=due.ref)
 
 
-async def _about(tx: Transaction, due: Due) -> tuple[Member, str] | None:
+async def whom_about(tx: Transaction, due: Due) -> tuple[Member, str] | None:
     """Whom something due is about, and in what words they asked for it."""
     if due.kind is DueKind.TELL:
         message = await messages.get(tx, due.ref)

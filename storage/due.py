@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from sqlalchemy.engine import RowMapping
 
 from storage.database import Transaction
 from storage.model import Due, DueKind
-from storage.schema import due
+from storage.schema import due, metadata
 
 
 async def at(tx: Transaction, kind: DueKind, ref: int, moment: datetime) -> None:
@@ -77,6 +78,43 @@ async def of(tx: Transaction, ref: int, *kinds: DueKind) -> list[Due]:
         .order_by(due.c.at)
     )
     return [_due(row) for row in rows]
+
+
+async def lacking(
+    tx: Transaction,
+    table: str,
+    where: Mapping[str, tuple[str, ...] | bool | int],
+    kinds: Sequence[DueKind],
+    most: int,
+) -> list[int]:
+    """The ids of rows of a table that have nothing due of these kinds, the oldest first. `where`: a
+    column and the words it may hold, whether it is filled in, or the number that it is below."""
+    those = metadata.tables[table]
+    there = sa.exists().where(
+        due.c.ref == those.c.id, due.c.kind.in_([kind.value for kind in kinds])
+    )
+    rows = await tx.all(
+        sa.select(those.c.id)
+        .where(*_conditions(those, where), ~there)
+        .order_by(those.c.id)
+        .limit(most)
+    )
+    return [row["id"] for row in rows]
+
+
+def _conditions(
+    those: sa.Table, where: Mapping[str, tuple[str, ...] | bool | int]
+) -> Iterator[sa.ColumnElement[bool]]:
+    for name, wanted in where.items():
+        column = those.c[name]
+        if isinstance(wanted, tuple):
+            # Written out, so that an index of only such rows will do (`messages.is_one_of`).
+            words = [sa.literal(word, literal_execute=True) for word in wanted]
+            yield column == words[0] if len(words) == 1 else column.in_(words)
+        elif isinstance(wanted, bool):
+            yield column.is_not(None) if wanted else column.is_(None)
+        else:
+            yield column < wanted
 
 
 def _due(row: RowMapping) -> Due:

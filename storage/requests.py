@@ -188,6 +188,18 @@ async def live_visit(tx: Transaction, request_id: int) -> Visit | None:
     return _visit(tx, row) if row else None
 
 
+async def filled_by_nobody(tx: Transaction, most: int) -> list[int]:
+    """Requests that count as filled and have no visit under way: there should be none."""
+    going = sa.exists().where(visits.c.request_id == requests.c.id, visits.c.status.in_(LIVE_VISIT))
+    rows = await tx.all(
+        sa.select(requests.c.id)
+        .where(requests.c.status == RequestStatus.FILLED.value, ~going)
+        .order_by(requests.c.id)
+        .limit(most)
+    )
+    return [row["id"] for row in rows]
+
+
 async def live_visits(
     tx: Transaction, *, helper_id: int | None = None, asker_id: int | None = None
 ) -> list[Visit]:

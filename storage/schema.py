@@ -134,6 +134,13 @@ Index(
     sqlite_where=sa_text("helping = 1"),
     postgresql_where=members.c.helping,
 )
+# Those whose rest must end some day: few of many.
+Index(
+    "ix_members_paused",
+    members.c.id,
+    sqlite_where=members.c.paused_until.is_not(None),
+    postgresql_where=members.c.paused_until.is_not(None),
+)
 Index("ix_members_roles", members.c.community_id, members.c.roles, members.c.standing)
 
 addresses = Table(
@@ -180,6 +187,7 @@ requests = Table(
     _when("created_at"),
     Index("ix_requests_asker_id", "asker_id"),
     Index("ix_requests_community_id_status", "community_id", "status"),
+    Index("ix_requests_status", "status"),
 )
 
 offers = Table(

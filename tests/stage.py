@@ -45,6 +45,8 @@ class Stage:
     twilio: PretendTwilio
     people: dict[str, str] = field(default_factory=dict)
     """Name: phone number, or Telegram user id."""
+    loses: bool = False
+    """Whether the test takes away what the auditor is to find."""
 
     async def settle(self) -> None:
         """Let everything happen that can happen now."""
@@ -118,9 +120,12 @@ async def stage(
             for community in communities or [Community(0, "Marsden Neighbours")]:
                 await groups.add(tx, community)
         await bot.set_up()
-        yield Stage(clock, bot, telegram, twilio)
+        on = Stage(clock, bot, telegram, twilio)
+        yield on
         # A fault in a handler is dealt with kindly towards people; a test wants to know.
         assert not faults, faults[0]
+        # The auditor puts right what was lost; nothing may be, unless a test loses it.
+        assert on.loses or not bot.auditor.found, bot.auditor.found
     finally:
         await server.stop()
         await close(bot)

@@ -12,28 +12,21 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from handlers.rules import timing
+from handlers.rules.next_steps import NEXT_STEPS
 from handlers.rules.segments import segments
 from storage import due, groups, members, messages, requests
 from storage.database import Transaction
 from storage.model import (
     Channel,
-    DueKind,
     Member,
     OutboundKind,
     Priority,
-    RequestStatus,
     Role,
     SendStatus,
 )
 from storage.schema import members as members_table
 from storage.schema import outbox
-from storage.schema import requests as requests_table
 from storage.schema import visits as visits_table
-
-OWED = (RequestStatus.DRAFT, RequestStatus.OPEN, RequestStatus.HANDED, RequestStatus.FILLED)
-
-OF_A_REQUEST = (DueKind.DRAFT, DueKind.WAVE, DueKind.PROMISE, DueKind.CHASE)
-OF_A_VISIT = (DueKind.REMIND, DueKind.DID_IT_HAPPEN)
 
 VISIT_NEWS = frozenset(
     {"found", "on_the_way", "called_off", "visit", "looking_again", "gave_up", "nobody_yet"}
@@ -136,22 +129,13 @@ async def _nights_kept(tx: Transaction, witness: Witness) -> list[str]:
 
 async def _nothing_silent(tx: Transaction) -> list[str]:
     """Whatever is still owed something has a moment at which its next step comes."""
-    wrong = []
-    rows = await tx.all(
-        sa.select(requests_table.c.id).where(
-            requests_table.c.status.in_([status.value for status in OWED])
-        )
-    )
-    for row in rows:
-        request = await requests.get(tx, row["id"])
-        next_steps = await due.of(tx, request.id, *OF_A_REQUEST)
-        visit = await requests.live_visit(tx, request.id)
-        if visit:
-            next_steps += await due.of(tx, visit.id, *OF_A_VISIT)
-        if request.status is RequestStatus.FILLED:
-            next_steps = await due.of(tx, visit.id, *OF_A_VISIT) if visit else []
-        if not next_steps:
-            wrong.append(f"request {request.id} ({request.status.value}) has no next step")
+    wrong = [
+        f"{owed.table} {ref} ({owed.what}) has no next step"
+        for owed in NEXT_STEPS
+        for ref in await due.lacking(tx, owed.table, owed.where, owed.one_of, 100)
+    ]
+    for ref in await requests.filled_by_nobody(tx, 100):
+        wrong.append(f"request {ref} is filled, and nobody is going")
     return wrong
 
 

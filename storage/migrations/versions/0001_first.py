@@ -155,6 +155,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("helping = 1"),
         postgresql_where=sa.text("helping"),
     )
+    op.create_index("ix_members_paused", "members", ["id"], **_only("paused_until IS NOT NULL"))
     op.create_index("ix_members_roles", "members", ["community_id", "roles", "standing"])
 
     op.create_table(
@@ -302,6 +303,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_requests_asker_id", "requests", ["asker_id"])
     op.create_index("ix_requests_community_id_status", "requests", ["community_id", "status"])
+    op.create_index("ix_requests_status", "requests", ["status"])
 
     op.create_table(
         "offers",

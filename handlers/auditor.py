@@ -1,0 +1,187 @@
+"""Finds what has no next step, and gives it one, so that nobody is left in silence.
+
+There should never be anything to find. If there is (a fault of ours, a row lost by hand, a backup
+that was put back), the conversation goes on, and organisers hear where somebody was kept waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from handlers import due as moments
+from handlers import waves
+from handlers.ask import CHASE, QUOTED
+from handlers.rules import timing
+from handlers.rules.next_steps import NEXT_STEPS, Owed
+from handlers.turn import Desk, Turn, one_line
+from handlers.visit import AFTER
+from storage import due, groups, keepsakes, members, questions, requests
+from storage.database import Transaction
+from storage.model import Due, DueKind, RequestStatus, VisitStatus
+
+MOST = 100
+"""How many of each kind are seen to at a time; the others have their turn a minute later."""
+
+LATE = timedelta(minutes=5)
+"""Somebody who hears so much later than they were told has been left waiting."""
+
+TOLD_ONCE = timedelta(days=7)
+
+NOBODY_GOES = "filled"
+"""A request that counts as filled, with nobody going."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something without a next step."""
+
+    what: str
+    ref: int
+    owed: Owed | None = None
+
+
+async def look(tx: Transaction) -> list[Found]:
+    """Everything that has no next step, as far as is seen to at a time."""
+    found = [
+        Found(owed.what, ref, owed)
+        for owed in NEXT_STEPS
+        for ref in await due.lacking(tx, owed.table, owed.where, owed.one_of, MOST)
+    ]
+    found += [Found(NOBODY_GOES, ref) for ref in await requests.filled_by_nobody(tx, MOST)]
+    return found
+
+
+async def repair(desk: Desk, tx: Transaction, now: datetime, found: Found) -> bool:
+    """Give it its next step, in the caller's transaction; whether it still needed one."""
+    if found.owed is None:
+        return await _send_somebody(desk, tx, now, found)
+    kind = found.owed.one_of[0]
+    community_id = await moments.KINDS[kind][0](tx, found.ref)
+    community = await groups.get(tx, community_id) if community_id else None
+    if community is None:
+        return False
+    turn = Turn(desk, tx, now, community)
+    step = await STEPS.get(found.what, _now)(turn, found.ref)
+    # Whoever is deciding about it just now has set its next step by the time the lock is ours.
+    if step is None or await due.of(tx, found.ref, *found.owed.one_of):
+        return False
+    await turn.later(kind, found.ref, step.at)
+    kept_waiting = step.promised is not None and now - step.promised > LATE
+    await turn.note("repaired", found.owed.table, found.ref, what=found.what, late=kept_waiting)
+    if kept_waiting:
+        await _tell(turn, Due(0, kind, found.ref, now))
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """When the next step is to come."""
+
+    at: datetime
+    promised: datetime | None = None
+    """When somebody who needs help was to hear, as they were told."""
+
+
+Next = Callable[[Turn, int], Awaitable[Step | None]]
+
+
+async def _now(turn: Turn, ref: int) -> Step | None:
+    return Step(turn.now)
+
+
+async def _draft(turn: Turn, ref: int) -> Step | None:
+    request = await requests.get(turn.tx, ref, lock=True)
+    if request.status is not RequestStatus.DRAFT:
+        return None
+    # They may be writing just now: as long from here as after anything they write.
+    return Step(timing.add_waking(turn.now, CHASE, turn.community))
+
+
+async def _wave(turn: Turn, ref: int) -> Step | None:
+    """As long after the last who were asked as they are given to answer."""
+    request = await requests.get(turn.tx, ref, lock=True)
+    if request.status is not RequestStatus.OPEN:
+        return None
+    start = timing.not_quiet(turn.now, turn.community)
+    offers = await requests.offers_of(turn.tx, ref)
+    if not offers:
+        return Step(start)
+    last = max(offer.created_at for offer in offers)
+    wanted = timing.wanted_at(request.day, request.part, request.created_at, turn.community)
+    wait = timing.wave_wait(wanted, last, turn.community, urgent=request.urgent)
+    return Step(max(start, timing.add_waking(last, wait, turn.community)))
+
+
+async def _promise(turn: Turn, ref: int) -> Step | None:
+    request = await requests.get(turn.tx, ref, lock=True)
+    if request.status is not RequestStatus.OPEN or request.promised_at is None:
+        return None
+    return Step(max(turn.now, request.promised_at), request.promised_at)
+
+
+async def _handed(turn: Turn, ref: int) -> Step | None:
+    request = await requests.get(turn.tx, ref, lock=True)
+    if request.status is not RequestStatus.HANDED:
+        return None
+    return Step(timing.add_waking(turn.now, timedelta(hours=1), turn.community))
+
+
+async def _visit(turn: Turn, ref: int) -> Step | None:
+    visit = await requests.get_visit(turn.tx, ref, lock=True)
+    if visit.status not in (VisitStatus.ACCEPTED, VisitStatus.ON_THE_WAY):
+        return None
+    asked = await questions.about(turn.tx, "did_they_come", ref)
+    if asked:  # and the answer is awaited
+        return Step(max(turn.now, timing.add_waking(asked[-1].asked_at, AFTER, turn.community)))
+    asked_at = timing.not_quiet(visit.due_at + AFTER, turn.community)
+    return Step(max(turn.now, asked_at), asked_at)
+
+
+async def _pause(turn: Turn, ref: int) -> Step | None:
+    helper = await members.get(turn.tx, ref, lock=True)
+    return Step(max(turn.now, helper.paused_until)) if helper.paused_until else None
+
+
+STEPS: dict[str, Next] = {
+    "draft": _draft,
+    "wave": _wave,
+    "promise": _promise,
+    "wider": _wave,
+    "handed": _handed,
+    "visit": _visit,
+    "pause": _pause,
+}
+"""When the next step of each comes. What is not named here takes it at once."""
+
+
+async def _send_somebody(desk: Desk, tx: Transaction, now: datetime, found: Found) -> bool:
+    """Nobody goes, though the asker was told that somebody does: neighbours are asked again."""
+    request = await requests.get(tx, found.ref, lock=True)
+    going = await requests.live_visit(tx, request.id)
+    community = await groups.get(tx, request.community_id)
+    if request.status is not RequestStatus.FILLED or going or community is None:
+        return False
+    turn = Turn(desk, tx, now, community)
+    await turn.note("repaired", "requests", request.id, what=found.what, late=True)
+    await waves.open_request(turn, replace(request, urgent=True))
+    await _tell(turn, Due(0, DueKind.WAVE, request.id, now))
+    return True
+
+
+async def _tell(turn: Turn, row: Due) -> None:
+    """Organisers hear once who was kept waiting, and in what words they had asked."""
+    about = await moments.whom_about(turn.tx, row)
+    lease = f"kept_waiting.{row.kind.value}.{row.ref}"
+    seconds = TOLD_ONCE.total_seconds()
+    if about is None or not await keepsakes.hold(turn.tx, lease, "audit", turn.now, seconds):
+        return
+    person, words = about
+    await turn.tell_organisers(
+        "kept_waiting",
+        about={"kind": "kept_waiting"},
+        who=turn.who(person),
+        phone=await turn.phone_of(person),
+        words=one_line(words, QUOTED),
+    )

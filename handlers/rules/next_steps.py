@@ -1,0 +1,67 @@
+"""What must never be without a next step: one table, one line a state.
+
+The auditor goes by it every minute (`handlers/auditor.py`), and so do the promises that every
+conversation of the tests is held to. What is new and can wait for something gets a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from handlers.rules.timing import WAVES
+from storage.model import DueKind, RequestStatus, VisitStatus
+
+Where = Mapping[str, tuple[str, ...] | bool | int]
+"""Which rows of a table: a column and the words that it may hold, whether it is filled in at all,
+or the number that it is below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """Rows of one table that need a due row, by their id."""
+
+    what: str
+    """In a word, for the audit log and the metrics."""
+    table: str
+    where: Where
+    one_of: tuple[DueKind, ...]
+    """Any of these will do. Where there is none, the first is set."""
+
+
+NEXT_STEPS = (
+    Owed(
+        "draft",
+        "requests",
+        {"status": (RequestStatus.DRAFT.value,)},
+        (DueKind.DRAFT, DueKind.PROMISE),
+    ),
+    # Until all waves have been sent there is a next one, whatever else is to come.
+    Owed(
+        "wave",
+        "requests",
+        {"status": (RequestStatus.OPEN.value,), "wave": WAVES},
+        (DueKind.WAVE,),
+    ),
+    Owed(
+        "promise",
+        "requests",
+        {"status": (RequestStatus.OPEN.value,), "promised_at": True},
+        (DueKind.PROMISE,),
+    ),
+    # Asked wider by an organiser: the asker was promised no new hour.
+    Owed(
+        "wider",
+        "requests",
+        {"status": (RequestStatus.OPEN.value,), "promised_at": False},
+        (DueKind.WAVE,),
+    ),
+    Owed("handed", "requests", {"status": (RequestStatus.HANDED.value,)}, (DueKind.CHASE,)),
+    Owed(
+        "visit",
+        "visits",
+        {"status": (VisitStatus.ACCEPTED.value, VisitStatus.ON_THE_WAY.value)},
+        (DueKind.DID_IT_HAPPEN,),
+    ),
+    Owed("pause", "members", {"paused_until": True}, (DueKind.BACK,)),
+)
