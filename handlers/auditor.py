@@ -175,7 +175,9 @@ async def _tell(turn: Turn, row: Due) -> None:
     about = await moments.whom_about(turn.tx, row)
     lease = f"kept_waiting.{row.kind.value}.{row.ref}"
     seconds = TOLD_ONCE.total_seconds()
-    if about is None or not await keepsakes.hold(turn.tx, lease, "audit", turn.now, seconds):
+    if about is None or not await keepsakes.hold(
+        turn.tx, lease, turn.now.isoformat(), turn.now, seconds
+    ):
         return
     person, words = about
     await turn.tell_organisers(

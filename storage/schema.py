@@ -230,6 +230,13 @@ Index(
     postgresql_where=visits.c.status.in_(LIVE_VISIT),
 )
 
+Index(
+    "ix_visits_live",
+    visits.c.id,
+    sqlite_where=visits.c.status.in_(LIVE_VISIT),
+    postgresql_where=visits.c.status.in_(LIVE_VISIT),
+)
+
 questions = Table(
     "questions",
     metadata,

@@ -11,6 +11,7 @@ from bot.settings import PREFIX, Settings, SettingsError, load
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 SECRETS = {"TELEGRAM_TOKEN", "TELEGRAM_WEBHOOK_SECRET", "TWILIO_AUTH_TOKEN", "SECRET_KEY"}
+SECRETS |= {"HEARTBEAT_URL"}
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +119,7 @@ def test_secrets_and_the_database_password_are_never_shown(monkeypatch):
         TELEGRAM_TOKEN="1:hunter2",
         TELEGRAM_WEBHOOK_SECRET="hunter2",
         SECRET_KEY="hunter2",
+        HEARTBEAT_URL="https://beats.example/hunter2",
     )
     assert "hunter2" not in repr(shown)
     assert {

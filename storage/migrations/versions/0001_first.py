@@ -340,6 +340,9 @@ def upgrade() -> None:
     op.create_index("ix_visits_asker_id_status", "visits", ["asker_id", "status"])
     op.create_index("ix_visits_helper_id_status", "visits", ["helper_id", "status"])
     op.create_index(
+        "ix_visits_live", "visits", ["id"], **_only("status IN ('accepted', 'on_the_way')")
+    )
+    op.create_index(
         "uq_visits_one_live",
         "visits",
         ["request_id"],
