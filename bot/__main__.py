@@ -150,11 +150,25 @@ def groups_add(
         bool,
         typer.Option("--approve-helpers", help="New helpers wait until an organiser says yes."),
     ] = False,
+    note_at: Annotated[
+        str, typer.Option(help="When organisers get the daily note: an hour, or off.")
+    ] = "08:00",
 ) -> int:
     """Add a group."""
     from bot.commands.groups import add
 
-    return add(name, postcodes, timezone, languages, approve_helpers=approve_helpers)
+    return add(name, postcodes, timezone, languages, note_at, approve_helpers=approve_helpers)
+
+
+@groups.command("note")
+def groups_note(
+    hour: Annotated[str, typer.Argument(help="Such as 8, 18:30 or off.", show_default=False)],
+    group: Group,
+) -> int:
+    """Choose when organisers get the daily note."""
+    from bot.commands.groups import note_at
+
+    return note_at(group, hour)
 
 
 @groups.command("list")

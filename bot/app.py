@@ -79,6 +79,7 @@ class Popround:
             wording=wording.load(),
             atlas=Atlas(self._postcodes),
             chance=chance or random.SystemRandom(),
+            price_per_segment=settings.price_per_segment,
             can={adapter.channel: adapter.can for adapter in self.adapters},
         )
         self.intake = Intake(self.database, self.clock, self.desk, _meaning)

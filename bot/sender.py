@@ -239,13 +239,17 @@ class Sender:
 
     def _spend(self, message: OutboundMessage, lane: str) -> None:
         self._busy.add(lane)
-        self._budget.spend(segments(message.text) if self._limits.by_segment else 1)
+        self._budget.spend(self._parts(message) or 1)
         if self._limits.per_chat and message.kind in (OutboundKind.TEXT, OutboundKind.EDIT):
             if lane not in self._chats:
                 group = _is_group(message)
                 rate = self._limits.per_group if group else self._limits.per_chat
                 self._chats[lane] = Budget(self._clock, rate, self._limits.chat_burst)
             self._chats[lane].spend()
+
+    def _parts(self, message: OutboundMessage) -> int:
+        """What it is charged as; nothing where that costs nothing."""
+        return segments(message.text) if self._limits.by_segment else 0
 
     def _sent_one(self, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)
@@ -306,7 +310,10 @@ class Sender:
         async with self._database.transaction() as tx:
             if isinstance(result, Sent):
                 ident = result.provider_id
-                await outcomes.sent(tx, message.id, SendStatus.SENT, now, provider_id=ident)
+                parts = self._parts(message)
+                await outcomes.sent(
+                    tx, message.id, SendStatus.SENT, now, provider_id=ident, parts=parts
+                )
             elif isinstance(result, UnknownOutcomeError):
                 if message.priority is Priority.EMERGENCY and message.attempts < TWICE_999:
                     await outcomes.again(tx, message.id, now, result.code)
@@ -385,7 +392,10 @@ class Sender:
             others = await outcomes.known_by(tx, self.channel, ids, but=message.id)
             ident = next((each for each in ids if each not in others), "")
             if ident:
-                await outcomes.sent(tx, message.id, SendStatus.SENT, now, provider_id=ident)
+                parts = self._parts(message)
+                await outcomes.sent(
+                    tx, message.id, SendStatus.SENT, now, provider_id=ident, parts=parts
+                )
             elif message.attempts < TRIES:
                 await outcomes.again(tx, message.id, now, "not found at the provider")
             else:

@@ -84,6 +84,12 @@ class Settings(BaseSettings):
         description="Encrypts addresses and notes where they are kept. Keep a copy somewhere safe: "
         "without it they can't be read again. `popround check` tells how to make one.",
     )
+    price_per_segment: float | None = Field(
+        None,
+        ge=0,
+        description="What one part of a text costs you, in pence, for the organisers' daily note. "
+        "Empty: the note tells the parts and no cost.",
+    )
     heartbeat_url: SecretStr | None = Field(
         None,
         description="An address that is called every minute while all is well, so that silence "

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from handlers import daily_note, waves
 from handlers import due as moments
-from handlers import waves
 from handlers.ask import CHASE, QUOTED
 from handlers.rules import timing
 from handlers.rules.next_steps import NEXT_STEPS, Owed
@@ -139,6 +139,12 @@ async def _visit(turn: Turn, ref: int) -> Step | None:
     return Step(max(turn.now, asked_at), asked_at)
 
 
+async def _note(turn: Turn, ref: int) -> Step | None:
+    coming = await daily_note.plan(turn.tx, turn.now, turn.community)
+    await turn.never_mind(ref, DueKind.NOTE)
+    return Step(coming) if coming else None
+
+
 async def _pause(turn: Turn, ref: int) -> Step | None:
     helper = await members.get(turn.tx, ref, lock=True)
     return Step(max(turn.now, helper.paused_until)) if helper.paused_until else None
@@ -151,6 +157,7 @@ STEPS: dict[str, Next] = {
     "wider": _wave,
     "handed": _handed,
     "visit": _visit,
+    "note": _note,
     "pause": _pause,
 }
 """When the next step of each comes. What is not named here takes it at once."""

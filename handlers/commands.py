@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from handlers import join, meanings, organiser, own_words
+from handlers import daily_note, join, meanings, organiser, own_words
 from handlers.turn import Turn
 from storage import groups
 from storage.model import Role, Standing
@@ -30,7 +30,7 @@ async def obey(turn: Turn) -> bool:
     for name, act in COMMANDS.items():
         if said(turn, name):
             return await act(turn)
-    return False
+    return organiser.is_organiser(turn) and await daily_note.asked_for(turn)
 
 
 def said(turn: Turn, name: str) -> bool:

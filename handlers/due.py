@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from handlers import ask, happened, join, offer, organiser, visit, waves
+from handlers import ask, daily_note, happened, join, offer, organiser, visit, waves
 from handlers.turn import Desk, Turn, one_line
 from storage import groups, keepsakes, members, messages, requests
 from storage.database import Transaction
@@ -50,6 +50,8 @@ async def whom_about(tx: Transaction, due: Due) -> tuple[Member, str] | None:
         message = await messages.get(tx, due.ref)
         ident = message.member_id if message else None
         return (await members.get(tx, ident), message.text) if message and ident else None
+    if due.kind in OF_THE_GROUP:
+        return None
     if due.kind is DueKind.BACK or due.ref < 0:
         return await members.get(tx, abs(due.ref)), ""
     ref = due.ref
@@ -77,6 +79,10 @@ async def _member_community(tx: Transaction, ref: int) -> int | None:
 async def _message_community(tx: Transaction, ref: int) -> int | None:
     message = await messages.get(tx, ref)
     return message.community_id if message else None
+
+
+async def _itself(tx: Transaction, ref: int) -> int | None:
+    return ref
 
 
 async def _draft(turn: Turn, ref: int) -> None:
@@ -152,7 +158,10 @@ async def _tell(turn: Turn, ref: int) -> None:
     )
 
 
-NEEDS_NOBODY = frozenset({"stopped", "again", "taken", "remind"})
+OF_THE_GROUP = frozenset({DueKind.NOTE})
+"""What is about a group and about nobody in it."""
+
+NEEDS_NOBODY = frozenset({"daily_note", "stopped", "again", "taken", "remind"})
 """What nobody need ring about: they asked for no more, or it was only a courtesy."""
 
 FOREIGN = frozenset({"country_not_allowed", "dear_number"})
@@ -176,4 +185,5 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.DID_IT_HAPPEN: (_visit_community, _did_it_happen),
     DueKind.BACK: (_member_community, _back),
     DueKind.TELL: (_message_community, _tell),
+    DueKind.NOTE: (_itself, daily_note.tell),
 }

@@ -99,9 +99,9 @@ async def _line(turn: Turn, request: HelpRequest) -> str:
     )
 
 
-async def state(turn: Turn, request: HelpRequest) -> str:
-    """Where a request is and why, in a few words."""
-    language = turn.sender.language
+async def state(turn: Turn, request: HelpRequest, language: str = "") -> str:
+    """Where a request is and why, in a few words: in that language, or that of who wrote."""
+    language = language or turn.sender.language
     if request.status is RequestStatus.FILLED:
         running = await requests.live_visit(turn.tx, request.id)
         if running:
@@ -113,6 +113,8 @@ async def state(turn: Turn, request: HelpRequest) -> str:
         handler = await members.get(turn.tx, request.handler_id)
         return turn.text(language, "state.seen_to", organiser=first_name(handler))
     asked = len(await requests.offers_of(turn.tx, request.id))
+    if request.status is RequestStatus.OPEN and request.promised_at is None:
+        return turn.text(language, "state.asked", asked=asked)
     by = turn.by(request.promised_at, language) if request.promised_at else ""
     return turn.text(language, f"state.{request.status.value}", asked=asked, by=by)
 

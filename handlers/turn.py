@@ -64,6 +64,8 @@ class Desk:
     chance: random.Random = field(default_factory=random.SystemRandom)
     can: Mapping[Channel, frozenset[OutboundKind]] = field(default_factory=dict)
     """What each channel is able to send."""
+    price_per_segment: float | None = None
+    """Pence for a part of a text; none where nobody has said."""
     telegram_name: str = ""
     """The bot's name on Telegram, for links; empty where it is not used."""
 
@@ -357,6 +359,11 @@ class Turn:
             )
 
     # Organisers
+
+    async def by_text(self, member: Member) -> bool:
+        """Whether what goes to somebody is a text, which costs by its parts."""
+        address = await members.reach(self.tx, member.id)
+        return address is None or not self.desk.has_buttons(address.channel)
 
     async def organisers(self) -> list[Member]:
         """Those who look after the group, and can be reached."""

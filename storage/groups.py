@@ -41,6 +41,7 @@ async def add(tx: Transaction, community: Community) -> Community:
         quiet_from=community.quiet_from.strftime("%H:%M"),
         quiet_until=community.quiet_until.strftime("%H:%M"),
         money_cap=community.money_cap,
+        note_at=_hour(community.note_at),
         texts=dict(community.texts),
     )
     found = await get(tx, ident)
@@ -100,6 +101,17 @@ async def set_text(
     await tx.run(sa.update(communities).where(communities.c.id == community_id).values(texts=texts))
 
 
+async def set_note_at(tx: Transaction, community_id: int, at: time | None) -> None:
+    """When the group's organisers want the daily note; none: not at all."""
+    await tx.run(
+        sa.update(communities).where(communities.c.id == community_id).values(note_at=_hour(at))
+    )
+
+
+def _hour(at: time | None) -> str | None:
+    return at.strftime("%H:%M") if at else None
+
+
 def _community(row: RowMapping) -> Community:
     return Community(
         id=row["id"],
@@ -111,6 +123,7 @@ def _community(row: RowMapping) -> Community:
         quiet_from=time.fromisoformat(row["quiet_from"]),
         quiet_until=time.fromisoformat(row["quiet_until"]),
         money_cap=row["money_cap"],
+        note_at=time.fromisoformat(row["note_at"]) if row["note_at"] else None,
         texts=row["texts"],
     )
 

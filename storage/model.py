@@ -214,6 +214,8 @@ class DueKind(StrEnum):
     """A helper's pause ends."""
     TELL = "tell"
     """A message that matters did not arrive; organisers are told."""
+    NOTE = "note"
+    """Organisers get the daily note."""
 
 
 def aware(moment: datetime | None, name: str) -> None:
@@ -241,6 +243,8 @@ class Community:
     quiet_until: time = time(9, 0)
     money_cap: int = 30
     """Pounds a helper may lay out for shopping."""
+    note_at: time | None = None
+    """When organisers get the daily note, by the group's own clocks; none: not at all."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """Words of its own, in place of the catalogue's: `en:info` to the words."""
 

@@ -37,12 +37,16 @@ async def sent(
     *,
     provider_id: str = "",
     code: str = "",
+    parts: int = 0,
 ) -> bool:
-    """What became of a message. Whether that was news: a status only ever rises in rank."""
+    """What became of a message; `parts`: what it is charged as. Whether that was news: a status
+    only ever rises in rank."""
     lower = [status_.value for status_, rank in SEND_RANK.items() if rank < SEND_RANK[status]]
     values: dict[str, Any] = {"status": status.value, "code": code[:64]}
     if provider_id:
         values["provider_id"] = provider_id
+    if parts:
+        values["segments"] = parts
     if status in (SendStatus.SENT, SendStatus.DELIVERED):
         values["sent_at"] = sa.func.coalesce(
             outbox.c.sent_at, sa.literal(now, outbox.c.sent_at.type)

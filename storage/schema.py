@@ -91,6 +91,7 @@ communities = Table(
     _word("quiet_from", 5),
     _word("quiet_until", 5),
     Column("money_cap", Integer, nullable=False),
+    Column("note_at", String(5), nullable=True),
     Column("texts", JSON, nullable=False),
 )
 
@@ -188,6 +189,7 @@ requests = Table(
     Index("ix_requests_asker_id", "asker_id"),
     Index("ix_requests_community_id_status", "community_id", "status"),
     Index("ix_requests_status", "status"),
+    Index("ix_requests_community_id_created_at", "community_id", "created_at"),
 )
 
 offers = Table(
@@ -220,6 +222,7 @@ visits = Table(
     _when("created_at"),
     Index("ix_visits_helper_id_status", "helper_id", "status"),
     Index("ix_visits_asker_id_status", "asker_id", "status"),
+    Index("ix_visits_created_at", "created_at"),
 )
 # The last word on "two yeses never make two visits": the database itself refuses the second.
 Index(
@@ -304,6 +307,8 @@ outbox = Table(
     _word("provider_id", 64, default=""),
     _word("code", 64, default=""),
     _word("holder", 40, default=""),
+    # What it was charged as, once it was sent; 0 where that costs nothing.
+    Column("segments", Integer, nullable=False, default=0),
     Index("ix_outbox_member_id", "member_id"),
     Index("ix_outbox_channel_provider_id", "channel", "provider_id"),
 )
@@ -333,6 +338,14 @@ Index(
     outbox.c.next_at,
     sqlite_where=_IN_THE_AIR,
     postgresql_where=_IN_THE_AIR,
+)
+
+Index(
+    "ix_outbox_texts",
+    outbox.c.community_id,
+    outbox.c.sent_at,
+    sqlite_where=outbox.c.segments > 0,
+    postgresql_where=outbox.c.segments > 0,
 )
 
 receipts = Table(

@@ -23,6 +23,7 @@ from bot.demo.pretend_server import LoopbackServer
 from bot.demo.pretend_telegram import PretendTelegram
 from bot.demo.pretend_twilio import PretendTwilio
 from bot.settings import Settings
+from handlers import daily_note
 from storage import due, groups, messages
 from storage.database import Transaction
 from storage.model import Community
@@ -118,7 +119,7 @@ async def stage(
     try:
         async with bot.database.transaction() as tx:
             for community in communities or [Community(0, "Marsden Neighbours")]:
-                await groups.add(tx, community)
+                await daily_note.plan(tx, start, await groups.add(tx, community))
         await bot.set_up()
         on = Stage(clock, bot, telegram, twilio)
         yield on

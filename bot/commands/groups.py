@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import replace
+from datetime import time
 from zoneinfo import ZoneInfo
 
 import typer
 
 from bot.clock import RealClock
-from bot.commands.database import ready
+from bot.commands.database import group_named, ready
 from bot.commands.terminal import Trouble, amount, listed, note, run, say, settings
+from handlers import daily_note
+from handlers.rules.note import hour_in
 from storage import audit, groups, members
 from storage.database import Transaction
 from storage.model import Community, Role
@@ -23,11 +26,19 @@ LONGEST_NAME = 40
 
 HEADS = (
     *("Name", "Postcodes", "Time zone", "Languages", "Helpers wait for"),
-    *("Askers", "Helpers", "Organisers"),
+    *("Askers", "Helpers", "Organisers", "Daily note"),
 )
 
 
-def add(name: str, postcodes: str, timezone: str, languages: str, *, approve_helpers: bool) -> int:
+def add(
+    name: str,
+    postcodes: str,
+    timezone: str,
+    languages: str,
+    note_at: str,
+    *,
+    approve_helpers: bool,
+) -> int:
     """`popround groups add`."""
     group = Community(
         id=0,
@@ -35,6 +46,7 @@ def add(name: str, postcodes: str, timezone: str, languages: str, *, approve_hel
         timezone=_timezone(timezone),
         languages=_languages(languages),
         approve_helpers=approve_helpers,
+        note_at=_hour(note_at),
     )
     given = settings()
 
@@ -46,12 +58,35 @@ def add(name: str, postcodes: str, timezone: str, languages: str, *, approve_hel
             except groups.NameTakenError:
                 raise Trouble(f'There is a group named "{group.name}" already.') from None
             now = RealClock().now()
+            await daily_note.plan(tx, now, made)
             await audit.note(tx, now, "groups.add", "community", made.id, community_id=made.id)
             return made
 
     made = run(work())
     say(f"{made.name} is ready, for {listed(list(made.postcodes))}.")
     say(f'Next: popround invite --group "{made.name}" --role organiser', "bold")
+    return 0
+
+
+def note_at(name: str, hour: str) -> int:
+    """`popround groups note`."""
+    at = _hour(hour)
+    given = settings()
+
+    async def work() -> Community:
+        async with ready(given) as database, database.transaction() as tx:
+            found = await group_named(tx, name)
+            now = RealClock().now()
+            await groups.set_note_at(tx, found.id, at)
+            await daily_note.plan(tx, now, replace(found, note_at=at))
+            await audit.note(tx, now, "note_at", "community", found.id, community_id=found.id)
+            return found
+
+    found = run(work())
+    if at is None:
+        say(f"{found.name}: no daily note any more.")
+    else:
+        say(f"{found.name}: the daily note comes at {at:%H:%M}, on the group's own clocks.")
     return 0
 
 
@@ -69,6 +104,7 @@ def show() -> int:
                     ", ".join(group.languages),
                     "an organiser" if group.approve_helpers else "nobody",
                     *[str(await members.how_many(tx, group.id, role)) for role in Role],
+                    f"{group.note_at:%H:%M}" if group.note_at else "off",
                 )
                 for group in await groups.every(tx)
             ]
@@ -81,13 +117,22 @@ def show() -> int:
         for row in (HEADS, *rows):
             typer.echo("\t".join(row))
         return 0
-    for name, postcodes, timezone, languages, approved_by, *people in rows:
+    for name, postcodes, timezone, languages, approved_by, *people, note_hour in rows:
         counts = zip(map(int, people), Role, strict=True)
         say(name, "bold")
         say(f"  {postcodes}; speaks {languages}; {timezone}")
         say(f"  {listed([amount(count, role) for count, role in counts])}")
-        say(f"  new helpers wait for {approved_by}")
+        say(f"  new helpers wait for {approved_by}; daily note: {note_hour}")
     return 0
+
+
+def _hour(words: str) -> time | None:
+    if words.strip().lower() in ("off", "none"):
+        return None
+    found = hour_in(words)
+    if found is None:
+        raise typer.BadParameter(f"{words} is no hour of the day (such as 8, 18:30 or off)")
+    return found
 
 
 def _name(name: str) -> str:

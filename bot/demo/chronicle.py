@@ -80,6 +80,7 @@ COMING = {
     DueKind.CHASE: "the organisers are asked again",
     DueKind.BACK: "a helper's rest is over",
     DueKind.TELL: "an organiser hears what did not arrive",
+    DueKind.NOTE: "the organisers' daily note",
 }
 NOTED = {
     "emergency": "{actor} wrote of an emergency: told to ring 999 at once, and the organisers too.",

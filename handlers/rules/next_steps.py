@@ -63,5 +63,6 @@ NEXT_STEPS = (
         {"status": (VisitStatus.ACCEPTED.value, VisitStatus.ON_THE_WAY.value)},
         (DueKind.DID_IT_HAPPEN,),
     ),
+    Owed("note", "communities", {"note_at": True}, (DueKind.NOTE,)),
     Owed("pause", "members", {"paused_until": True}, (DueKind.BACK,)),
 )

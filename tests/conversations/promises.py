@@ -33,6 +33,9 @@ VISIT_NEWS = frozenset(
 )
 """What may wake somebody for a visit that is to happen tonight."""
 
+AT_A_CHOSEN_HOUR = frozenset({"daily_note", "duty"})
+"""What organisers asked to get at that very hour."""
+
 JUST_NOW = timedelta(minutes=2)
 
 
@@ -122,6 +125,8 @@ async def _nights_kept(tx: Transaction, witness: Witness) -> list[str]:
         in_group = message.member_id is None
         tonight = message.about.get("kind") in VISIT_NEWS and message.wakes
         urgent = message.priority is Priority.EMERGENCY
+        if message.about.get("kind") in AT_A_CHOSEN_HOUR:
+            continue
         if not (asked_for or in_group or tonight or urgent):
             wrong.append(f"{message.chat} was woken by {message.text!r}")
     return wrong

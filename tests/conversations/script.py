@@ -6,7 +6,8 @@ message that changed, `!` a small notice). The number behind `<` is the segments
 Playing a script writes it anew from what happened; a script that is true comes out as it went in,
 to the letter, and nobody can have heard anything that is not written there.
 
-    group  Marsden Neighbours  HD7                a group (this one is there if none is named)
+    group  Marsden Neighbours  HD7                a group (this one is there if none is named);
+                                                  `note at 08:00`: with a daily note
     given  rosa  sms  HD7 5AB                     a member; more: see `Cast.given`
     given  jo  telegram  new                      somebody the bot has never heard of
     street mill  sam, ben                         a Telegram group chat
@@ -101,6 +102,7 @@ def _community(line: str) -> Community:
         postcodes=tuple(c for c in rest if re.fullmatch(r"[A-Z]{1,2}\d+[A-Z]?( \d)?", c)),
         approve_helpers="approve helpers" in rest,
         languages=tuple(code.strip() for code in languages.split(";")),
+        note_at=next((time.fromisoformat(c.split()[-1]) for c in rest if c[:5] == "note "), None),
     )
 
 

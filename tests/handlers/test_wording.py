@@ -97,6 +97,9 @@ LONGEST_VALUES = {
     "first": "milk",
     "last": "bread",
     "part": "afternoon",
+    "found": "12",
+    "parts": "120",
+    "cost": "12.40",
     "lines": "1 for milk near HD7 5, 3 for bread near HD7 5",
     "choices": "1 for yes, 2 for no",
 }
@@ -264,6 +267,7 @@ TWO = frozenset(
         "found",
         "handed",
         "info",
+        "kept_waiting",
         "no_word",
         "not_arrived",
         "not_understood.told",

@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("quiet_from", sa.String(length=5), nullable=False),
         sa.Column("quiet_until", sa.String(length=5), nullable=False),
         sa.Column("money_cap", sa.Integer(), nullable=False),
+        sa.Column("note_at", sa.String(length=5), nullable=True),
         sa.Column("texts", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_communities"),
         sa.UniqueConstraint("name", name="uq_communities_name"),
@@ -234,11 +235,15 @@ def upgrade() -> None:
         sa.Column("provider_id", sa.String(length=64), nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
         sa.Column("holder", sa.String(length=40), nullable=False),
+        sa.Column("segments", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["community_id"], ["communities.id"], name="fk_outbox_community_id"
         ),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_outbox_member_id"),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
+    )
+    op.create_index(
+        "ix_outbox_texts", "outbox", ["community_id", "sent_at"], **_only("segments > 0")
     )
     op.create_index("ix_outbox_channel_provider_id", "outbox", ["channel", "provider_id"])
     op.create_index("ix_outbox_member_id", "outbox", ["member_id"])
@@ -304,6 +309,9 @@ def upgrade() -> None:
     op.create_index("ix_requests_asker_id", "requests", ["asker_id"])
     op.create_index("ix_requests_community_id_status", "requests", ["community_id", "status"])
     op.create_index("ix_requests_status", "requests", ["status"])
+    op.create_index(
+        "ix_requests_community_id_created_at", "requests", ["community_id", "created_at"]
+    )
 
     op.create_table(
         "offers",
@@ -338,6 +346,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_visits"),
     )
     op.create_index("ix_visits_asker_id_status", "visits", ["asker_id", "status"])
+    op.create_index("ix_visits_created_at", "visits", ["created_at"])
     op.create_index("ix_visits_helper_id_status", "visits", ["helper_id", "status"])
     op.create_index(
         "ix_visits_live", "visits", ["id"], **_only("status IN ('accepted', 'on_the_way')")
