@@ -106,7 +106,7 @@ async def tell(turn: Turn, _ref: int) -> None:
         return
     await keepsakes.keep(turn.tx, _looked(group), turn.now.isoformat())
     await plan(turn.tx, turn.now, group)
-    day = await tally.since(turn.tx, group.id, looked or turn.now - DAY)
+    day = await tally.between(turn.tx, group.id, looked or turn.now - DAY, turn.now)
     still = await requests.of_community(
         turn.tx, group.id, (RequestStatus.DRAFT, *requests.UNSETTLED)
     )

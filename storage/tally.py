@@ -25,17 +25,22 @@ class Tally:
     """What the texts are charged as."""
 
 
-async def since(tx: Transaction, community_id: int, start: datetime) -> Tally:
-    """What a group has had since then."""
+async def between(tx: Transaction, community_id: int, start: datetime, end: datetime) -> Tally:
+    """What a group had from then on until, and not at, the end: no two such spans share a thing."""
     asked = sa.select(sa.func.count()).where(
         requests.c.community_id == community_id,
-        requests.c.created_at > start,
+        requests.c.created_at >= start,
+        requests.c.created_at < end,
         requests.c.status != RequestStatus.DRAFT.value,
     )
     found = (
         sa.select(sa.func.count(sa.distinct(visits.c.request_id)))
         .join_from(visits, requests, visits.c.request_id == requests.c.id)
-        .where(visits.c.created_at > start, requests.c.community_id == community_id)
+        .where(
+            visits.c.created_at >= start,
+            visits.c.created_at < end,
+            requests.c.community_id == community_id,
+        )
     )
     sent = await tx.one(
         sa.select(
@@ -43,7 +48,8 @@ async def since(tx: Transaction, community_id: int, start: datetime) -> Tally:
             sa.func.coalesce(sa.func.sum(outbox.c.segments), 0).label("parts"),
         ).where(
             outbox.c.community_id == community_id,
-            outbox.c.sent_at > start,
+            outbox.c.sent_at >= start,
+            outbox.c.sent_at < end,
             outbox.c.segments > sa.literal(0, literal_execute=True),
         )
     )

@@ -21,7 +21,7 @@ QUIET_DAYS = 7
 note is broken."""
 
 TOO_LATE = timedelta(hours=1)
-"""Until then a note is on time. One that is later wakes nobody: where it is quiet, it is left out."""
+"""Until then a note is on time. One that is later is left out where it would wake somebody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,10 @@ from bot.commands import terminal
 from bot.commands.database import ready, version_problem
 from bot.commands.terminal import run
 from bot.settings import load
-from storage import audit, groups, members
+from storage import audit, due, groups, members
 from storage.database import Transaction, open_database
 from storage.migrations import head
-from storage.model import Role
+from storage.model import DueKind, Role
 from storage.vault import Vault
 from tests.bot.command import (
     KEY,
@@ -224,8 +224,28 @@ def test_groups_are_added_and_shown(migrated: Popround) -> None:
     lines = migrated.well("groups", "list").splitlines()
     assert lines[1].split("\t") == [
         *("Marsden Neighbours", "HD7, HD8 0", "Europe/Dublin", "en, cy", "an organiser"),
-        *("0", "0", "0"),
+        *("0", "0", "0", "08:00"),
     ]
+
+
+def test_the_hour_of_the_daily_note_is_the_groups_choice(migrated: Popround) -> None:
+    def coming() -> datetime | None:
+        found = kept(lambda tx: due.of(tx, 1, DueKind.NOTE))
+        return found[0].at if found else None  # type: ignore[index]
+
+    make = ("groups", "add", "Marsden", "--postcodes", "HD7", "--timezone", "Etc/UTC")
+    migrated.well(*make, "--note-at", "7pm")
+    first = coming()
+    assert first is not None
+    assert (first.hour, first.minute) == (19, 0)
+    assert "at 09:30" in migrated.well("groups", "note", "9.30", "--group", "marsden")
+    second = coming()
+    assert second is not None
+    assert (second.hour, second.minute) == (9, 30)
+    assert "no daily note" in migrated.well("groups", "note", "off", "--group", "Marsden")
+    assert coming() is None
+    assert migrated.well("groups", "list").splitlines()[1].endswith("\toff")
+    assert migrated("groups", "note", "whenever", "--group", "Marsden").code == 2
 
 
 @pytest.mark.parametrize(
