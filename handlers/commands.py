@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from handlers import daily_note, join, meanings, organiser, own_words
+from handlers import daily_note, duty, join, meanings, organiser, own_words
 from handlers.turn import Turn
 from storage import groups
 from storage.model import Role, Standing
@@ -30,7 +30,9 @@ async def obey(turn: Turn) -> bool:
     for name, act in COMMANDS.items():
         if said(turn, name):
             return await act(turn)
-    return organiser.is_organiser(turn) and await daily_note.asked_for(turn)
+    return organiser.is_organiser(turn) and (
+        await daily_note.asked_for(turn) or await duty.asked_for(turn)
+    )
 
 
 def said(turn: Turn, name: str) -> bool:
@@ -49,7 +51,12 @@ async def _offduty(turn: Turn) -> bool:
 
 
 async def _onduty(turn: Turn) -> bool:
-    return await _if_helper(turn, lambda: join.duty(turn, on=True))
+    if await _if_helper(turn, lambda: join.duty(turn, on=True)):
+        return True
+    if organiser.is_organiser(turn):  # who is no helper means the phone
+        await duty.take_over(turn, turn.sender)
+        return True
+    return False
 
 
 async def _pause(turn: Turn) -> bool:

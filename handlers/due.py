@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from handlers import ask, daily_note, happened, join, offer, organiser, visit, waves
+from handlers import ask, daily_note, duty, happened, join, offer, organiser, visit, waves
 from handlers.turn import Desk, Turn, one_line
-from storage import groups, keepsakes, members, messages, requests
+from storage import groups, keepsakes, members, messages, requests, rota
 from storage.database import Transaction
 from storage.model import Due, DueKind, Member, RequestStatus, Visit
 
@@ -158,7 +158,7 @@ async def _tell(turn: Turn, ref: int) -> None:
     )
 
 
-OF_THE_GROUP = frozenset({DueKind.NOTE})
+OF_THE_GROUP = frozenset({DueKind.NOTE, DueKind.HANDOVER})
 """What is about a group and about nobody in it."""
 
 NEEDS_NOBODY = frozenset({"daily_note", "stopped", "again", "taken", "remind"})
@@ -185,5 +185,6 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.DID_IT_HAPPEN: (_visit_community, _did_it_happen),
     DueKind.BACK: (_member_community, _back),
     DueKind.TELL: (_message_community, _tell),
+    DueKind.HANDOVER: (rota.group_of, duty.came),
     DueKind.NOTE: (_itself, daily_note.tell),
 }

@@ -430,7 +430,13 @@ async def chase(turn: Turn, request: HelpRequest) -> None:
         )
         return
     told = await turn.tell_organisers(
-        "chase", "handed", request.id, ("see_to_it", "close"), but=asker.id, **params
+        "chase",
+        "handed",
+        request.id,
+        ("see_to_it", "close"),
+        but=asker.id,
+        everybody=True,  # whoever was on duty has not taken it
+        **params,
     )
     if not told:
         await _without_organisers(turn, request, asker)

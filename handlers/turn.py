@@ -13,10 +13,11 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from handlers.rules import timing
+from handlers.rules.rota import is_on
 from handlers.rules.segments import segments
 from handlers.rules.understanding_language import certain_language
 from handlers.wording import Wording, capital
-from storage import audit, due, groups, members, messages, questions
+from storage import audit, due, groups, members, messages, questions, rota
 from storage.database import Transaction
 from storage.model import (
     Address,
@@ -370,10 +371,24 @@ class Turn:
         found = await members.with_role(self.tx, self.community.id, Role.ORGANISER)
         return [one for one in found if one.stopped_at is None and not one.unreachable]
 
+    async def on_duty(self) -> list[Member]:
+        """Those of them who hold the phone now: who took over by word, else who the rota names."""
+        there = await self.organisers()
+        stands_in = await rota.stand_in(self.tx, self.community.id, self.now)
+        if stands_in is not None:
+            return [one for one in there if one.id == stands_in]
+        on = {
+            shift.member_id
+            for shift in await rota.shifts_of(self.tx, self.community.id)
+            if is_on(shift.span, self.now, self.community)
+        }
+        return [one for one in there if one.id in on]
+
     async def organiser_name(self, to: Member) -> str:
         """What to call whoever looks after things, to this person: a first name, or a general
         word. Nobody is told that they themselves will see to it."""
-        found = [one for one in await self.organisers() if one.id != to.id]
+        found = [*await self.on_duty(), *await self.organisers()]
+        found = [one for one in found if one.id != to.id]
         if found and found[0].name:
             return first_name(found[0])
         return self.text(to.language, "an_organiser")
@@ -401,17 +416,23 @@ class Turn:
         about: dict[str, Any] | None = None,
         wakes: bool | None = None,
         quiet: bool = False,
+        everybody: bool = False,
         **params: Any,
     ) -> int:
-        """Tell every organiser something, and put a question with it where there is one to settle.
+        """Tell organisers something, and put a question with it where there is one to settle: those
+        on duty, or where there are none, or none could be told, or `everybody` is to know, all.
         A parameter may be a function of the language. How many were told; none is noted in the
         audit, where `popround check` finds it."""
         told = 0
         if priority is Priority.EMERGENCY:
             wakes = True
-        for organiser in await self.organisers():
+        on_duty = [] if everybody else [one.id for one in await self.on_duty()]
+        # A stable order: those on duty come first.
+        for organiser in sorted(await self.organisers(), key=lambda one: one.id not in on_duty):
             if organiser.id == but:
                 continue
+            if told and on_duty and organiser.id not in on_duty:
+                break
             filled = {
                 key: value(organiser.language) if callable(value) else value
                 for key, value in params.items()

@@ -216,6 +216,8 @@ class DueKind(StrEnum):
     """A message that matters did not arrive; organisers are told."""
     NOTE = "note"
     """Organisers get the daily note."""
+    HANDOVER = "handover"
+    """An organiser's time of duty begins or ends."""
 
 
 def aware(moment: datetime | None, name: str) -> None:

@@ -392,6 +392,27 @@ streets = Table(
     UniqueConstraint("lane"),
 )
 
+shifts = Table(
+    "shifts",
+    metadata,
+    # Which organiser holds the phone when, in every week; minutes from Monday's midnight.
+    _id(),
+    _to("community_id", "communities"),
+    _to("member_id", "members"),
+    Column("start_minute", Integer, nullable=False),
+    Column("end_minute", Integer, nullable=False),
+    UniqueConstraint("community_id", "member_id", "start_minute", "end_minute"),
+)
+
+stand_ins = Table(
+    "stand_ins",
+    metadata,
+    # Who holds the phone by word, whatever the rota says: until then, or until somebody else does.
+    Column("community_id", BigId, ForeignKey("communities.id"), primary_key=True),
+    _to("member_id", "members"),
+    _when("until", nullable=True),
+)
+
 invites = Table(
     "invites",
     metadata,

@@ -80,6 +80,7 @@ COMING = {
     DueKind.CHASE: "the organisers are asked again",
     DueKind.BACK: "a helper's rest is over",
     DueKind.TELL: "an organiser hears what did not arrive",
+    DueKind.HANDOVER: "the phone is handed on",
     DueKind.NOTE: "the organisers' daily note",
 }
 NOTED = {

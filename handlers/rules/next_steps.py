@@ -64,5 +64,6 @@ NEXT_STEPS = (
         (DueKind.DID_IT_HAPPEN,),
     ),
     Owed("note", "communities", {"note_at": True}, (DueKind.NOTE,)),
+    Owed("duty", "shifts", {}, (DueKind.HANDOVER,)),
     Owed("pause", "members", {"paused_until": True}, (DueKind.BACK,)),
 )

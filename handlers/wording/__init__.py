@@ -10,7 +10,7 @@ import re
 import string
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from importlib import resources
 from zoneinfo import ZoneInfo
@@ -108,6 +108,14 @@ class Wording:
         locale = LOCALES.get(language, language)
         said = format_date(day, "EEEE" if near else "EEEE d MMMM", locale=locale)
         return said.replace("Dydd ", "dydd ")  # CLDR has the Welsh days as headings
+
+    def of_week(self, language: str, minute: int, *, day_known: bool = False) -> str:
+        """`Monday 9am`, or `9am`: a minute of the week, counted from Monday's midnight."""
+        here = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)  # a Monday
+        locale = LOCALES.get(language, language)
+        day = format_date(here.date(), "EEEE", locale=locale).replace("Dydd ", "dydd ")
+        hour = self._hour(language, here)
+        return hour if day_known else f"{day} {hour}"
 
     def when(self, language: str, request: HelpRequest, now: datetime, community: Community) -> str:
         """`today`, `tomorrow morning`, `Tuesday at 2:30pm`, `as soon as somebody can`."""

@@ -200,6 +200,37 @@ def upgrade() -> None:
     op.create_index("ix_bonds_other_id", "bonds", ["other_id"])
 
     op.create_table(
+        "shifts",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("community_id", ID, nullable=False),
+        sa.Column("member_id", ID, nullable=False),
+        sa.Column("start_minute", sa.Integer(), nullable=False),
+        sa.Column("end_minute", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id"], ["communities.id"], name="fk_shifts_community_id"
+        ),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_shifts_member_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_shifts"),
+        sa.UniqueConstraint(
+            "community_id",
+            "member_id",
+            "start_minute",
+            "end_minute",
+            name="uq_shifts_community_id_member_id_start_minute_end_minute",
+        ),
+    )
+    op.create_table(
+        "stand_ins",
+        sa.Column("community_id", ID, nullable=False),
+        sa.Column("member_id", ID, nullable=False),
+        sa.Column("until", WHEN, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["community_id"], ["communities.id"], name="fk_stand_ins_community_id"
+        ),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_stand_ins_member_id"),
+        sa.PrimaryKeyConstraint("community_id", name="pk_stand_ins"),
+    )
+    op.create_table(
         "invites",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("community_id", ID, nullable=False),
