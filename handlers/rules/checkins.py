@@ -1,0 +1,370 @@
+"""Check-ins: what people say of days, hours, contacts and being away, and when the next one is.
+
+Texts come `plain` (`understanding_words.plain`): lower case, no apostrophes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from handlers.rules import timing
+from handlers.rules.understanding_calendar import WEEKDAYS, WELSH_WEEKDAYS
+from handlers.rules.understanding_clock import part_of
+from handlers.rules.understanding_when import day_of
+from storage.model import Community
+
+AGAIN = timedelta(minutes=15)
+"""Between the check-in and asking again, and from then to the first contact (Age UK Lancashire's
+good-day calls ring twice more before anybody is told; the minutes are those of PRACTICE)."""
+
+TAKE = timedelta(minutes=15)
+"""How long somebody who was alarmed has, until the next is."""
+
+REPORT = timedelta(minutes=60)
+"""How long whoever took an alarm has to say how it was, before they are asked."""
+
+REPORT_AGAIN = timedelta(minutes=30)
+"""And then, until the next is told."""
+
+LONGEST_AWAY = timedelta(days=62)
+"""Nobody is forgotten: away for longer than this is said anew."""
+
+EVERY = frozenset(range(7))
+WEEK = frozenset(range(5))
+WEEKEND = frozenset({5, 6})
+
+
+class Reason(StrEnum):
+    """Why there is an alarm."""
+
+    SILENT = "silent"
+    UNHEARD = "unheard"
+    """The check-in could not be delivered."""
+    STOPPED = "stopped"
+    """They sent STOP, or blocked us."""
+    NOT_WELL = "not_well"
+    """They said that they are not so good, and would like to be rung."""
+    TROUBLE = "trouble"
+    """They answered with something that sounds like an emergency."""
+    NEEDS_MORE = "needs_more"
+    """Whoever saw to it needs help with it."""
+
+
+ORGANISERS_FIRST = frozenset({Reason.STOPPED, Reason.NOT_WELL, Reason.NEEDS_MORE})
+"""Alarms that go to the organisers before the contacts: somebody is there, and has to be rung."""
+
+
+# Whether it is about check-ins at all
+
+_WISH = re.compile(
+    r"\bcheck(?:ing)?[- ]?(?:up |in )?(?:on|with) (?:me|us)\b|"
+    r"\bcheck[- ]?ins?\b|\bcheckins?\b|"
+    r"\b(?:text|message|contact|write to|ask) me (?:every|each|daily|on week|in the mornings?)\b"
+    r".*\b(?:ok|okay|alright|all right|well|up|alive|fine)\b|"
+    r"\b(?:make sure|see (?:if|that)|know (?:if|that)) (?:im|i am) "
+    r"(?:ok|okay|alright|all right|up|well|fine)\b.*\b(?:every|each|daily|weekdays?)\b|"
+    r"\b(?:edrych|holi|tsieco|siecio) (?:sut ydw i|arna i|amdana i)\b|\bcontroll\w+ se sto bene\b"
+)
+_NOT_WISH = re.compile(
+    r"\b(?:did|do|does|why|when|what|which|how|who|didnt|hasnt|havent|not|never|missed)\b.*"
+    r"\bcheck"
+)
+_OFF = re.compile(
+    r"\b(?:stop|end|cancel|finish|no more|dont (?:want|need)|do not (?:want|need)|turn off|"
+    r"without|leave off|give up)\b.{0,24}(?:\bcheck[- ]?(?:ing|ins?|ups?)\b|\bcheckins?\b)|"
+    r"\bcheck[- ]?ins? (?:off|to stop|can stop)\b|"
+    r"\b(?:stop|dont) check(?:ing)?(?: up| in)? on me\b|\bdim mwy o wirio\b|"
+    r"\bbasta controlli\b"
+)
+_OF_SOMEBODY = re.compile(
+    r"\bcheck(?:ing)?[- ]?(?:up |in )?(?:on|with) (?!(?:me|us|it|that|this|the)\b)|"
+    r"\bcheck[- ]?ins? (?:for|with) (?!(?:me|us)\b)"
+)
+
+
+def wants_check_ins(text: str) -> bool:
+    """Whether somebody would like to be checked on ("could you check on me every morning")."""
+    return bool(_WISH.search(text)) and not _NOT_WISH.search(text) and not wants_off(text)
+
+
+def wants_off(text: str) -> bool:
+    """Whether somebody wants their check-ins to end ("no more check-ins please")."""
+    return bool(_OFF.search(text))
+
+
+def is_for_somebody(text: str) -> bool:
+    """Whether check-ins are wanted for somebody else ("check on Rosa every day at 9"): days or an
+    hour have to be said, or any "can you check on my mum" would be one."""
+    found = schedule_in(text)
+    return bool(_OF_SOMEBODY.search(text)) and found.days is not None
+
+
+# Days and hours
+
+_DAY = {word: n for names, n in WEEKDAYS.items() for word in names.split("|")} | WELSH_WEEKDAYS
+_ONE = "|".join(sorted(map(re.escape, _DAY), key=len, reverse=True))
+_RUN = re.compile(rf"\b(?P<first>{_ONE})s? ?(?:-|to|till|until|through|thru) ?(?P<last>{_ONE})s?\b")
+_NAMED = re.compile(rf"\b(?P<day>{_ONE})s?\b")
+_ALL = re.compile(
+    r"\b(?:every ?day|each day|daily|(?:every|each) (?:single )?(?:day|morning|afternoon|evening|"
+    r"night)|7 days|seven days|all week|in the (?:mornings|evenings)|mornings|evenings|"
+    r"(?:bob|pob) (?:dydd|bore|nos)|ogni (?:giorno|mattina|sera)|tutti i giorni)\b"
+)
+_WEEKDAYS = re.compile(
+    r"\b(?:(?:every )?week ?days?|working days|giorni feriali|dyddiau(?:r)? (?:gwaith|wythnos))\b"
+)
+_WEEKENDS = re.compile(r"\bweek ?ends?\b|\bpenwythnos")
+_BUT = re.compile(r"\b(?:except|but not|apart from|not on|bar)\b(?P<rest>.*)")
+_EVERY_OTHER = re.compile(r"\b(?:every other|every second|alternate|fortnight(?:ly)?)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """What was said of when; each may be missing."""
+
+    days: frozenset[int] | None
+    hour: time | None
+
+
+def schedule_in(text: str, *, bare: bool = False) -> Times:
+    """The weekdays and the hour that a text speaks of; `bare`: an hour was asked for, so that a
+    number alone is one. "Every other day" has no days: it is asked about."""
+    but = _BUT.search(text)
+    days = _days_in(text[: but.start()] if but else text)
+    if but and days:
+        days = (days - (_days_in(but["rest"]) or frozenset())) or days
+    return Times(days, _hour_in(text, bare=bare))
+
+
+def _days_in(text: str) -> frozenset[int] | None:
+    if _EVERY_OTHER.search(text):
+        return None
+    days: set[int] = set()
+    if _ALL.search(text) and not _NAMED.search(text):
+        return EVERY
+    if _WEEKDAYS.search(text):
+        days |= WEEK
+    if _WEEKENDS.search(text):
+        days |= WEEKEND
+    for run in _RUN.finditer(text):
+        first, last = _DAY[run["first"]], _DAY[run["last"]]
+        days |= {(first + n) % 7 for n in range((last - first) % 7 + 1)}
+    for named in _NAMED.finditer(text):
+        days.add(_DAY[named["day"]])
+    return frozenset(days) or (EVERY if _ALL.search(text) else None)
+
+
+_BARE = re.compile(
+    r"(?:at |for |about |around )?(?P<hour>1[0-2]|0?[1-9]|[a-z]+)(?: please| pls)?\.?"
+)
+
+
+def _hour_in(text: str, *, bare: bool) -> time | None:
+    said = part_of(text)
+    if said is None or ":" not in said:
+        at = re.search(r"\b(?:daily|day|mornings?|evenings?|weekdays?) (?P<hour>\d{1,2})\b", text)
+        if at:
+            said = part_of(f"at {at['hour']} {text}")
+        elif bare and (alone := _BARE.fullmatch(text.strip())):
+            said = part_of(f"at {alone['hour']}")
+    return timing.clock_time(said or "")
+
+
+def next_after(
+    days: frozenset[int],
+    hour: time,
+    after: datetime,
+    community: Community,
+    away: tuple[date, date] | None = None,
+) -> tuple[date, datetime]:
+    """The day and the moment of the first check-in after that moment; `away`: the first day that
+    is skipped and the first that is not. Nine o'clock stays nine o'clock when the clocks change:
+    each day has its check-in once, at an hour that the spring change skips as long after it as it
+    lies in the gap, and at the first of two that autumn has twice (`timing.at_local`)."""
+    if not days:
+        raise ValueError("check-ins need at least one weekday")
+    day = timing.local(after, community).date() - timedelta(days=1)
+    while True:
+        moment = timing.at_local(day, hour, community)
+        skipped = away is not None and away[0] <= day < away[1]
+        if day.weekday() in days and moment > after and not skipped:
+            return day, moment
+        day += timedelta(days=1)
+
+
+def part_of_day(hour: time) -> str:
+    """How to greet somebody at that hour: `morning`, `afternoon` or `evening`."""
+    if hour < time(12):
+        return "morning"
+    return "afternoon" if hour < time(17, 30) else "evening"
+
+
+# Contacts
+
+_PHONE = re.compile(r"(?:\+ ?44|0044|\b0)(?: ?\(0\))?(?P<rest>(?:[ .-]?\d){9,10})\b")
+_BEFORE = re.compile(
+    r"^(?:[\s,;:.&+/-]|\b(?:and|then|also|or|is|on|at|her|his|their|number|mobile|phone|tel|no|"
+    r"my|our|the|please|first|second|name|friend|neighbour|neighbor|daughter|son|sister|brother|"
+    r"niece|nephew|husband|wife|cousin|partner|grandson|granddaughter|mum|dad|next door|"
+    r"a|ac|yw|fy|ei|e|poi|mia|mio|called|it|its|be|would|will)\b)+",
+    re.IGNORECASE,
+)
+_AFTER = re.compile(
+    r"(?:[\s,;:.&+/(-]|\b(?:is|on|at|her|his|their|number|mobile|phone|tel|no|my|the|"
+    r"friend|neighbour|daughter|son|sister|brother|niece|nephew|next door)\b)+$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Somebody named as a contact."""
+
+    name: str
+    """Empty where only a number was given."""
+    phone: str
+    """E.164."""
+    can_text: bool
+    """Whether it is a mobile: a text to a landline is not read by anybody."""
+
+
+def contacts_in(text: str, longest: int = 26) -> tuple[Named, ...]:
+    """The names and British numbers in an answer ("Jean 07700 900123 and my son Peter
+    07700 900456"), in order; the text as it was written."""
+    found: dict[str, Named] = {}
+    start = 0
+    for match in _PHONE.finditer(text):
+        digits = re.sub(r"\D", "", match["rest"])
+        said = _AFTER.sub("", _BEFORE.sub("", text[start : match.start()]))
+        said = re.split(r"[,;.\n]", said)[-1].strip()
+        words = re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*", said)[-3:]
+        words = [re.sub(r"['’]s$", "", word) for word in words]
+        name = " ".join(w if w != w.lower() else w.capitalize() for w in words)[:longest].strip()
+        phone = f"+44{digits}"
+        found.setdefault(phone, Named(name, phone, digits.startswith("7") and len(digits) == 10))
+        start = match.end()
+    return tuple(found.values())
+
+
+# How they are
+
+_POORLY = re.compile(
+    r"\bnot (?:so |too |very |that |feeling |really |all )*(?:good|well|great|grand|right|clever|"
+    r"brilliant|fine|ok|okay|up to much)\b|"
+    r"\b(?:poorly|unwell|ill(?! (?:be|do|ring|see|have|go|get|let|text|try|just|call|come))|rough|awful|terrible|dreadful|dizzy|shaky|rotten|lousy|worse|bad|"
+    r"fall|fell|fallen|pain|hurts?|under the weather|struggling|low|lonely|frightened|scared|in pain|feverish|been sick|sick|"
+    r"wedi blino|ddim yn (?:dda|iawn)|sal|male|non (?:sto )?bene)\b|"
+    r"\b(?:ring|call|phone) me\b|\bgive me a (?:ring|call)\b"
+)
+_FINE = re.compile(
+    r"\b(?:fine|all (?:is )?well|im well|very well|quite well|alright|all right|ok|okay|good|"
+    r"grand|champion|great|lovely|up and about|still here|here|not (?:so |too )?bad|"
+    r"mustnt grumble|cant complain|fair to middling|iawn|yn dda|bene|tutto bene)\b"
+)
+
+
+def feeling(text: str) -> bool | None:
+    """Whether an answer to "all well?" says so (True), says not (False) or neither (None). What
+    could be either is not well: a person who rings in vain does no harm."""
+    if len(text) > 200:
+        return None
+    mild = re.sub(r"\bnot (?:so |too )?bad\b|\bcant complain\b", " fine ", text)
+    if _POORLY.search(mild):
+        return False
+    return True if _FINE.search(mild) else None
+
+
+# Away
+
+_AWAY = re.compile(
+    r"\b(?:away|on holiday|off to|going to stay|staying (?:with|at)|at my (?:sons|daughters|"
+    r"sisters|brothers)|out all day|not (?:be )?(?:home|in)|pause|no check[- ]?ins?|"
+    r"dont check|skip|i ffwrdd|in vacanza|via)\b"
+)
+_HOSPITAL = re.compile(r"\b(?:hospital|infirmary|respite|ysbyty|ospedale)\b")
+_IN_HOSPITAL = re.compile(
+    r"\b(?:in|into|to|going in|admitted|yn yr|yn|in) (?:the |an? )?(?:\w+ )?"
+    r"(?:hospital|infirmary|respite|ysbyty|ospedale)\b"
+)
+_NEEDS = re.compile(
+    r"\b(?:lift|need|could (?:somebody|someone|anyone)|anybody|anyone|take me|appointment)\b"
+)
+_BACK = re.compile(
+    r"\b(?:im|i am|we are|were|got) (?:now )?(?:back|home)\b|\bback (?:home|again|now|from)\b|"
+    r"\bhome (?:again|now|from)\b|\bout of (?:the )?hospital\b|\bstart (?:the )?check|"
+    r"\b(?:yn ol|adref|gartre)\b|\bsono tornat"
+)
+_UNTIL = re.compile(r"\b(?:until|untill|till|til|up to|back on|back|again on|tan|fino a)\b")
+_FROM_TO = re.compile(
+    r"\b(?:from|away) (?!for )(?P<first>.+?) (?:to|until|untill|till|til|through) (?P<last>.+)"
+)
+_FOR = re.compile(
+    r"\bfor (?:about |around |the )?(?P<n>\d{1,2}|an?|one|two|three|four|five|six|a couple of|"
+    r"a few)? ?(?P<unit>days?|nights?|weeks?|fortnights?|months?)\b"
+)
+_HOW_MANY = {
+    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
+    "a couple of": 2, "a few": 3,
+}  # fmt: skip
+_UNIT = {"day": 1, "night": 1, "week": 7, "fortnight": 14, "month": 30}
+USUAL_AWAY = 7
+"""Days, where somebody says that they are away, or in hospital, and not for how long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Days without check-ins."""
+
+    first: date
+    until: date
+    """The first day with one again."""
+    hospital: bool
+    said: bool
+    """Whether they said until when."""
+
+
+def away_in(text: str, today: date) -> Away | None:
+    """The days that somebody says they are away or in hospital; none if they don't say so, or ask
+    for something ("a lift to the hospital")."""
+    hospital = bool(_IN_HOSPITAL.search(text))
+    if not (hospital or _AWAY.search(text)) or _NEEDS.search(text):
+        return None
+    first, until = today, None
+    span = _FOR.search(text)
+    if span:
+        text = f"{text[: span.start()]} {text[span.end() :]}".replace("  ", " ")
+    if both := _FROM_TO.search(text):
+        first = day_of(f"on {both['first']}", today) or today
+        until = _day(both["last"], today)
+    elif mark := _UNTIL.search(text):
+        until = _day(text[mark.end() :], today)
+        first = day_of(text[: mark.start()], today) or today
+    else:
+        first = day_of(text, today) or today
+    if until is None and span:
+        count = span["n"] or "1"
+        number = int(count) if count.isdecimal() else _HOW_MANY[count]
+        until = first + timedelta(number * _UNIT[span["unit"].removesuffix("s")])
+    said = until is not None
+    if until is None:
+        # "Away on Friday" is that day; "away" alone may be long, and a week is soon enough to ask.
+        only = first > today or re.search(r"\b(?:today|tonight|all day)\b", text)
+        until, said = first + timedelta(1 if only else USUAL_AWAY), bool(only)
+    if until <= first:
+        until = first + timedelta(days=1)
+    return Away(first, min(until, first + LONGEST_AWAY), hospital, said)
+
+
+def _day(text: str, today: date) -> date | None:
+    rest = text.strip()
+    return day_of(rest if rest.startswith("the ") else f"on {rest}", today) or day_of(rest, today)
+
+
+def is_back(text: str) -> bool:
+    """Whether somebody says that they are home again."""
+    return bool(_BACK.search(text)) and not _UNTIL.search(
+        text.replace("im back", "").replace("back home", "").replace("back from", "")
+    )
