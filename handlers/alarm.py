@@ -100,7 +100,9 @@ async def plan(turn: Turn, check_in: CheckIn, reason: Reason) -> list[tuple[Memb
     of them; the organisers first where somebody has only to be rung."""
     agreed = await checkins.contacts_of(turn.tx, check_in.id, ContactStatus.AGREED)
     named = [await members.get(turn.tx, contact.member_id) for contact in agreed]
-    contacts = [(one,) for one in named if one.stopped_at is None and not one.unreachable]
+    contacts: list[tuple[Member, ...]] = [
+        (one,) for one in named if one.stopped_at is None and not one.unreachable
+    ]
     everyone = tuple(one for one in await turn.organisers() if one.id != check_in.member_id)
     on_duty = tuple(one for one in everyone if one.on_duty and one.paused_until is None)
     organisers = [those for those in dict.fromkeys((on_duty, everyone)) if those]

@@ -58,9 +58,10 @@ async def schedule(turn: Turn, check_in: CheckIn) -> CheckIn:
 
 async def came_due(turn: Turn, check_in: CheckIn) -> None:
     """Ask whether all is well; or, where we were not there when it was due, say so."""
-    assert check_in.hour
+    hour = check_in.hour
+    assert hour
     day = check_in.next_day or turn.today
-    planned = timing.at_local(day, check_in.hour, turn.community)
+    planned = timing.at_local(day, hour, turn.community)
     check_in = await schedule(turn, check_in)
     if planned > turn.now:
         return
@@ -68,10 +69,12 @@ async def came_due(turn: Turn, check_in: CheckIn) -> None:
     still = await checkins.running(turn.tx, check_in.id)
     if still:
         # An alarm of the day before: her answer ends that one. There is no second beside it.
-        await _put(turn, person, still[0], GREETING[rules.part_of_day(check_in.hour)])
+        if still[0].status is OccasionStatus.ASKED:
+            return
+        await _put(turn, person, still[0], GREETING[rules.part_of_day(hour)])
         return
     late = too_late(DueKind.CHECK_IN, planned, turn.now)
-    coming = timing.at_local(check_in.next_day or day, check_in.hour, turn.community)
+    coming = timing.at_local(check_in.next_day or day, hour, turn.community)
     asks = not late or (not timing.is_quiet(turn.now, turn.community) and coming - turn.now >= ROOM)
     occasion = await checkins.begin(
         turn.tx,
@@ -96,7 +99,7 @@ async def came_due(turn: Turn, check_in: CheckIn) -> None:
             hour=lambda language: turn.by(planned, language),
         )
     if asks:
-        greeting = GREETING[rules.part_of_day(check_in.hour)]
+        greeting = GREETING[rules.part_of_day(hour)]
         await _ask(turn, person, occasion, "check_in.late" if late else greeting)
 
 

@@ -10,7 +10,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from handlers import visit
+from handlers import checkin, visit
 from handlers.rules import timing
 from handlers.rules.names import LONGEST, house_in, name_in
 from handlers.rules.understanding import numbers_in, understand
@@ -410,6 +410,7 @@ async def drop_everything(turn: Turn, reason: str) -> None:
     """Somebody is going silent: their visits as a helper are given back at once, and organisers are
     told of what they themselves still wait for."""
     me = turn.sender
+    await checkin.went_silent(turn, reason)
     for running in await requests.live_visits(turn.tx, helper_id=me.id):
         await visit.give_back(turn, running)
     waiting = await requests.of_asker(turn.tx, me.id, (RequestStatus.DRAFT, *requests.UNSETTLED))

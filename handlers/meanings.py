@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from handlers import ask, happened, join, organiser, visit
+from handlers import ask, checkin, checkin_setup, happened, join, organiser, visit
 from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
 from handlers.rules.understanding import ACT_ABOVE, Meaning
 from handlers.turn import Turn, first_name, one_line
@@ -21,7 +21,10 @@ MISSED_FOR = timedelta(hours=12)
 async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None:
     """Do what the words mean; where that is not plain, ask one easy question."""
     me = turn.sender
-    if is_thanks(turn.words) and me.roles:
+    asks = meaning.intent is Intent.ASK and meaning.need and meaning.confidence >= ACT_ABOVE
+    thanks = is_thanks(turn.words) and me.roles
+    if await checkin_setup.in_words(turn, asks=bool(asks)) or thanks:
+        await checkin.heard(turn)
         return  # thanks are welcome, and need no answer
     if (
         me.is_a(Role.ASKER)
@@ -38,6 +41,7 @@ async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None
         act = _status
     if act is not None and await act(turn, meaning):
         await questions.close(turn.tx, turn.now, MISSED, member_id=me.id)
+        await checkin.heard(turn)
         return
     if me.is_a(Role.ASKER) and me.cell is None and await ask.gave_home_late(turn):
         return

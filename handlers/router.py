@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from handlers import ask, happened, join, languages, meanings, offer, organiser, visit
+from handlers import (
+    alarm,
+    ask,
+    checkin,
+    checkin_setup,
+    happened,
+    join,
+    languages,
+    meanings,
+    offer,
+    organiser,
+    visit,
+)
 from handlers.rules import timing
 from handlers.rules.courtesy import is_greeting, is_thanks
 from handlers.rules.understanding import (
@@ -73,6 +85,15 @@ ANSWERS: dict[str, Answer] = {
     "handed": organiser.settle,
     "assign": organiser.assigned,
     "approve": organiser.approve,
+    "check_in": checkin.answered,
+    "check_in.off": checkin.ended,
+    "check_in.when": checkin_setup.when_said,
+    "check_in.contacts": checkin_setup.contacts_said,
+    "check_in.code": checkin_setup.code_said,
+    "check_in.agree": checkin_setup.agreed,
+    "check_in.contact": checkin_setup.contact_said,
+    "alarm": alarm.answered,
+    "alarm.outcome": alarm.outcome,
 }
 
 IN_WORDS = frozenset(
@@ -88,11 +109,18 @@ IN_WORDS = frozenset(
         "join.can_do",
         "join.organiser",
         "assign",
+        "check_in.when",
+        "check_in.contacts",
+        "check_in.code",
+        "alarm.outcome",
     }
 )
 """Questions that words of any kind may answer."""
 
-STILL = frozenset({"offer", "card", "visit", "open", "handed", "assign", "approve"})
+STILL = frozenset(
+    {"offer", "card", "visit", "open", "handed", "assign", "approve"}
+    | {"check_in", "check_in.contact", "alarm", "alarm.outcome"}
+)
 """Questions that go by how things stand, and so may be answered again, or late."""
 
 LATE = timedelta(days=7)
@@ -192,6 +220,7 @@ async def _text(turn: Turn) -> None:
         if question.kind != meanings.MISSED
     ]
     if await languages.asked_for(turn, open_now) or await _answers(turn, open_now, meaning):
+        await checkin.heard(turn)
         return
     await meanings.act_on(turn, meaning, open_now)
 
@@ -215,6 +244,7 @@ async def emergency(turn: Turn) -> None:
         organiser=await turn.organiser_name(me),
     )
     await turn.note("emergency", "member", me.id)
+    await checkin.trouble(turn)
 
 
 async def _command(turn: Turn) -> bool:
@@ -508,6 +538,7 @@ async def _button(turn: Turn) -> None:
         await turn.toast("button.answered")
         return
     await _answer(turn, question, choices[int(place)].key)
+    await checkin.heard(turn)
     await turn.toast()
 
 

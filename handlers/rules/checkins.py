@@ -254,8 +254,9 @@ def contacts_in(text: str, longest: int = 26) -> tuple[Named, ...]:
 _POORLY = re.compile(
     r"\bnot (?:so |too |very |that |feeling |really |all )*(?:good|well|great|grand|right|clever|"
     r"brilliant|fine|ok|okay|up to much)\b|"
-    r"\b(?:poorly|unwell|ill(?! (?:be|do|ring|see|have|go|get|let|text|try|just|call|come))|rough|awful|terrible|dreadful|dizzy|shaky|rotten|lousy|worse|bad|"
-    r"fall|fell|fallen|pain|hurts?|under the weather|struggling|low|lonely|frightened|scared|in pain|feverish|been sick|sick|"
+    r"\b(?:poorly|unwell|ill(?! (?:be|do|ring|see|have|go|get|let|text|try|just|call|come))|"
+    r"rough|awful|terrible|dreadful|dizzy|shaky|rotten|lousy|worse|bad|fall|fell|fallen|pain|"
+    r"hurts?|under the weather|struggling|low|lonely|frightened|scared|feverish|been sick|sick|"
     r"wedi blino|ddim yn (?:dda|iawn)|sal|male|non (?:sto )?bene)\b|"
     r"\b(?:ring|call|phone) me\b|\bgive me a (?:ring|call)\b"
 )
