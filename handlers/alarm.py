@@ -15,9 +15,9 @@ from handlers.rules.checkins import (
     ORGANISERS_FIRST,
     REPORT,
     REPORT_AGAIN,
-    TAKE,
     Reason,
     feeling,
+    time_to_take,
 )
 from handlers.rules.understanding_words import plain
 from handlers.turn import Turn, first_name, one_line
@@ -91,7 +91,8 @@ async def tell_next(turn: Turn, occasion: Occasion, *, but: int | None = None) -
             break
     if not told:
         await turn.note("nobody_to_tell", "occasion", occasion.id)
-    await wait(turn, replace(occasion, step=step, taken_by=None), turn.now + TAKE)
+    span = time_to_take(step, len(order))
+    await wait(turn, replace(occasion, step=step, taken_by=None), turn.now + span)
     return told
 
 

@@ -587,6 +587,9 @@ async def in_words(turn: Turn, *, asks: bool) -> bool:
         and await checkin.in_words(turn, known, asks=asks)
     ):
         return True
+    if known and known.status is CheckInStatus.ON and rules.asks_when(said):
+        await _how_it_stands(turn, known)
+        return True
     organises = turn.sender.is_a(Role.ORGANISER)
     if organises and await _away_for_somebody(turn, said):
         return True

@@ -20,8 +20,9 @@ AGAIN = timedelta(minutes=15)
 """Between the check-in and asking again, and from then to the first contact (Age UK Lancashire's
 good-day calls ring twice more before anybody is told; the minutes are those of PRACTICE)."""
 
-TAKE = timedelta(minutes=15)
-"""How long somebody who was alarmed has, until the next is."""
+TAKE = (timedelta(minutes=15), timedelta(minutes=30), timedelta(minutes=60))
+"""How long somebody who was alarmed has, until the next is: in the first round of those who can be
+told, in the second, and in every one after that."""
 
 REPORT = timedelta(minutes=60)
 """How long whoever took an alarm has to say how it was, before they are asked."""
@@ -35,6 +36,13 @@ LONGEST_AWAY = timedelta(days=62)
 EVERY = frozenset(range(7))
 WEEK = frozenset(range(5))
 WEEKEND = frozenset({5, 6})
+
+
+def time_to_take(told: int, people: int) -> timedelta:
+    """How long to wait after the `told`-th telling, with so many to be told in turn: an alarm goes
+    round more slowly as time goes by, and never stops."""
+    past_rounds = max(0, told - 1) // max(1, people)
+    return TAKE[min(past_rounds, len(TAKE) - 1)]
 
 
 class Reason(StrEnum):
@@ -79,6 +87,10 @@ _OFF = re.compile(
     r"\b(?:stop|dont) check(?:ing)?(?: up| in)? on me\b|\bdim mwy o wirio\b|"
     r"\bbasta controlli\b"
 )
+_WHEN = re.compile(
+    r"\b(?:when|what time|which days|do you|are you)\b.*"
+    r"(?:\bcheck(?:ing)?(?: up| in)? (?:on|with) me\b|\bcheck[- ]?ins?\b)"
+)
 _OF_SOMEBODY = re.compile(
     r"\bcheck(?:ing)?[- ]?(?:up |in )?(?:on|with) (?!(?:me|us|it|that|this|the)\b)|"
     r"\bcheck[- ]?ins? (?:for|with) (?!(?:me|us)\b)"
@@ -93,6 +105,11 @@ def wants_check_ins(text: str) -> bool:
 def wants_off(text: str) -> bool:
     """Whether somebody wants their check-ins to end ("no more check-ins please")."""
     return bool(_OFF.search(text))
+
+
+def asks_when(text: str) -> bool:
+    """Whether somebody asks when they are checked on ("when are my check-ins?")."""
+    return bool(_WHEN.search(text))
 
 
 def is_for_somebody(text: str) -> bool:
