@@ -100,14 +100,19 @@ async def plan(turn: Turn, check_in: CheckIn, reason: Reason) -> list[tuple[Memb
     """Who is told, in turn: each contact who agreed, then the organisers on duty together, then all
     of them; the organisers first where somebody has only to be rung."""
     agreed = await checkins.contacts_of(turn.tx, check_in.id, ContactStatus.AGREED)
-    named = [await members.get(turn.tx, contact.member_id) for contact in agreed]
+    # Who can't be reached keeps their place, so that nobody else loses theirs.
     contacts: list[tuple[Member, ...]] = [
-        (one,) for one in named if one.stopped_at is None and not one.unreachable
+        (await members.get(turn.tx, contact.member_id),) for contact in agreed
     ]
     everyone = tuple(one for one in await turn.organisers() if one.id != check_in.member_id)
     on_duty = tuple(one for one in everyone if one.on_duty and one.paused_until is None)
     organisers = [those for those in dict.fromkeys((on_duty, everyone)) if those]
     return organisers + contacts if reason in ORGANISERS_FIRST else contacts + organisers
+
+
+def can_be_told(one: Member) -> bool:
+    """Whether anything reaches them just now, as far as we know."""
+    return one.stopped_at is None and not one.unreachable
 
 
 async def wait(turn: Turn, occasion: Occasion, until: datetime) -> Occasion:
@@ -130,6 +135,7 @@ async def _tell(turn: Turn, occasion: Occasion, person: Member, to: Member) -> b
         wakes=True,
         name=first_name(to),
         asker=first_name(person),
+        helper=await _who_asks(turn, occasion, language),
         who=turn.who(person)(language),
         phone=(await turn.phone_of(person))(language) if organises else "",
         home=", ".join(filter(None, (person.home, person.postcode))) or "-",
@@ -139,6 +145,14 @@ async def _tell(turn: Turn, occasion: Occasion, person: Member, to: Member) -> b
     if put and organises:
         await turn.note("address_shown", "member", person.id, to=to.id, occasion=occasion.id)
     return put is not None
+
+
+async def _who_asks(turn: Turn, occasion: Occasion, language: str) -> str:
+    """Who took it last: it is they who need help with it."""
+    asked = await questions.about(turn.tx, "alarm.outcome", occasion.id)
+    if not asked or asked[-1].member_id is None:
+        return turn.text(language, "somebody_new")
+    return first_name(await members.get(turn.tx, asked[-1].member_id))
 
 
 async def told(turn: Turn, occasion: Occasion) -> list[Member]:
@@ -349,8 +363,7 @@ async def untaken(turn: Turn, occasion: Occasion) -> None:
     helper = await members.get(turn.tx, occasion.taken_by or 0)
     asked = await questions.about(turn.tx, "alarm.outcome", occasion.id)
     long_ago = not asked or turn.now - asked[-1].asked_at >= REPORT
-    reachable = helper.stopped_at is None and not helper.unreachable
-    if long_ago and reachable:
+    if long_ago and can_be_told(helper):
         await ask_how(turn, occasion, "alarm.how", helper, person)
         await wait(turn, occasion, turn.now + REPORT_AGAIN)
         return

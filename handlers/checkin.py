@@ -8,9 +8,9 @@ Only silence is chased: asked again after a quarter of an hour, and after anothe
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from handlers import alarm
+from handlers import alarm, contacts
 from handlers.rules import checkins as rules
 from handlers.rules import lifecycle, timing
 from handlers.rules.checkins import Reason
@@ -21,7 +21,6 @@ from storage import checkins, members, questions
 from storage.model import (
     CheckIn,
     CheckInStatus,
-    ContactStatus,
     DueKind,
     Member,
     Occasion,
@@ -51,6 +50,13 @@ async def schedule(turn: Turn, check_in: CheckIn) -> CheckIn:
     day, moment = rules.next_after(check_in.days, check_in.hour, turn.now, turn.community, away)
     await turn.later(DueKind.CHECK_IN, check_in.id, moment)
     return await checkins.save(turn.tx, replace(check_in, next_day=day))
+
+
+def moment_of_next(turn: Turn, check_in: CheckIn, language: str, day: date | None = None) -> str:
+    """`9am tomorrow`, `9am on Monday`: when the next one is, or the one of that day."""
+    assert check_in.hour
+    day = day or check_in.next_day or turn.today
+    return turn.by(timing.at_local(day, check_in.hour, turn.community), language)
 
 
 # The moment has come
@@ -115,6 +121,9 @@ async def _ask(turn: Turn, person: Member, occasion: Occasion, entry: str) -> No
 async def _put(turn: Turn, person: Member, occasion: Occasion, entry: str) -> bool:
     """Put the question; whether anything can reach them. They chose the hour, so it may be early
     or late in the day."""
+    until = turn.now + rules.AGAIN
+    if entry == "check_in.again" and _goes_back(turn, until):
+        entry = "check_in.again.soon"
     question = await turn.ask(
         person,
         entry,
@@ -124,16 +133,23 @@ async def _put(turn: Turn, person: Member, occasion: Occasion, entry: str) -> bo
         wakes=True,
         name=first_name(person),
         hour=turn.by(occasion.due_at, person.language),
-        by=turn.by(turn.now + rules.AGAIN, person.language),
+        by=turn.by(until, person.language),
         other=await _first_to_hear(turn, occasion, person),
     )
     return question is not None
 
 
+def _goes_back(turn: Turn, until: datetime) -> bool:
+    """Whether the clocks go back before then: "by 1am" would have gone by at a quarter to two."""
+    then, now = (timing.local(moment, turn.community) for moment in (until, turn.now))
+    return then.replace(tzinfo=None) <= now.replace(tzinfo=None)
+
+
 async def _first_to_hear(turn: Turn, occasion: Occasion, person: Member) -> str:
     check_in = await checkins.get(turn.tx, occasion.check_in_id)
     order = await alarm.plan(turn, check_in, Reason.SILENT)
-    name = first_name(order[0][0]) if order else ""
+    able = [one for those in order for one in those if alarm.can_be_told(one)]
+    name = first_name(able[0]) if able else ""
     return name or turn.text(person.language, "an_organiser")
 
 
@@ -183,8 +199,8 @@ async def _well(turn: Turn, occasion: Occasion) -> None:
 async def _thank(turn: Turn, check_in: CheckIn) -> None:
     me = turn.sender
     if check_in.status is CheckInStatus.ON and check_in.next_day:
-        day = turn.desk.wording.day(me.language, check_in.next_day, turn.today)
-        await turn.reply("check_in.thanks", name=first_name(me), day=day)
+        by = moment_of_next(turn, check_in, me.language)
+        await turn.reply("check_in.thanks", name=first_name(me), by=by)
     else:
         await turn.reply("thanks", name=first_name(me))
 
@@ -194,14 +210,8 @@ async def alarm_ring(turn: Turn, occasion: Occasion) -> None:
     me = turn.sender
     told = await alarm.sound(turn, occasion, Reason.NOT_WELL)
     await questions.close(turn.tx, turn.now, "check_in", ref=occasion.id)
-    organisers = [one for one in await turn.organisers() if one.id != me.id]
-    entry = "check_in.ring" if organisers else "check_in.ring.contact"
-    await turn.reply(
-        entry if told else "check_in.ring.nobody",
-        name=first_name(me),
-        organiser=await turn.organiser_name(me),
-        other=await _first_to_hear(turn, occasion, me),
-    )
+    entry = "check_in.ring" if told else "check_in.ring.nobody"
+    await turn.reply(entry, name=first_name(me))
 
 
 async def heard(turn: Turn) -> None:
@@ -236,8 +246,7 @@ async def went_silent(turn: Turn, reason: str) -> None:
     """They sent STOP, blocked us, or left. STOP is silence, and somebody rings them; who leaves
     has said so. A contact who goes is missed by whoever counts on them."""
     me = turn.sender
-    for contact in await checkins.contact_for(turn.tx, me.id):
-        await _contact_gone(turn, contact.id, contact.check_in_id)
+    await contacts.gone(turn)
     check_in = await checkins.of_member(turn.tx, me.id)
     if check_in is None or check_in.status is CheckInStatus.OFF:
         return
@@ -259,23 +268,6 @@ async def _today(turn: Turn, check_in: CheckIn) -> Occasion:
         occasion = await checkins.begin(turn.tx, new)
     assert occasion
     return occasion
-
-
-async def _contact_gone(turn: Turn, contact_id: int, check_in_id: int) -> None:
-    await checkins.set_contact(turn.tx, contact_id, ContactStatus.DECLINED)
-    await turn.never_mind(contact_id, DueKind.CONTACT)
-    check_in = await checkins.get(turn.tx, check_in_id)
-    if check_in.status is CheckInStatus.OFF:
-        return
-    person = await members.get(turn.tx, check_in.member_id)
-    await turn.tell_organisers(
-        "check_in.contact.gone",
-        about={"kind": "check_in.contact.gone"},
-        but=turn.sender.id,
-        who=turn.who(turn.sender),
-        asker=turn.who(person),
-        phone=await turn.phone_of(person),
-    )
 
 
 # Away, back, and no more
@@ -333,7 +325,7 @@ async def go_away(turn: Turn, check_in: CheckIn, away: rules.Away, person: Membe
         name=first_name(me),
         asker=turn.who(person)(me.language),
         start=wording.day(me.language, away.first, turn.today),
-        day=wording.day(me.language, again or first, turn.today),
+        by=moment_of_next(turn, check_in, me.language, again or first),
     )
     await turn.note("check_ins_away", "member", person.id, until=away.until.isoformat())
     if away.hospital or away.until - away.first > LONG_AWAY:
@@ -359,9 +351,8 @@ async def _next_in(turn: Turn, check_in: CheckIn, day: date) -> date:
 async def _back(turn: Turn, check_in: CheckIn) -> None:
     check_in = await schedule(turn, replace(check_in, away_from=None, away_until=None))
     me = turn.sender
-    assert check_in.next_day and check_in.hour
-    moment = timing.at_local(check_in.next_day, check_in.hour, turn.community)
-    await turn.reply("check_in.back", name=first_name(me), by=turn.by(moment, me.language))
+    by = moment_of_next(turn, check_in, me.language)
+    await turn.reply("check_in.back", name=first_name(me), by=by)
     await turn.note("check_ins_back", "member", me.id)
 
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
-from handlers import alarm, checkin
+from handlers import checkin
 from handlers.rules import checkins as rules
 from handlers.rules import timing
 from handlers.rules.names import LONGEST
@@ -28,7 +28,6 @@ from storage.model import (
     DueKind,
     Member,
     Question,
-    Role,
     Standing,
 )
 
@@ -66,7 +65,7 @@ async def start(turn: Turn) -> None:
     known = await checkins.of_member(turn.tx, me.id)
     if known and known.status is CheckInStatus.ON:
         if found.days is None and found.hour is None:
-            await _how_it_stands(turn, known)
+            await how_it_stands(turn, known)
         else:
             await _other_times(turn, known, found)
         return
@@ -79,7 +78,7 @@ async def start(turn: Turn) -> None:
         days=found.days or frozenset(),
         hour=found.hour,
     )
-    await _advance(turn, await checkins.put(turn.tx, draft))
+    await advance(turn, await checkins.put(turn.tx, draft))
 
 
 async def to_a_person(turn: Turn) -> None:
@@ -105,30 +104,26 @@ def times(turn: Turn, check_in: CheckIn, language: str) -> str:
     return turn.desk.wording.weekly(language, check_in.days, check_in.hour)
 
 
-async def _how_it_stands(turn: Turn, check_in: CheckIn) -> None:
+async def how_it_stands(turn: Turn, check_in: CheckIn) -> None:
+    """Say on which days they are asked, and when next."""
     me = turn.sender
-    moment = timing.at_local(
-        check_in.next_day or turn.today,
-        check_in.hour or timing.PART_HOUR["morning"],
-        turn.community,
-    )
     await turn.reply(
         "check_in.stands",
         name=first_name(me),
         days=times(turn, check_in, me.language),
-        by=turn.by(moment, me.language),
+        by=checkin.moment_of_next(turn, check_in, me.language),
     )
 
 
 async def _other_times(turn: Turn, check_in: CheckIn, found: rules.Times) -> None:
     check_in = replace(check_in, days=found.days or check_in.days, hour=found.hour or check_in.hour)
-    await _how_it_stands(turn, await checkin.schedule(turn, check_in))
+    await how_it_stands(turn, await checkin.schedule(turn, check_in))
 
 
-async def _advance(turn: Turn, check_in: CheckIn) -> None:
+async def advance(turn: Turn, check_in: CheckIn) -> None:
     """Ask for what is missing: days, hour, contacts, and that it is really them."""
     me = turn.sender
-    await _chase(turn, check_in, CHASE)
+    await chase(turn, check_in, CHASE)
     await questions.close(turn.tx, turn.now, *QUESTIONS, member_id=me.id)
     if not check_in.days or check_in.hour is None:
         entry = "check_in.when"
@@ -151,7 +146,8 @@ async def _advance(turn: Turn, check_in: CheckIn) -> None:
     await _verify(turn, check_in)
 
 
-async def _chase(turn: Turn, check_in: CheckIn, span: timedelta) -> None:
+async def chase(turn: Turn, check_in: CheckIn, span: timedelta) -> None:
+    """Let an organiser hear if nothing comes for so many waking hours."""
     if check_in.status is not CheckInStatus.ON:
         moment = timing.add_waking(turn.now, span, turn.community)
         await turn.later(DueKind.CHECK_IN, check_in.id, moment)
@@ -164,7 +160,7 @@ async def _named(turn: Turn, check_in: CheckIn) -> list[Member]:
     return [await members.get(turn.tx, contact.member_id) for contact in found]
 
 
-async def _mine(turn: Turn, question: Question) -> CheckIn | None:
+async def mine(turn: Turn, question: Question) -> CheckIn | None:
     """The check-ins that an answer is for, if they are still theirs to answer."""
     check_in = await checkins.get(turn.tx, question.ref or 0, lock=True)
     await turn.toast()
@@ -174,7 +170,7 @@ async def _mine(turn: Turn, question: Question) -> CheckIn | None:
     return check_in
 
 
-async def _missed(turn: Turn, check_in: CheckIn) -> bool:
+async def missed(turn: Turn, check_in: CheckIn) -> bool:
     """Not followed once more; whether that was once too often, so that a person has it now."""
     check_in = await checkins.save(turn.tx, replace(check_in, misses=check_in.misses + 1))
     if check_in.misses < TRIES:
@@ -195,12 +191,12 @@ async def _drop_named(turn: Turn, check_in: CheckIn) -> None:
 
 async def when_said(turn: Turn, question: Question, _key: str) -> None:
     """They said on which days, or at what time."""
-    check_in = await _mine(turn, question)
+    check_in = await mine(turn, question)
     if check_in is None:
         return
     found = rules.schedule_in(plain(turn.words), bare=True)
     if found.days is None and found.hour is None:
-        if not await _missed(turn, check_in):
+        if not await missed(turn, check_in):
             me = turn.sender
             await turn.ask(
                 me, "check_in.when.again", "check_in.when", check_in.id, name=first_name(me)
@@ -209,7 +205,7 @@ async def when_said(turn: Turn, question: Question, _key: str) -> None:
     check_in = replace(
         check_in, days=found.days or check_in.days, hour=found.hour or check_in.hour, misses=0
     )
-    await _advance(turn, await checkins.save(turn.tx, check_in))
+    await advance(turn, await checkins.save(turn.tx, check_in))
 
 
 # Contacts
@@ -217,7 +213,7 @@ async def when_said(turn: Turn, question: Question, _key: str) -> None:
 
 async def contacts_said(turn: Turn, question: Question, _key: str) -> None:
     """They named whom to tell; or said that there is nobody more."""
-    check_in = await _mine(turn, question)
+    check_in = await mine(turn, question)
     if check_in is None:
         return
     me = turn.sender
@@ -284,9 +280,9 @@ async def _contacts_again(turn: Turn, check_in: CheckIn, given: tuple[rules.Name
         check_in = replace(
             check_in, days=found.days or check_in.days, hour=found.hour or check_in.hour
         )
-        await _advance(turn, await checkins.save(turn.tx, check_in))
+        await advance(turn, await checkins.save(turn.tx, check_in))
         return
-    if await _missed(turn, check_in):
+    if await missed(turn, check_in):
         return
     landline = given and not any(one.can_text for one in given)
     await turn.ask(
@@ -310,8 +306,8 @@ async def _verify(turn: Turn, check_in: CheckIn) -> None:
         await turn.reply("thanks", name=first_name(me))
         return
     names = turn.desk.wording.joined(me.language, [first_name(one) for one in named])
-    names = names or turn.text(me.language, "an_organiser")
-    await _chase(turn, check_in, CHASE)
+    names = names or await turn.organiser_name(me)
+    await chase(turn, check_in, CHASE)
     await questions.close(turn.tx, turn.now, *QUESTIONS, member_id=me.id)
     if turn.desk.has_buttons(turn.message.channel):
         # A press carries a token that only they were sent.
@@ -342,7 +338,7 @@ async def _verify(turn: Turn, check_in: CheckIn) -> None:
 
 async def code_said(turn: Turn, question: Question, key: str) -> None:
     """They sent the number back, or pressed yes: now it is theirs, and contacts are asked."""
-    check_in = await _mine(turn, question)
+    check_in = await mine(turn, question)
     if check_in is None:
         return
     me = turn.sender
@@ -350,12 +346,13 @@ async def code_said(turn: Turn, question: Question, key: str) -> None:
     if good:
         await _finish(turn, check_in)
     elif key == "no" or yes_no(turn.words) is False:
-        await _refused(turn, check_in)
-    elif not await _missed(turn, check_in):
+        await refused(turn, check_in)
+    elif not await missed(turn, check_in):
         await turn.ask(me, "check_in.code.again", "check_in.code", check_in.id, name=first_name(me))
 
 
-async def _refused(turn: Turn, check_in: CheckIn) -> None:
+async def refused(turn: Turn, check_in: CheckIn) -> None:
+    """They would rather not: what was half set up is dropped, what was there before stays."""
     me = turn.sender
     await _drop_named(turn, check_in)
     if check_in.status is CheckInStatus.ON:
@@ -395,8 +392,8 @@ async def _finish(turn: Turn, check_in: CheckIn) -> None:
     if was_on:
         await turn.reply("check_in.asking", name=first_name(me), lines=names)
         return
-    moment = timing.at_local(check_in.next_day, check_in.hour, turn.community)
-    await turn.reply("check_in.set", name=first_name(me), by=turn.by(moment, me.language))
+    by = checkin.moment_of_next(turn, check_in, me.language)
+    await turn.reply("check_in.set", name=first_name(me), by=by)
     await turn.tell_organisers(
         "check_in.new" if asked else "check_in.new.no_contacts",
         but=me.id,
@@ -406,156 +403,6 @@ async def _finish(turn: Turn, check_in: CheckIn) -> None:
         days=lambda language: times(turn, check_in, language),
         lines=names,
     )
-
-
-async def contact_said(turn: Turn, question: Question, key: str) -> None:
-    """Whether somebody may be told when a check-in goes unanswered; they may think better of it."""
-    me = turn.sender
-    await turn.toast()
-    contact = await checkins.get_contact(turn.tx, question.ref or 0)
-    check_in = await checkins.get(turn.tx, contact.check_in_id, lock=True)
-    person = await members.get(turn.tx, check_in.member_id)
-    if contact.member_id != me.id or check_in.status is CheckInStatus.OFF:
-        await turn.reply("thanks", name=first_name(me))
-        return
-    await turn.never_mind(contact.id, DueKind.CONTACT)
-    if key == "yes":
-        assert turn.message
-        means = turn.message.channel.value
-        await checkins.set_contact(turn.tx, contact.id, ContactStatus.AGREED)
-        await turn.save(
-            me,
-            standing=Standing.ACTIVE if me.standing is Standing.JOINING else me.standing,
-            consent=me.consent or f"{turn.today.isoformat()} by {means}",
-        )
-        await turn.note("consent", "member", me.id, means=means, about="contact")
-        await turn.reply("check_in.contact.yes", name=first_name(me), asker=first_name(person))
-        await _all_know(turn, check_in, person)
-        return
-    await checkins.set_contact(turn.tx, contact.id, ContactStatus.DECLINED)
-    await turn.reply("check_in.contact.no", name=first_name(me), asker=first_name(person))
-    await turn.ask(
-        person,
-        "check_in.contact.said_no",
-        "check_in.contacts",
-        check_in.id,
-        name=first_name(person),
-        other=first_name(me),
-    )
-
-
-async def _all_know(turn: Turn, check_in: CheckIn, person: Member) -> None:
-    if await checkins.contacts_of(turn.tx, check_in.id, ContactStatus.ASKED):
-        return
-    agreed = await checkins.contacts_of(turn.tx, check_in.id, ContactStatus.AGREED)
-    names = [first_name(await members.get(turn.tx, contact.member_id)) for contact in agreed]
-    lines = turn.desk.wording.joined(person.language, names)
-    await turn.say(person, "check_in.contacts.know", name=first_name(person), lines=lines)
-
-
-async def contact_silent(turn: Turn, contact_id: int) -> None:
-    """A day has gone by, and a contact has not said whether they may be told."""
-    contact = await checkins.get_contact(turn.tx, contact_id)
-    check_in = await checkins.get(turn.tx, contact.check_in_id)
-    if contact.status is not ContactStatus.ASKED or check_in.status is not CheckInStatus.ON:
-        return
-    person = await members.get(turn.tx, check_in.member_id)
-    other = await members.get(turn.tx, contact.member_id)
-    await turn.tell_organisers(
-        "check_in.contact.silent",
-        but=person.id,
-        who=turn.who(other),
-        phone=await turn.phone_of(person),
-        asker=turn.who(person),
-    )
-
-
-# An organiser suggests it
-
-
-async def by_organiser(turn: Turn) -> None:
-    """An organiser would like somebody to have check-ins: that person is asked."""
-    me = turn.sender
-    found = rules.schedule_in(plain(turn.words))
-    person = await somebody_named(turn)
-    if person is None or person.stopped_at or person.unreachable:
-        await turn.reply("check_in.whom", name=first_name(me))
-        return
-    known = await checkins.of_member(turn.tx, person.id)
-    if known and known.status is CheckInStatus.ON:
-        await turn.reply(
-            "check_in.has_them",
-            asker=turn.who(person)(me.language),
-            days=times(turn, known, me.language),
-        )
-        return
-    if not found.days or not found.hour:
-        await turn.reply("check_in.offer.when", name=first_name(me))
-        return
-    new = CheckIn(
-        id=0,
-        community_id=person.community_id,
-        member_id=person.id,
-        status=CheckInStatus.OFFERED,
-        created_at=turn.now,
-        days=found.days,
-        hour=found.hour,
-        set_up_by=me.id,
-    )
-    check_in = await checkins.put(turn.tx, new)
-    await _chase(turn, check_in, ANSWER)
-    await questions.close(turn.tx, turn.now, *QUESTIONS, member_id=person.id)
-    await turn.ask(
-        person,
-        "check_in.offer",
-        "check_in.agree",
-        check_in.id,
-        ("yes", "no"),
-        name=first_name(person),
-        organiser=first_name(me),
-        days=times(turn, check_in, person.language),
-    )
-    await turn.reply(
-        "check_in.offered",
-        asker=turn.who(person)(me.language),
-        days=times(turn, check_in, me.language),
-    )
-
-
-async def somebody_named(turn: Turn) -> Member | None:
-    """The one member of the group whom a message names, by the whole name or the first; none where
-    there is none, or more than one."""
-    said = f" {plain(turn.words)} "
-    everyone = [
-        one
-        for one in await members.of_community(turn.tx, turn.community.id)
-        if one.name and one.id != turn.sender.id and one.standing is not Standing.LEFT
-    ]
-    for name_of in (lambda one: one.name, first_name):
-        found = [
-            one for one in everyone if re.search(rf"\b{re.escape(plain(name_of(one)))}\b", said)
-        ]
-        if found:
-            return found[0] if len(found) == 1 else None
-    return None
-
-
-async def agreed(turn: Turn, question: Question, key: str) -> None:
-    """They said whether they would like the check-ins that an organiser suggests."""
-    check_in = await _mine(turn, question)
-    if check_in is None:
-        return
-    me = turn.sender
-    if key == "yes":
-        if not me.is_a(Role.ASKER):
-            await turn.save(me, roles=me.roles | {Role.ASKER})
-        draft = replace(check_in, status=CheckInStatus.DRAFT, misses=0)
-        await _advance(turn, await checkins.save(turn.tx, draft))
-        return
-    await _refused(turn, check_in)
-    if check_in.set_up_by:
-        organiser = await members.get(turn.tx, check_in.set_up_by)
-        await turn.say(organiser, "check_in.refused", asker=turn.who(me)(organiser.language))
 
 
 async def half_way(turn: Turn, check_in: CheckIn) -> None:
@@ -571,52 +418,3 @@ async def half_way(turn: Turn, check_in: CheckIn) -> None:
         who=turn.who(person),
         phone=await turn.phone_of(person),
     )
-
-
-# What words mean
-
-
-async def in_words(turn: Turn, *, asks: bool) -> bool:
-    """Whether a message is about check-ins; then it has been dealt with. `asks`: it plainly asks
-    for a neighbour's help as well."""
-    said = plain(turn.words)
-    known = await checkins.of_member(turn.tx, turn.sender.id)
-    if (
-        known
-        and known.status is CheckInStatus.ON
-        and await checkin.in_words(turn, known, asks=asks)
-    ):
-        return True
-    if known and known.status is CheckInStatus.ON and rules.asks_when(said):
-        await _how_it_stands(turn, known)
-        return True
-    organises = turn.sender.is_a(Role.ORGANISER)
-    if organises and await _away_for_somebody(turn, said):
-        return True
-    if rules.is_for_somebody(said):
-        await (by_organiser(turn) if organises else to_a_person(turn))
-        return True
-    if rules.wants_check_ins(said):
-        await start(turn)
-        return True
-    return False
-
-
-async def _away_for_somebody(turn: Turn, said: str) -> bool:
-    """An organiser says that somebody with check-ins is away or in hospital, or wants no more."""
-    away = rules.away_in(said, turn.today)
-    if away is None and not rules.wants_off(said):
-        return False
-    person = await somebody_named(turn)
-    check_in = await checkins.of_member(turn.tx, person.id) if person else None
-    if person is None or check_in is None or check_in.status is not CheckInStatus.ON:
-        return False
-    check_in = await checkins.get(turn.tx, check_in.id, lock=True)
-    if away:
-        await checkin.go_away(turn, check_in, away, person)
-        return True
-    for occasion in await checkins.running(turn.tx, check_in.id):
-        await alarm.over(turn, replace(occasion, taken_by=turn.sender.id))
-    await alarm.end(turn, check_in)
-    await turn.reply("check_in.ended", asker=first_name(person))
-    return True

@@ -10,6 +10,7 @@ from handlers import (
     ask,
     checkin,
     checkin_setup,
+    contacts,
     happened,
     join,
     offer,
@@ -233,5 +234,5 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.TELL: (_message_community, _tell),
     DueKind.CHECK_IN: (_check_in_community(DueKind.CHECK_IN), _check_in),
     DueKind.CHECK_IN_STEP: (_check_in_community(DueKind.CHECK_IN_STEP), checkin.step),
-    DueKind.CONTACT: (_check_in_community(DueKind.CONTACT), checkin_setup.contact_silent),
+    DueKind.CONTACT: (_check_in_community(DueKind.CONTACT), contacts.silent),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from handlers import ask, checkin, checkin_setup, happened, join, organiser, visit
+from handlers import ask, checkin, checkin_words, happened, join, organiser, visit
 from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
 from handlers.rules.understanding import ACT_ABOVE, Meaning
 from handlers.turn import Turn, first_name, one_line
@@ -23,7 +23,7 @@ async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None
     me = turn.sender
     asks = meaning.intent is Intent.ASK and meaning.need and meaning.confidence >= ACT_ABOVE
     thanks = is_thanks(turn.words) and me.roles
-    if await checkin_setup.in_words(turn, asks=bool(asks)) or thanks:
+    if await checkin_words.in_words(turn, asks=bool(asks)) or thanks:
         await checkin.heard(turn)
         return  # thanks are welcome, and need no answer
     if (

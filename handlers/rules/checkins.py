@@ -112,11 +112,15 @@ def asks_when(text: str) -> bool:
     return bool(_WHEN.search(text))
 
 
+def speaks_of_somebody(text: str) -> bool:
+    """Whether checking on another person is spoken of at all."""
+    return bool(_OF_SOMEBODY.search(text))
+
+
 def is_for_somebody(text: str) -> bool:
     """Whether check-ins are wanted for somebody else ("check on Rosa every day at 9"): days or an
     hour have to be said, or any "can you check on my mum" would be one."""
-    found = schedule_in(text)
-    return bool(_OF_SOMEBODY.search(text)) and found.days is not None
+    return speaks_of_somebody(text) and schedule_in(text).days is not None
 
 
 # Days and hours
