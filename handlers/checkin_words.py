@@ -1,5 +1,5 @@
-"""What people write about check-ins, in their own words; and organisers who suggest them, or say that
-somebody is away."""
+"""What people write about check-ins, in their own words; and organisers who suggest them, or say
+that somebody is away."""
 
 from __future__ import annotations
 

@@ -213,6 +213,7 @@ async def _text(turn: Turn) -> None:
         return
     if is_start(words):
         await join.start_again(turn)
+        await checkin.heard(turn)
         return
     if await _command(turn):
         return
