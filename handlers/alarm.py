@@ -17,6 +17,9 @@ from handlers.rules.checkins import (
     REPORT_AGAIN,
     Reason,
     feeling,
+    found_well,
+    speaks_of_them,
+    takes_it,
     time_to_take,
 )
 from handlers.rules.understanding_words import plain
@@ -284,6 +287,9 @@ async def outcome(turn: Turn, question: Question, key: str) -> None:
     if key == "no_more":
         check_in = await checkins.get(turn.tx, occasion.check_in_id, lock=True)
         await end(turn, check_in)
+    if occasion.status is OccasionStatus.ALARM:
+        taken = lifecycle.become(occasion.status, OccasionStatus.TAKEN)
+        occasion = replace(occasion, status=taken)
     await _close(turn, replace(occasion, taken_by=me.id), person)
 
 
@@ -302,6 +308,26 @@ async def _close(turn: Turn, occasion: Occasion, person: Member) -> None:
         organisers="alarm.closed.words" if words else "",
         words=words,
     )
+
+
+async def in_words(turn: Turn) -> bool:
+    """Whether somebody who was alarmed answers in words of their own; then it has been dealt
+    with."""
+    said = plain(turn.words)
+    asked = await questions.open_to(turn.tx, turn.sender.id, turn.now)
+    question = next((q for q in asked if q.kind in ("alarm", "alarm.outcome")), None)
+    if question is None:
+        return False
+    takes = takes_it(said)
+    if found_well(said) or (question.kind == "alarm.outcome" and speaks_of_them(said)):
+        await questions.answered(turn.tx, question.id, turn.now)
+        await outcome(turn, question, "")
+        return True
+    if question.kind != "alarm" or takes is None:
+        return False
+    await questions.answered(turn.tx, question.id, turn.now)
+    await answered(turn, question, "on_it" if takes else "not_me")
+    return True
 
 
 async def over(turn: Turn, occasion: Occasion) -> None:

@@ -21,6 +21,8 @@ async def in_words(turn: Turn, *, asks: bool) -> bool:
     """Whether a message is about check-ins; then it has been dealt with. `asks`: it plainly asks
     for a neighbour's help as well."""
     said = plain(turn.words)
+    if not asks and await alarm.in_words(turn):
+        return True
     known = await checkins.of_member(turn.tx, turn.sender.id)
     if (
         known

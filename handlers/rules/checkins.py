@@ -299,6 +299,41 @@ def feeling(text: str) -> bool | None:
     return True if _FINE.search(mild) else None
 
 
+_CANT = re.compile(
+    r"^no\b(?! (?:answer|reply|sign|luck|joy|response))|"
+    r"\b(?:cant|cannot|can not|not able|unable|im away|i am away|at work|on holiday|too far|"
+    r"abroad|alla i ddim|non posso)\b"
+)
+_TAKES = re.compile(
+    r"^(?:yes|yep|yeah|aye|ok|okay|will do|ie|iawn|certo)\b|\b(?:on|in) (?:my|the) way\b|"
+    r"\b(?:ill|i will|im|i am|we will|we are|were) (?:just |now |off )*(?:go|going|ring|ringing|"
+    r"call|calling|pop|popping|nip|nipping|knock|do it|see|sort|look|check|try|trying|on it)\b|"
+    r"\bgoing (?:now|round|over)\b|\bleave it (?:with|to) me\b|\bci penso\b"
+)
+_SEEN = re.compile(
+    r"\b(?:she|he|shes|hes|they|theyre|spoke|spoken|seen|saw|rang|phoned|talked|with (?:her|him))\b"
+)
+
+
+def takes_it(text: str) -> bool | None:
+    """Whether somebody who was alarmed says in words that they are on it (True), that they can't
+    (False) or neither (None)."""
+    if _CANT.search(text):
+        return False
+    return True if _TAKES.search(text) else None
+
+
+def speaks_of_them(text: str) -> bool:
+    """Whether it is about somebody else, whom they saw or spoke to."""
+    return bool(_SEEN.search(text))
+
+
+def found_well(text: str) -> bool:
+    """Whether somebody who was alarmed says that they found the person well ("I rang, she is
+    fine")."""
+    return speaks_of_them(text) and feeling(text) is True and not _CANT.search(text)
+
+
 # Away
 
 _AWAY = re.compile(
