@@ -16,13 +16,10 @@ from handlers.rules.checkins import (
     REPORT,
     REPORT_AGAIN,
     Reason,
-    feeling,
-    found_well,
-    speaks_of_them,
-    takes_it,
     time_to_take,
 )
 from handlers.rules.understanding_words import plain
+from handlers.rules.wellbeing import feeling, found_well, speaks_of_them, takes_it
 from handlers.turn import Turn, first_name, one_line
 from storage import checkins, members, questions
 from storage.model import (

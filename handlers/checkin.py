@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 from handlers import alarm, contacts
 from handlers.rules import checkins as rules
-from handlers.rules import lifecycle, timing
+from handlers.rules import lifecycle, timing, wellbeing
 from handlers.rules.checkins import Reason
 from handlers.rules.lateness import too_late
 from handlers.rules.understanding_words import plain
@@ -285,13 +285,13 @@ async def in_words(turn: Turn, check_in: CheckIn, *, asks: bool) -> bool:
             turn.sender, "check_in.off", "check_in.off", check_in.id, ("yes", "no"), name=name
         )
         return True
-    if check_in.away_until and turn.today < check_in.away_until and rules.is_back(said):
+    if check_in.away_until and turn.today < check_in.away_until and wellbeing.is_back(said):
         await _back(turn, check_in)
         return True
-    if (away := rules.away_in(said, turn.today)) and not asks:
+    if (away := wellbeing.away_in(said, turn.today)) and not asks:
         await go_away(turn, check_in, away, turn.sender)
         return True
-    feels = rules.feeling(said)
+    feels = wellbeing.feeling(said)
     if feels is None or not running or asks:
         return False
     if feels:
@@ -303,7 +303,7 @@ async def in_words(turn: Turn, check_in: CheckIn, *, asks: bool) -> bool:
     return True
 
 
-async def go_away(turn: Turn, check_in: CheckIn, away: rules.Away, person: Member) -> None:
+async def go_away(turn: Turn, check_in: CheckIn, away: wellbeing.Away, person: Member) -> None:
     """No check-ins on those days; whoever said so hears from when there are again. In hospital, or
     away for long, organisers should know."""
     check_in = replace(check_in, away_from=away.first, away_until=away.until)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from handlers import alarm, checkin, checkin_setup
 from handlers.checkin_setup import times, to_a_person
 from handlers.rules import checkins as rules
+from handlers.rules import wellbeing
 from handlers.rules.understanding_words import plain
 from handlers.turn import Turn, first_name
 from storage import checkins, members, questions
@@ -56,7 +57,7 @@ async def _by_organiser(turn: Turn, said: str) -> bool:
 
 async def _away_for_somebody(turn: Turn, said: str) -> bool:
     """An organiser says that somebody with check-ins is away or in hospital, or wants no more."""
-    away = rules.away_in(said, turn.today)
+    away = wellbeing.away_in(said, turn.today, of_somebody=True)
     if away is None and not rules.wants_off(said):
         return False
     person = await somebody_named(turn)

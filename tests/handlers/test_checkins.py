@@ -16,21 +16,17 @@ from handlers.rules.checkins import (
     WEEKEND,
     Named,
     asks_when,
-    away_in,
     contacts_in,
-    feeling,
-    found_well,
-    is_back,
     is_for_somebody,
     next_after,
     schedule_in,
-    takes_it,
     time_to_take,
     wants_check_ins,
     wants_off,
 )
 from handlers.rules.lateness import LATENESS, Then, too_late
 from handlers.rules.understanding_words import plain
+from handlers.rules.wellbeing import away_in, feeling, found_well, is_back, takes_it
 from storage.model import Community, DueKind
 
 LONDON = ZoneInfo("Europe/London")
@@ -78,6 +74,7 @@ def test_days_and_hours_are_read_as_people_say_them(
         ("no more check-ins please", False, True, False),
         ("stop checking on me", False, True, False),
         ("I don't want check-ins any more", False, True, False),
+        ("cancel my check-up at the surgery", False, False, False),
         ("when do you check on me?", False, False, True),
     ],
 )
@@ -133,10 +130,39 @@ def test_days_away_are_read_as_people_say_them(
 
 
 @pytest.mark.parametrize(
-    "words", ["I need a lift to hospital on Friday", "all well", "my son is coming on Friday"]
+    "words",
+    [
+        "I need a lift to hospital on Friday",
+        "all well",
+        "my son is coming on Friday",
+        # A false "away" would leave somebody unwatched.
+        "my husband is in hospital",
+        "my son is away till Monday",
+        "I'm off to the shops",
+        "could you come right away",
+        "I'd like a take away on Friday",
+        "she passed away on Sunday",
+        "I'm not in pain",
+        "please send it via my neighbour",
+        "go away",
+    ],
 )
 def test_other_talk_is_not_being_away(words: str) -> None:
     assert away_in(plain(words), TUESDAY) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "until", "hospital"),
+    [
+        ("Rosa is in hospital until Friday", date(2026, 11, 6), True),
+        ("Rosa is away for a week", date(2026, 11, 10), False),
+        ("no check-ins for Rosa until Friday", date(2026, 11, 6), False),
+    ],
+)
+def test_an_organiser_says_that_somebody_is_away(words: str, until: date, hospital: bool) -> None:
+    away = away_in(plain(words), TUESDAY, of_somebody=True)
+    assert away
+    assert (away.until, away.hospital) == (until, hospital)
 
 
 @pytest.mark.parametrize(
