@@ -149,6 +149,8 @@ async def _tell(turn: Turn, occasion: Occasion, person: Member, to: Member) -> b
 
 async def _who_asks(turn: Turn, occasion: Occasion, language: str) -> str:
     """Who took it last: it is they who need help with it."""
+    if turn.member and turn.member.id in {one.id for one in await told(turn, occasion)}:
+        return first_name(turn.member)
     asked = await questions.about(turn.tx, "alarm.outcome", occasion.id)
     if not asked or asked[-1].member_id is None:
         return turn.text(language, "somebody_new")
@@ -305,6 +307,13 @@ async def _close(turn: Turn, occasion: Occasion, person: Member) -> None:
         organisers="alarm.closed.words" if words else "",
         words=words,
     )
+
+
+async def needs_help(turn: Turn, question: Question) -> None:
+    """Whoever was told of it wrote of an emergency: the others hear whom it is about."""
+    occasion = await checkins.occasion(turn.tx, question.ref or 0, lock=True)
+    if occasion.status in (OccasionStatus.ALARM, OccasionStatus.TAKEN):
+        await sound(turn, occasion, Reason.NEEDS_MORE, but=turn.sender.id)
 
 
 async def in_words(turn: Turn) -> bool:

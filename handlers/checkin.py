@@ -226,7 +226,11 @@ async def heard(turn: Turn) -> None:
 
 async def trouble(turn: Turn) -> None:
     """They wrote of an emergency while a check-in was open: nobody waits for a quarter of an
-    hour any more."""
+    hour any more. If they were told of somebody else's alarm, it may well be about that person."""
+    for question in await questions.open_to(turn.tx, turn.sender.id, turn.now):
+        if question.kind in ("alarm", "alarm.outcome"):
+            await alarm.needs_help(turn, question)
+            break
     check_in = await checkins.of_member(turn.tx, turn.sender.id)
     if check_in is None:
         return

@@ -37,7 +37,8 @@ async def answered(turn: Turn, question: Question, key: str) -> None:
         )
         await turn.note("consent", "member", me.id, means=means, about="contact")
         await turn.reply("check_in.contact.yes", name=first_name(me), asker=first_name(person))
-        await _all_know(turn, check_in, person)
+        if contact.status is not ContactStatus.AGREED:
+            await _all_know(turn, check_in, person)
         return
     await checkins.set_contact(turn.tx, contact.id, ContactStatus.DECLINED)
     await turn.reply("check_in.contact.no", name=first_name(me), asker=first_name(person))

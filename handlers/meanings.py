@@ -10,7 +10,7 @@ from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_
 from handlers.rules.understanding import ACT_ABOVE, Meaning
 from handlers.turn import Turn, first_name, one_line
 from storage import questions
-from storage.model import Address, Intent, Question, Role
+from storage.model import Address, Intent, Member, Question, Role, Standing
 
 MISSED = "missed"
 """A note, kept as a question that was put to nobody, that a message was not followed."""
@@ -22,7 +22,7 @@ async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None
     """Do what the words mean; where that is not plain, ask one easy question."""
     me = turn.sender
     asks = meaning.intent is Intent.ASK and meaning.need and meaning.confidence >= ACT_ABOVE
-    thanks = is_thanks(turn.words) and me.roles
+    thanks = is_thanks(turn.words) and _known(me)
     if await checkin_words.in_words(turn, asks=bool(asks)) or thanks:
         await checkin.heard(turn)
         return  # thanks are welcome, and need no answer
@@ -45,8 +45,9 @@ async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None
         return
     if me.is_a(Role.ASKER) and me.cell is None and await ask.gave_home_late(turn):
         return
-    joining = any(question.kind.startswith(("join.", "ask.")) for question in open_now)
-    if not me.roles and not joining and not await _missed(turn):
+    asked = ("join.", "ask.", "check_in", "alarm")
+    joining = any(question.kind.startswith(asked) for question in open_now)
+    if not _known(me) and not joining and not await _missed(turn):
         await _miss(turn)
         await join.welcome(turn)
         return
@@ -67,9 +68,14 @@ def _enough(meaning: Meaning, open_now: list[Question]) -> float:
     return ACT_ABOVE
 
 
+def _known(member: Member) -> bool:
+    """Whether they are no stranger: a contact has said yes to something, and needs no role."""
+    return bool(member.roles) or member.standing is Standing.ACTIVE
+
+
 async def _greeted(turn: Turn, meaning: Meaning) -> bool:
     me = turn.sender
-    if not me.roles:
+    if not _known(me):
         return False
     await turn.reply("hello", name=first_name(me))
     return True
@@ -100,7 +106,7 @@ async def not_understood(turn: Turn, open_now: list[Question]) -> None:
     latest = open_now[0] if open_now else None
     if waiting and latest in waiting and turn.now - waiting[0].asked_at < MISSED_FOR:
         await turn.ask_again(waiting[0], "not_understood", name=first_name(me))
-    elif me.is_a(Role.ASKER) or not me.roles:
+    elif me.is_a(Role.ASKER) or not _known(me):
         await turn.ask(me, "not_understood", "menu", None, ask.MENU, name=first_name(me))
     else:
         await turn.reply("not_understood.helper", name=first_name(me))
@@ -193,7 +199,7 @@ async def _to_a_person(turn: Turn, name: str) -> bool:
 
 
 async def _yes_no_to_nothing(turn: Turn, meaning: Meaning) -> bool:
-    if not turn.sender.roles:
+    if not _known(turn.sender):
         return False
     await turn.reply("nothing_open", name=first_name(turn.sender))
     return True

@@ -54,10 +54,12 @@ _TAKES = re.compile(
     r"^(?:yes|yep|yeah|aye|ok|okay|will do|ie|iawn|certo)\b|\b(?:on|in) (?:my|the) way\b|"
     r"\b(?:ill|i will|im|i am|we will|we are|were) (?:just |now |off )*(?:go|going|ring|ringing|"
     r"call|calling|pop|popping|nip|nipping|knock|do it|see|sort|look|check|try|trying|on it)\b|"
-    r"\bgoing (?:now|round|over)\b|\bleave it (?:with|to) me\b|\bci penso\b"
+    r"\bgoing (?:now|round|over)\b|\bleave it (?:with|to) me\b|\bci penso\b|"
+    r"\bar (?:fy ffordd|y ffordd)\b|\b(?:fe|mi) af i\b"
 )
 _SEEN = re.compile(
-    r"\b(?:she|he|shes|hes|they|theyre|spoke|spoken|seen|saw|rang|phoned|talked|with (?:her|him))\b"
+    r"\b(?:she|he|shes|hes|they|theyre|spoke|spoken|seen|saw|rang|phoned|talked|with (?:her|him)|"
+    r"mae (?:hi|o|e|nhw)|siaradais)\b"
 )
 
 
