@@ -18,9 +18,7 @@ from handlers.rules.checkins import (
     Reason,
     time_to_take,
 )
-from handlers.rules.understanding_words import plain
-from handlers.rules.wellbeing import feeling, found_well, speaks_of_them, takes_it
-from handlers.turn import Turn, first_name, one_line
+from handlers.turn import Turn, first_name
 from storage import checkins, members, questions
 from storage.model import (
     CheckIn,
@@ -31,7 +29,6 @@ from storage.model import (
     Occasion,
     OccasionStatus,
     Priority,
-    Question,
     Role,
 )
 
@@ -172,73 +169,6 @@ async def _told_before(turn: Turn, occasion: Occasion, language: str) -> str:
     return turn.text(language, "alarm.told_before", lines=names)
 
 
-# Taking it
-
-
-async def answered(turn: Turn, question: Question, key: str) -> None:
-    """Somebody who was alarmed says that they are on it, or that they can't."""
-    me = turn.sender
-    occasion = await checkins.occasion(turn.tx, question.ref or 0, lock=True)
-    person = await person_of(turn, occasion)
-    await turn.toast()
-    if occasion.status is OccasionStatus.TAKEN and occasion.taken_by not in (None, me.id):
-        helper = await members.get(turn.tx, occasion.taken_by or 0)
-        await turn.reply("alarm.theirs", helper=first_name(helper), asker=first_name(person))
-    elif occasion.status is not OccasionStatus.ALARM and occasion.taken_by != me.id:
-        await turn.reply("alarm.over_already", name=first_name(me), asker=first_name(person))
-    elif key == "not_me":
-        await turn.reply("alarm.not_me", name=first_name(me))
-        await _without(turn, occasion, me)
-    elif occasion.status in (OccasionStatus.ALARM, OccasionStatus.TAKEN):
-        await _take(turn, occasion, person)
-    else:
-        await turn.reply("alarm.over_already", name=first_name(me), asker=first_name(person))
-
-
-async def _without(turn: Turn, occasion: Occasion, one: Member) -> None:
-    """One of those told can't: the next is told at once, where nobody else has been asked yet."""
-    if occasion.status is OccasionStatus.TAKEN and occasion.taken_by == one.id:
-        await sound(turn, occasion, Reason(occasion.reason), but=one.id)
-        return
-    asked = await questions.about(turn.tx, "alarm", occasion.id)
-    latest = max((question.asked_at for question in asked), default=None)
-    waiting = [q for q in asked if q.asked_at == latest and q.answered_at is None]
-    mine = [q for q in asked if q.asked_at == latest and q.member_id == one.id]
-    if mine and not [q for q in waiting if q.member_id != one.id]:
-        await tell_next(turn, occasion, but=one.id)
-
-
-async def unheard(turn: Turn, occasion_id: int, member: Member) -> None:
-    """What somebody was to be told did not reach them: the next is told at once."""
-    occasion = await checkins.occasion(turn.tx, occasion_id, lock=True)
-    if occasion.status is OccasionStatus.ALARM:
-        await _without(turn, occasion, member)
-
-
-async def _take(turn: Turn, occasion: Occasion, person: Member) -> None:
-    me = turn.sender
-    fresh = occasion.status is OccasionStatus.ALARM
-    if fresh:
-        status = lifecycle.become(occasion.status, OccasionStatus.TAKEN)
-        occasion = replace(occasion, status=status, taken_by=me.id)
-        await turn.note("alarm_taken", "occasion", occasion.id)
-    await wait(turn, occasion, turn.now + REPORT)
-    await questions.close(turn.tx, turn.now, "alarm", ref=occasion.id)
-    await ask_how(turn, occasion, "alarm.yours", me, person)
-    if not fresh:
-        return
-    await _tell_the_others(turn, occasion, "alarm.theirs", helper=first_name(me), asker=person)
-    if occasion.reason == Reason.NOT_WELL:
-        await turn.say(
-            person,
-            "check_in.will_ring",
-            about={"kind": "check_in.will_ring", "ref": occasion.id},
-            wakes=True,
-            name=first_name(person),
-            helper=first_name(me),
-        )
-
-
 async def ask_how(turn: Turn, occasion: Occasion, entry: str, to: Member, person: Member) -> None:
     """Ask whoever sees to it how it was."""
     choices = ["all_well", "need_help"]
@@ -257,83 +187,7 @@ async def ask_how(turn: Turn, occasion: Occasion, entry: str, to: Member, person
     )
 
 
-# How it was
-
-
-async def outcome(turn: Turn, question: Question, key: str) -> None:
-    """Whoever took it says how it was: by a choice, or in words of their own."""
-    me = turn.sender
-    occasion = await checkins.occasion(turn.tx, question.ref or 0, lock=True)
-    person = await person_of(turn, occasion)
-    await turn.toast()
-    mine = occasion.taken_by == me.id or occasion.status is OccasionStatus.ALARM
-    if occasion.status not in (OccasionStatus.ALARM, OccasionStatus.TAKEN) or not mine:
-        await turn.reply("alarm.over_already", name=first_name(me), asker=first_name(person))
-        return
-    if not key:
-        words = one_line(turn.words, QUOTED)
-        occasion = replace(occasion, outcome=words)
-        if feeling(plain(turn.words)) is not True:
-            # Only a plain "all is well" ends an alarm; other words are kept, and put to them again.
-            occasion = await wait(turn, occasion, turn.now + REPORT)
-            await ask_how(turn, occasion, "alarm.words", me, person)
-            return
-    if key == "need_help":
-        heard = await sound(turn, occasion, Reason.NEEDS_MORE, but=me.id)
-        entry = "alarm.goes_on" if heard else "alarm.goes_on.nobody"
-        await turn.reply(entry, name=first_name(me))
-        return
-    if key == "no_more":
-        check_in = await checkins.get(turn.tx, occasion.check_in_id, lock=True)
-        await end(turn, check_in)
-    if occasion.status is OccasionStatus.ALARM:
-        taken = lifecycle.become(occasion.status, OccasionStatus.TAKEN)
-        occasion = replace(occasion, status=taken)
-    await _close(turn, replace(occasion, taken_by=me.id), person)
-
-
-async def _close(turn: Turn, occasion: Occasion, person: Member) -> None:
-    """It is over: who saw to it and how it was are kept, and whoever was told hears it."""
-    me = turn.sender
-    await over(turn, occasion)
-    await turn.reply("alarm.thanks", name=first_name(me))
-    words = occasion.outcome
-    await _tell_the_others(
-        turn,
-        occasion,
-        "alarm.closed",
-        helper=first_name(me),
-        asker=person,
-        organisers="alarm.closed.words" if words else "",
-        words=words,
-    )
-
-
-async def needs_help(turn: Turn, question: Question) -> None:
-    """Whoever was told of it wrote of an emergency: the others hear whom it is about."""
-    occasion = await checkins.occasion(turn.tx, question.ref or 0, lock=True)
-    if occasion.status in (OccasionStatus.ALARM, OccasionStatus.TAKEN):
-        await sound(turn, occasion, Reason.NEEDS_MORE, but=turn.sender.id)
-
-
-async def in_words(turn: Turn) -> bool:
-    """Whether somebody who was alarmed answers in words of their own; then it has been dealt
-    with."""
-    said = plain(turn.words)
-    asked = await questions.open_to(turn.tx, turn.sender.id, turn.now)
-    question = next((q for q in asked if q.kind in ("alarm", "alarm.outcome")), None)
-    if question is None:
-        return False
-    takes = takes_it(said)
-    if found_well(said) or (question.kind == "alarm.outcome" and speaks_of_them(said)):
-        await questions.answered(turn.tx, question.id, turn.now)
-        await outcome(turn, question, "")
-        return True
-    if question.kind != "alarm" or takes is None:
-        return False
-    await questions.answered(turn.tx, question.id, turn.now)
-    await answered(turn, question, "on_it" if takes else "not_me")
-    return True
+# How it ends
 
 
 async def over(turn: Turn, occasion: Occasion) -> None:
@@ -350,10 +204,19 @@ async def over(turn: Turn, occasion: Occasion) -> None:
 async def answered_after_all(turn: Turn, occasion: Occasion, person: Member) -> None:
     """The one it is about has written: whoever was told need do no more."""
     await over(turn, occasion)
-    await _tell_the_others(turn, occasion, "alarm.answered", helper="", asker=person)
+    await tell_the_others(turn, occasion, "alarm.answered", helper="", asker=person)
 
 
-async def _tell_the_others(
+async def settled_by_hand(turn: Turn, occasion: Occasion, person: Member) -> None:
+    """An organiser says where they are, or that they want no more check-ins: nobody else need
+    look."""
+    await over(turn, replace(occasion, taken_by=turn.sender.id))
+    if await told(turn, occasion):
+        name = first_name(turn.sender)
+        await tell_the_others(turn, occasion, "alarm.theirs", helper=name, asker=person)
+
+
+async def tell_the_others(
     turn: Turn,
     occasion: Occasion,
     entry: str,
@@ -422,4 +285,11 @@ async def end(turn: Turn, check_in: CheckIn) -> None:
         if one.id not in (me, person.id):
             about = {"kind": "check_in.ended"}
             await turn.say(one, "check_in.ended", about=about, quiet=True, asker=first_name(person))
+    if me != person.id:
+        # Nobody should think that they are being checked on.
+        name = first_name(turn.member) if turn.member else turn.community.name
+        about = {"kind": "check_in.ended.you"}
+        await turn.say(
+            person, "check_in.ended.you", about=about, name=first_name(person), organiser=name
+        )
     await turn.note("check_ins_off", "member", person.id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from handlers import alarm, contacts
+from handlers import alarm, alarm_answers, contacts
 from handlers.rules import checkins as rules
 from handlers.rules import lifecycle, timing, wellbeing
 from handlers.rules.checkins import Reason
@@ -229,7 +229,7 @@ async def trouble(turn: Turn) -> None:
     hour any more. If they were told of somebody else's alarm, it may well be about that person."""
     for question in await questions.open_to(turn.tx, turn.sender.id, turn.now):
         if question.kind in ("alarm", "alarm.outcome"):
-            await alarm.needs_help(turn, question)
+            await alarm_answers.needs_help(turn, question)
             break
     check_in = await checkins.of_member(turn.tx, turn.sender.id)
     if check_in is None:
@@ -314,7 +314,10 @@ async def go_away(turn: Turn, check_in: CheckIn, away: wellbeing.Away, person: M
     check_in = await schedule(turn, check_in)
     if away.first <= turn.today:
         for occasion in await checkins.running(turn.tx, check_in.id):
-            await _well(turn, occasion)
+            if turn.sender.id == person.id:
+                await _well(turn, occasion)
+            else:
+                await alarm.settled_by_hand(turn, occasion, person)
     me = turn.sender
     again = check_in.next_day if away.first <= turn.today else None
     entry = "check_in.away" if again else "check_in.away.later"
@@ -331,6 +334,15 @@ async def go_away(turn: Turn, check_in: CheckIn, away: wellbeing.Away, person: M
         start=wording.day(me.language, away.first, turn.today),
         by=moment_of_next(turn, check_in, me.language, again or first),
     )
+    if me.id != person.id:
+        await turn.say(
+            person,
+            "check_in.away.you",
+            about={"kind": "check_in.away.you"},
+            name=first_name(person),
+            organiser=first_name(me),
+            by=moment_of_next(turn, check_in, person.language, again or first),
+        )
     await turn.note("check_ins_away", "member", person.id, until=away.until.isoformat())
     if away.hospital or away.until - away.first > LONG_AWAY:
         await turn.tell_organisers(

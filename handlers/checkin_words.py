@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from handlers import alarm, checkin, checkin_setup
+from handlers import alarm, alarm_answers, checkin, checkin_setup
 from handlers.checkin_setup import times, to_a_person
 from handlers.rules import checkins as rules
 from handlers.rules import wellbeing
@@ -22,7 +22,7 @@ async def in_words(turn: Turn, *, asks: bool) -> bool:
     """Whether a message is about check-ins; then it has been dealt with. `asks`: it plainly asks
     for a neighbour's help as well."""
     said = plain(turn.words)
-    if not asks and await alarm.in_words(turn):
+    if not asks and await alarm_answers.in_words(turn):
         return True
     known = await checkins.of_member(turn.tx, turn.sender.id)
     if (
@@ -69,7 +69,7 @@ async def _away_for_somebody(turn: Turn, said: str) -> bool:
         await checkin.go_away(turn, check_in, away, person)
         return True
     for occasion in await checkins.running(turn.tx, check_in.id):
-        await alarm.over(turn, replace(occasion, taken_by=turn.sender.id))
+        await alarm.settled_by_hand(turn, occasion, person)
     await alarm.end(turn, check_in)
     await turn.reply("check_in.ended", asker=first_name(person))
     return True

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from handlers import (
-    alarm,
+    alarm_answers,
     ask,
     checkin,
     checkin_setup,
@@ -189,7 +189,7 @@ async def _tell(turn: Turn, ref: int) -> None:
         await checkin.unheard(turn, int(message.about["ref"]))
         return
     if kind == "alarm":
-        await alarm.unheard(turn, int(message.about["ref"]), member)
+        await alarm_answers.unheard(turn, int(message.about["ref"]), member)
         return
     if kind in NEEDS_NOBODY or code in FOREIGN:
         return

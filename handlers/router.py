@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from handlers import (
-    alarm,
+    alarm_answers,
     ask,
     checkin,
     checkin_setup,
@@ -94,8 +94,8 @@ ANSWERS: dict[str, Answer] = {
     "check_in.code": checkin_setup.code_said,
     "check_in.agree": checkin_words.agreed,
     "check_in.contact": contacts.answered,
-    "alarm": alarm.answered,
-    "alarm.outcome": alarm.outcome,
+    "alarm": alarm_answers.answered,
+    "alarm.outcome": alarm_answers.outcome,
 }
 
 IN_WORDS = frozenset(

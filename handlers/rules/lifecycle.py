@@ -39,7 +39,7 @@ LEGAL: dict[type, dict[Any, tuple[Any, ...]]] = {
         V.CALLED_OFF: (),
     },
     C: {
-        C.ASKED: (C.WELL, C.ALARM),
+        C.ASKED: (C.WELL, C.ALARM, C.CLOSED),  # closed: an organiser says where they are
         C.WELL: (C.ALARM,),  # not so well after all; or STOP later that day
         C.ALARM: (C.TAKEN, C.CLOSED),  # closed untaken: they answered after all
         C.TAKEN: (C.CLOSED, C.ALARM),  # an alarm again: more help is needed, or no word came

@@ -46,7 +46,7 @@ def test_exactly_what_the_table_holds_may_happen(kind: type) -> None:
         (V.DONE, V.NO_SHOW, True, "the asker has the last word"),
         (V.NO_SHOW, V.DONE, False, "a new visit would be made"),
         (V.GIVEN_UP, V.ON_THE_WAY, False, "somebody else may be going by now"),
-        (C.ASKED, C.CLOSED, False, "silence is never closed by itself: a person takes it first"),
+        (C.ASKED, C.TAKEN, False, "nobody takes what nobody was told of"),
         (C.ALARM, C.WELL, False, "what people were alarmed about is told to be over"),
         (C.TAKEN, C.ALARM, True, "whoever took it went silent: the next is told"),
         (C.WELL, C.ALARM, True, "not so well after all"),
