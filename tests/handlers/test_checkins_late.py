@@ -1,7 +1,8 @@
-"""The process was not there when a check-in was due, or when an answer was awaited."""
+"""The process was not there when a check-in was due or an answer awaited; two answer at once."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -144,3 +145,18 @@ async def test_no_day_is_asked_twice(database_url: str) -> None:
         await it.on.settle()
         assert await it.statuses() == ["asked"]
         assert len(it.heard(ROSA)) == 1
+
+
+async def test_two_who_take_it_at_once_are_not_both_sent(database_url: str) -> None:
+    async with morning(database_url) as it:
+        await it.on.go_to(NINE + timedelta(minutes=46))
+        assert len(it.heard(JEAN)) == len(it.heard(ANA)) == 1
+        await asyncio.gather(it.on.twilio.texts(JEAN, "1"), it.on.twilio.texts(ANA, "1"))
+        await it.on.settle()
+        said = {phone: " ".join(it.heard(phone)) for phone in (JEAN, ANA)}
+        first = JEAN if "When you know" in said[JEAN] else ANA
+        other = ANA if first == JEAN else JEAN
+        assert "When you know" in said[first]
+        assert "When you know" not in said[other]
+        assert "is seeing to Rosa" in said[other]
+        assert await it.statuses() == ["taken"]
