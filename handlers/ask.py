@@ -17,7 +17,7 @@ from handlers.rules.understanding import ACT_ABOVE, Meaning, needs_named, unders
 from handlers.rules.understanding_clock import part_of
 from handlers.rules.understanding_when import day_of
 from handlers.rules.understanding_words import plain
-from handlers.turn import Turn, first_name, one_line
+from handlers.turn import QUOTED, Turn, first_name, one_line
 from handlers.wording import capital
 from storage import cells, groups, members, questions, requests
 from storage.model import (
@@ -174,10 +174,6 @@ async def signpost(turn: Turn, need: Need | None) -> None:
             phone=await turn.phone_of(me),
             words=one_line(turn.words, QUOTED),
         )
-
-
-QUOTED = 100
-"""Characters of somebody's words that organisers are shown: a text stays within two parts."""
 
 
 async def advance(turn: Turn, request: HelpRequest) -> None:

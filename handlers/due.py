@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from handlers import ask, happened, join, offer, organiser, visit, waves
-from handlers.turn import Desk, Turn, one_line
+from handlers.turn import QUOTED, Desk, Turn, one_line
 from storage import groups, keepsakes, members, messages, requests
 from storage.database import Transaction
 from storage.model import Due, DueKind, Member, RequestStatus, Visit
@@ -39,7 +39,7 @@ async def gave_up(desk: Desk, tx: Transaction, now: datetime, due: Due) -> None:
         "trouble.told",
         who=turn.who(person),
         phone=await turn.phone_of(person),
-        words=one_line(words, ask.QUOTED),
+        words=one_line(words, QUOTED),
     )
     await turn.note("due_given_up", "due", due.id, kind=due.kind.value, ref=due.ref)
 
@@ -148,7 +148,7 @@ async def _tell(turn: Turn, ref: int) -> None:
         about={"kind": "not_arrived"},
         who=turn.who(member),
         phone=await turn.phone_of(member),
-        words=one_line(message.text, ask.QUOTED),
+        words=one_line(message.text, QUOTED),
     )
 
 

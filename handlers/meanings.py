@@ -10,7 +10,7 @@ from handlers import ask, happened, join, organiser, visit
 from handlers.rules import timing
 from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
 from handlers.rules.understanding import ACT_ABOVE, Meaning, understand
-from handlers.turn import Turn, first_name, one_line
+from handlers.turn import Turn, first_name
 from storage import questions, requests
 from storage.model import NEIGHBOURLY, Address, Intent, Need, Question, Role
 
@@ -91,18 +91,7 @@ async def not_understood(turn: Turn, open_now: list[Question], meaning: Meaning)
     noted = await _missed(turn)
     await questions.close(turn.tx, turn.now, MISSED, "menu", "welcome", member_id=me.id)
     if noted:
-        told = await turn.tell_organisers(
-            "not_understood.told",
-            but=me.id,
-            who=turn.who(me),
-            phone=await turn.phone_of(me),
-            words=one_line(turn.words, ask.QUOTED),
-        )
-        await turn.reply(
-            "not_understood.told_you" if told else "not_understood.alone",
-            name=first_name(me),
-            organiser=await turn.organiser_name(me),
-        )
+        await turn.pass_on("words_sent")
         return
     await _miss(turn)
     waiting = [q for q in open_now if q.choices and q.kind not in ("menu", "offer", "open")]
@@ -225,27 +214,12 @@ async def _info(turn: Turn, meaning: Meaning) -> bool:
 
 
 async def _call_me(turn: Turn, meaning: Meaning) -> bool:
-    return await _to_a_person(turn, "call_me")
+    await turn.pass_on("call_me")
+    return True
 
 
 async def _worry(turn: Turn, meaning: Meaning) -> bool:
-    return await _to_a_person(turn, "worry")
-
-
-async def _to_a_person(turn: Turn, name: str) -> bool:
-    me = turn.sender
-    told = await turn.tell_organisers(
-        f"{name}.told",
-        but=me.id,
-        who=turn.who(me),
-        phone=await turn.phone_of(me),
-        words=one_line(turn.words, ask.QUOTED),
-    )
-    await turn.reply(
-        name if told else f"{name}.alone",
-        name=first_name(me),
-        organiser=await turn.organiser_name(me),
-    )
+    await turn.pass_on("worry")
     return True
 
 

@@ -10,7 +10,6 @@ from datetime import datetime
 
 from handlers import (
     answers,
-    ask,
     commands,
     join,
     languages,
@@ -23,7 +22,7 @@ from handlers.rules.understanding import (
     is_stop,
     understand,
 )
-from handlers.turn import Desk, Turn, first_name, one_line
+from handlers.turn import QUOTED, Desk, Turn, first_name, one_line
 from storage import groups, members, questions
 from storage.database import Transaction
 from storage.model import (
@@ -143,7 +142,7 @@ async def emergency(turn: Turn) -> None:
         who=turn.who(me),
         phone=await turn.phone_of(me),
         home=", ".join(filter(None, (me.home, me.postcode))) or "-",
-        words=one_line(turn.words, ask.QUOTED),
+        words=one_line(turn.words, QUOTED),
     )
     await turn.say(
         me,
@@ -248,15 +247,4 @@ async def gave_up(desk: Desk, tx: Transaction, now: datetime, message: InboundMe
     if member is None:  # their very first message
         member = await _stranger(tx, everyone[0], message, address)
     turn = _turn(desk, tx, now, everyone, member, message)
-    told = await turn.tell_organisers(
-        "trouble.told",
-        but=member.id,
-        who=turn.who(member),
-        phone=await turn.phone_of(member),
-        words=one_line(message.text, ask.QUOTED),
-    )
-    await turn.reply(
-        "trouble" if told else "trouble.alone",
-        name=first_name(member),
-        organiser=await turn.organiser_name(member),
-    )
+    await turn.pass_on("trouble")

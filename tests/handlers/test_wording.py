@@ -37,6 +37,11 @@ MADE = {
     *(f"help.{role.value}" for role in Role),
     *(f"draft.{reason}" for reason in ("no_place", "outside", "silent", "other_door")),
     *(f"asker.{reason}" for reason in ("stopped", "left")),
+    *(
+        f"{entry}{end}"
+        for entry in ("words_sent", "call_me", "worry", "trouble")
+        for end in ("", ".told", ".alone")
+    ),
     *(f"texts.not_good.{reason}" for reason in ("broken", "unknown", "missing", "long")),
     *(
         f"{part}.{time}"
@@ -266,7 +271,7 @@ TWO = frozenset(
         "info",
         "no_word",
         "not_arrived",
-        "not_understood.told",
+        "words_sent.told",
         "offer",
         "offer.urgent",
         "open.line",
