@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from handlers.rules.understanding_signs import SHORT, STRONG
+from handlers.rules.understanding_words import standard_text
 
 ONLY_SOUNDS: dict[str, tuple[str, ...]] = {
     "past": (
@@ -61,8 +62,15 @@ _STRONG, _ONLY_SOUNDS = _compiled(STRONG), _compiled(ONLY_SOUNDS)
 
 def signs(said: str) -> list[str]:
     """The names of the signs in a `plain` text: dangers as they are, harmless readings with `~`."""
-    found = [name for name, pattern in _STRONG.items() if pattern.search(said)]
-    return found + ["~" + name for name, pattern in _ONLY_SOUNDS.items() if pattern.search(said)]
+    # As it was written and in standard spelling, so that "cannae get up" needs no sign of its own.
+    ways = {said, standard_text(said)}
+
+    def seen(table: dict[str, re.Pattern[str]]) -> list[str]:
+        return [
+            name for name, pattern in table.items() if any(pattern.search(way) for way in ways)
+        ]
+
+    return seen(_STRONG) + ["~" + name for name in seen(_ONLY_SOUNDS)]
 
 
 BELIEVED = 0.4
