@@ -41,7 +41,8 @@ ONLY_SOUNDS: dict[str, tuple[str, ...]] = {
         r"\b(?:smoke alarm|smoke detector|gas fire|electric fire|fire (?:brigade )?(?:came|were|"
         r"was|sorted)|fire alarm|no fire|isnt (?:a|any) fire|bread|chirp\w*|beep\w*|bleep\w*|"
         r"the hill|up hills|on the stairs|going up (?:the )?stairs|upstairs|chesty|tooth|dog|"
-        r"cat|mower|not urgent|no emergency|not an emergency)\b",
+        r"cat|mower|not urgent|no emergency|not an emergency|no leaks?|all safe|made safe|no smoke|"
+        r"fire (?:in the \w+ )?wont (?:light|draw)|fence|drawers|board)\b",
     ),
 }
 """By name: marks of the past, of a joke, of a what-if, of a thing that only has the word in it."""
