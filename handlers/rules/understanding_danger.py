@@ -67,9 +67,7 @@ def signs(said: str) -> list[str]:
     ways = {said, standard_text(said)}
 
     def seen(table: dict[str, re.Pattern[str]]) -> list[str]:
-        return [
-            name for name, pattern in table.items() if any(pattern.search(way) for way in ways)
-        ]
+        return [name for name, pattern in table.items() if any(pattern.search(way) for way in ways)]
 
     return seen(_STRONG) + ["~" + name for name in seen(_ONLY_SOUNDS)]
 
@@ -82,10 +80,15 @@ DOUBTED = 0.3
 """The chance it takes where the sign comes with a mark of the past, a joke or a what-if."""
 
 
-def danger(named: list[str], chance: float) -> bool:
+IN_WELSH = 0.75
+"""The chance it takes in Welsh without a plain sign: the model has seen little Welsh, and took
+chatter for danger."""
+
+
+def danger(named: list[str], chance: float, *, welsh: bool = False) -> bool:
     """Whether a message with these signs is an emergency. `chance` is the model's."""
     plain_ones = [name for name in named if not name.startswith("~")]
     doubts = len(plain_ones) != len(named)
     if plain_ones:
         return chance >= (DOUBTED if doubts else WITH_A_SIGN)
-    return chance >= (0.6 if doubts else BELIEVED)
+    return chance >= (IN_WELSH if welsh else 0.6 if doubts else BELIEVED)

@@ -276,11 +276,11 @@ CLASSES: dict[str, str] = {
         "fell floor trapped stuck blood knife fit seizure dead dying threatening intruder "
         "burglar tan dan mwg syrthio cwympo anymwybodol marw anadlu unresponsive floppy blue "
         "sos fireman paramedic paramedics flames flame alight ablaze blaze sparks sparking "
-        "smouldering choked strangled strangling stabbed stabbing shot gun shotgun machete "
+        "smouldering choked strangled strangling stabbed stabbing shotgun machete "
         "hammer axe attacked attacking beaten beating punching kicking battering smashing "
-        "threatened screaming scream shouting fainted lifeless limp jerking fitting "
-        "convulsing convulsion purple grey waxy clammy slumped drowning drowned hanged "
-        "hanging noose rope bridge viaduct ledge cliff overdosed pills poisoned poison "
+        "threatened screaming scream shouting fainted lifeless jerking fitting "
+        "convulsing convulsion slumped drowning drowned hanged "
+        "hanging noose viaduct ledge overdosed pills poisoned poison "
         "swallowed explosion exploded collapsing haemorrhage spurting gushing crushed "
         "electrocuted scalded scalding anaphylaxis gasping fumes"
     ),
@@ -326,8 +326,7 @@ CLASSES: dict[str, str] = {
         "bottom lying laid lay laying sprawled heap flat stranded trapped wedged"
     ),
     "HESHE": (
-        "he she they hes shes theyre him her them his hers their theirs himself herself "
-        "themselves"
+        "he she they hes shes theyre him her them his hers their theirs himself herself themselves"
     ),
     "NEG": (
         "not no never nothing none nobody without cant dont wont didnt doesnt isnt wasnt "

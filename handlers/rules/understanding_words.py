@@ -132,9 +132,7 @@ _AS_WRITTEN: dict[str, str] = {
     "fell": "fel",
     "their": "thier",
 }
-_STANDARD = {
-    way: word for word, ways in _AS_WRITTEN.items() for way in ways.split() if way != word
-}
+_STANDARD = {way: word for word, ways in _AS_WRITTEN.items() for way in ways.split() if way != word}
 _WITH_DIGITS = re.compile(
     r"\b(?:(any|some|sum|ne|every|no)1|(2mo\w*)|(2nite|2night)|(2day)|b4|gr8|m8)\b"
 )
