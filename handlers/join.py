@@ -233,8 +233,9 @@ async def can_do_said(turn: Turn, question: Question, key: str) -> None:
         keys = {choice.number: choice.key for choice in question.choices}
         for number in numbers_in(turn.words):
             needs |= set(CAN_DO.get(keys.get(number, ""), ()))
-    if not needs:
-        needs = _a_choice_word_for_word(turn)
+    if not needs and turn.sender.language == "cy":
+        # The model has seen little Welsh: the words of the choices themselves come first.
+        needs = _named_in_choices(turn)
     if not needs:
         for part in re.split(r"[,;/&+]|\b(?:and|or|a|ac|neu|e|o)\b", turn.words):
             meaning = understand(f"I can do {part}", turn.now, language=turn.sender.language)
@@ -259,16 +260,6 @@ async def can_do_said(turn: Turn, question: Question, key: str) -> None:
     # Help of no kind that has a name is for everybody who helps at all.
     await turn.save(turn.sender, can_do=frozenset(needs | {Need.OTHER}))
     await _next(turn, "can_do", question.ref, noted=in_words)
-
-
-def _a_choice_word_for_word(turn: Turn) -> set[Need]:
-    """What they can do when they typed out one of the choices: all that it stands for."""
-    said = re.findall(r"\w+", turn.words.lower())
-    for key, kinds in CAN_DO.items():
-        label = turn.text(turn.sender.language, f"choice.{key}.sms").lower()
-        if said and said == re.findall(r"\w+", label):
-            return set(kinds)
-    return set()
 
 
 def _named_in_choices(turn: Turn) -> set[Need]:
