@@ -233,6 +233,9 @@ async def can_do_said(turn: Turn, question: Question, key: str) -> None:
         keys = {choice.number: choice.key for choice in question.choices}
         for number in numbers_in(turn.words):
             needs |= set(CAN_DO.get(keys.get(number, ""), ()))
+    if not needs and turn.sender.language == "cy":
+        # The model has seen little Welsh: the words of the choices themselves come first.
+        needs = _named_in_choices(turn)
     if not needs:
         for part in re.split(r"[,;/&+]|\b(?:and|or|a|ac|neu|e|o)\b", turn.words):
             meaning = understand(f"I can do {part}", turn.now, language=turn.sender.language)

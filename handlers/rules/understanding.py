@@ -41,7 +41,7 @@ __all__ = [
     "yes_no",
 ]
 
-ACT_ABOVE = 0.75
+ACT_ABOVE = 0.82
 """A meaning at least this sure may be acted on; below it the person is asked with numbers."""
 
 _SPEAKS_OF_A_DAY = frozenset(
@@ -94,7 +94,7 @@ def understand(
     spoken = language_of(text, language)
     day = day_of(said, now.date())
     fixed = _fixed(text)
-    urgent = fixed is None and danger(named, scores.emergency)
+    urgent = fixed is None and danger(named, scores.emergency, welsh=spoken == "cy")
     if fixed is not None:
         intent, sure = fixed
         scores.intents[intent.value] = max(sure, scores.intents[intent.value])
