@@ -9,7 +9,7 @@ from datetime import timedelta
 from handlers import ask, happened, join, organiser, visit
 from handlers.rules import timing
 from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
-from handlers.rules.understanding import ACT_ABOVE, Meaning, understand
+from handlers.rules.understanding import ACT_ABOVE, Meaning, needs_named, understand
 from handlers.turn import Turn, first_name
 from storage import questions, requests
 from storage.model import NEIGHBOURLY, Address, Intent, Need, Question, Role
@@ -99,6 +99,7 @@ async def not_understood(turn: Turn, open_now: list[Question], meaning: Meaning)
     if waiting and latest in waiting and turn.now - waiting[0].asked_at < MISSED_FOR:
         await turn.ask_again(waiting[0], "not_understood", name=first_name(me))
     elif me.is_a(Role.ASKER) or not me.roles:
+        named = needs_named(turn.words)
         await turn.ask(
             me,
             "not_understood",
@@ -106,7 +107,7 @@ async def not_understood(turn: Turn, open_now: list[Question], meaning: Meaning)
             None,
             await _guesses(turn, meaning),
             name=first_name(me),
-            heard=turn.words if meaning.intent is not Intent.UNKNOWN else "",
+            heard=turn.words if meaning.intent is not Intent.UNKNOWN or named else "",
         )
     else:
         await turn.reply("not_understood.helper", name=first_name(me))
@@ -115,14 +116,12 @@ async def not_understood(turn: Turn, open_now: list[Question], meaning: Meaning)
 GUESSES = 3
 """What they may have meant that is put before people, besides "something else"."""
 
-ALWAYS = frozenset({Intent.CALL_ME})
+ALWAYS = frozenset({Intent.CALL_ME, Intent.STOP})
 WITH_A_REQUEST = frozenset({Intent.STATUS, Intent.CANCEL})
 
 
 async def _guesses(turn: Turn, meaning: Meaning) -> list[str]:
     """What they may have meant, likeliest first, then what people need most; names of choices."""
-    if meaning.intent is Intent.UNKNOWN:
-        return list(ask.MENU)
     known = ALWAYS
     if await requests.of_asker(turn.tx, turn.sender.id):
         known |= WITH_A_REQUEST
@@ -131,7 +130,10 @@ async def _guesses(turn: Turn, meaning: Meaning) -> list[str]:
         for intent, need in meaning.alternatives
         if (intent is Intent.ASK and need in NEIGHBOURLY) or intent in known
     ]
-    most = dict.fromkeys([*found, *ask.MENU])
+    # Of words that mean nothing to it, what the model thinks next is chance; things have names.
+    named = [need.value for need in NEIGHBOURLY if need in needs_named(turn.words)]
+    guessed = named if meaning.intent is Intent.UNKNOWN else found
+    most = dict.fromkeys([*guessed, *ask.MENU])
     return [*[key for key in most if key != "other"][:GUESSES], "other"]
 
 
