@@ -82,9 +82,9 @@ class Popround:
         )
         self.intake = Intake(self.database, self.clock, self.desk, _meaning)
         self.scheduler = Scheduler(self.database, self.clock, self.desk)
-        holder = f"{socket.gethostname()[:20]}-{os.getpid()}-{random.randrange(2**24):x}"  # noqa: S311
+        self._holder = f"{socket.gethostname()[:20]}-{os.getpid()}-{random.randrange(2**24):x}"  # noqa: S311
         self.senders = [
-            Sender(self.database, self.clock, adapter, _limits(settings, adapter), holder)
+            Sender(self.database, self.clock, adapter, _limits(settings, adapter), self._holder)
             for adapter in self.adapters
         ]
         self.web: Starlette = make_app(self.adapters, self.intake, self.why_not_ready, self.measure)
@@ -139,7 +139,7 @@ class Popround:
         jobs = [self.set_up(), self._wake_senders(), self._watch()]
         # Also where a provider does not call again: what came while we were away is found so.
         jobs += [
-            poll(adapter, self.intake, self.database, self.clock)
+            poll(adapter, self.intake, self.database, self.clock, self._holder)
             for adapter in self.adapters
             if not self.settings.public_url or not adapter.calls_again
         ]

@@ -8,8 +8,9 @@ process dies a message has had its effect or will have it, and never twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import structlog
 
@@ -24,6 +25,8 @@ from storage.database import Database, StorageUnavailableError, Transaction
 from storage.messages import TRIES
 
 log = structlog.get_logger("intake")
+
+T = TypeVar("T")
 
 MOST_AT_ONCE = 200
 """Calls in one commit: enough to be quick (50 rows a commit ran 20 times one row a commit), few
@@ -256,20 +259,43 @@ def _settle(waiting: _Waiting, error: Exception | None) -> None:
     waiting.stored.exception()  # looked at: a caller that has hung up never will
 
 
-async def poll(adapter: ChannelAdapter, intake: Intake, database: Database, clock: Clock) -> None:
+POLL_LEASE_SECONDS = 12.0
+"""A dead process's right to poll is free after so long; renewed at a third of it."""
+
+
+class _LostError(Exception):
+    """Another process polls now."""
+
+
+async def poll(
+    adapter: ChannelAdapter, intake: Intake, database: Database, clock: Clock, holder: str = ""
+) -> None:
     """Ask a provider for news again and again, where it can't reach us or may have missed us. How
-    far we have got is kept in the same commit as what came."""
+    far we have got is kept in the same commit as what came. Of several processes on one PostgreSQL
+    database one asks at a time: two who ask Telegram at once are both turned away."""
     name = f"poll.{adapter.channel.value}"
+
+    async def hold() -> bool:
+        async with database.transaction() as tx:
+            lease = f"{name}.lease"
+            return await keepsakes.hold(tx, lease, holder, clock.now(), POLL_LEASE_SECONDS)
+
     cursor: str | None = None
     wait = 1.0
     while True:
         try:
+            if database.on_postgresql and not await hold():
+                raise _LostError
             if cursor is None:
                 async with database.transaction() as tx:
                     cursor = await keepsakes.recall(tx, name)
-            received, after = await adapter.poll(cursor)
+            asking = adapter.poll(cursor)
+            received, after = await (_holding(asking, hold) if database.on_postgresql else asking)
             await intake.store(received, (name, after) if after != cursor else None)
             cursor, wait = after, 1.0
+        except _LostError:
+            cursor = None  # when it is our turn, from where the other one got to
+            await clock.sleep(POLL_LEASE_SECONDS / 3)
         except Exception as error:
             # Whatever it is, people go on writing: ask again.
             known = isinstance(error, SendError | StorageUnavailableError)
@@ -278,6 +304,22 @@ async def poll(adapter: ChannelAdapter, intake: Intake, database: Database, cloc
             asked = error.retry_after if isinstance(error, SendError) else None
             await clock.sleep(asked or wait)
             wait = min(60.0, wait * 2)
+
+
+async def _holding(asking: Awaitable[T], hold: Callable[[], Awaitable[bool]]) -> T:
+    """What a long call gives, with the lease renewed while it lasts.
+
+    Raises:
+        _LostError: if the lease was lost meanwhile. The call is given up.
+    """
+    task = asyncio.ensure_future(asking)
+    try:
+        while not (await asyncio.wait((task,), timeout=POLL_LEASE_SECONDS / 3))[0]:
+            if not await hold():
+                raise _LostError
+        return task.result()
+    finally:
+        task.cancel()
 
 
 def _where(error: BaseException) -> str:

@@ -13,11 +13,11 @@ from typing import Any
 from handlers import visit, waves
 from handlers.rules import lifecycle, timing
 from handlers.rules.names import LONGEST, LONGEST_HOME, house_in, house_named, introduced, name_in
-from handlers.rules.understanding import ACT_ABOVE, Meaning, understand
+from handlers.rules.understanding import Meaning, needs_named, understand
 from handlers.rules.understanding_clock import part_of
 from handlers.rules.understanding_when import day_of
 from handlers.rules.understanding_words import plain
-from handlers.turn import Turn, first_name, one_line
+from handlers.turn import QUOTED, Turn, first_name, one_line
 from handlers.wording import capital
 from storage import cells, groups, members, questions, requests
 from storage.model import (
@@ -46,21 +46,35 @@ QUESTIONS = ("ask.name", "ask.need", "ask.home", "ask.house", "ask.confirm")
 ASK_ABOVE = 0.4
 """A need at least this sure is put before the person: they say whether it is right."""
 
+PUT_RIGHT_ABOVE = 0.6
+"""Where something else was asked ("where do you live?"), words must sound a little more like it: a
+house may be called the Old Bakery."""
+
 SAME = timedelta(hours=24)
 """Who asks for the same thing within so long may well be asking after it."""
 
 MENU = ("shopping", "prescription", "lift", "other")
-"""What is offered to somebody whom the bot did not follow, the likeliest first."""
+"""What is offered to somebody who did not say what they need, the likeliest first."""
+
+ALSO = 3
+"""Requests that may go out beside the first at one yes: the question has to fit in two texts."""
 
 
-async def start(turn: Turn, meaning: Meaning, *, chosen: bool = False) -> None:
-    """Somebody asks for something; `chosen`: from a list, so that there are no words of theirs."""
+async def start(turn: Turn, meaning: Meaning, *, heard: str | None = None) -> None:
+    """Somebody asks for something; `heard`: what they had said before, where they now chose from a
+    list. Each thing that they need becomes a request of its own, after one yes to all."""
     me = turn.sender
-    if meaning.need in NOT_FOR_NEIGHBOURS:
-        await signpost(turn, meaning.need)
+    needs = []
+    for need in meaning.needs or (meaning.need,):
+        if need in NOT_FOR_NEIGHBOURS:
+            await signpost(turn, need)
+            if need is Need.MONEY:
+                return  # what else they name is what they have no money for
+        elif not await _asked_already(turn, replace(meaning, need=need)):
+            needs.append(need)
+    if not needs:
         return
-    if await _asked_already(turn, meaning):
-        return
+    meaning = replace(meaning, need=needs[0], needs=tuple(filter(None, needs)))
     if not me.is_a(Role.ASKER):
         me = await turn.save(me, roles=me.roles | {Role.ASKER})
     if not me.name and (name := introduced(turn.words)):
@@ -79,7 +93,8 @@ async def start(turn: Turn, meaning: Meaning, *, chosen: bool = False) -> None:
                 status=RequestStatus.DRAFT,
                 created_at=turn.now,
                 need=meaning.need,
-                words="" if chosen else turn.words,
+                also=meaning.needs[1 : 1 + ALSO],
+                words=turn.words if heard is None else heard,
                 day=meaning.date,
                 part=meaning.part,
                 for_other=meaning.for_other,
@@ -138,6 +153,7 @@ def _with_meaning(request: HelpRequest, meaning: Meaning, words: str) -> HelpReq
     return replace(
         request,
         need=meaning.need or request.need,
+        also=meaning.needs[1 : 1 + ALSO] or request.also if meaning.need else request.also,
         words=" ".join(dict.fromkeys(filter(None, (request.words, words)))),
         day=meaning.date or request.day,
         part=meaning.part or request.part,
@@ -162,10 +178,6 @@ async def signpost(turn: Turn, need: Need | None) -> None:
             phone=await turn.phone_of(me),
             words=one_line(turn.words, QUOTED),
         )
-
-
-QUOTED = 100
-"""Characters of somebody's words that organisers are shown: a text stays within two parts."""
 
 
 async def advance(turn: Turn, request: HelpRequest) -> None:
@@ -221,7 +233,7 @@ async def _draft(turn: Turn, question: Question) -> HelpRequest | None:
 async def _put_right(turn: Turn, request: HelpRequest, meaning: Meaning) -> bool:
     """Whether what came instead of an answer says more of what they need: it is kept, and what is
     missing is asked for again."""
-    asks = meaning.intent is Intent.ASK and meaning.need and meaning.confidence >= ACT_ABOVE
+    asks = meaning.intent is Intent.ASK and meaning.need and meaning.confidence >= PUT_RIGHT_ABOVE
     if not asks or request.misses:
         return False
     request = replace(_with_meaning(request, meaning, turn.words), misses=1)
@@ -266,7 +278,8 @@ async def need_said(turn: Turn, question: Question, key: str) -> None:
     request = await _draft(turn, question)
     if request:
         await turn.toast()
-        await advance(turn, await requests.save(turn.tx, replace(request, need=Need(key))))
+        request = replace(request, need=Need(key), also=())
+        await advance(turn, await requests.save(turn.tx, request))
 
 
 async def opened_up(turn: Turn, question: Question, _key: str) -> None:
@@ -275,23 +288,6 @@ async def opened_up(turn: Turn, question: Question, _key: str) -> None:
     if meaning.intent is not Intent.ASK or meaning.confidence < ASK_ABOVE:
         meaning = replace(meaning, intent=Intent.ASK, need=None, confidence=ASK_ABOVE)
     await start(turn, meaning)
-
-
-async def menu_chosen(turn: Turn, question: Question, key: str) -> None:
-    """They said what they meant, after the bot did not follow."""
-    meaning = Meaning(
-        intent=Intent.ASK,
-        need=Need(key),
-        emergency=False,
-        date=None,
-        part=None,
-        postcode=None,
-        for_other=False,
-        language=turn.sender.language,
-        confidence=1.0,
-    )
-    await turn.toast()
-    await start(turn, meaning, chosen=True)
 
 
 async def home_said(turn: Turn, question: Question, _key: str) -> None:
@@ -403,16 +399,25 @@ async def confirmed(turn: Turn, question: Question, key: str) -> None:
         await turn.reply("not_asked", name=first_name(turn.sender))
         return
     await _consent(turn)
-    request = await waves.open_request(turn, request)
-    if request.status is not RequestStatus.OPEN or request.promised_at is None:
-        return  # handed over at once, and they have been told so
+    opened = [await waves.open_request(turn, each) for each in await _one_each(turn, request)]
+    # What was handed over at once they have been told of.
+    going = [each for each in opened if each.status is RequestStatus.OPEN and each.promised_at]
+    if not going:
+        return
     me = turn.sender
     await turn.reply(
-        "asking" if request.wave else "asking.later",
+        "asking" if going[0].wave else "asking.later",
         name=first_name(me),
-        by=turn.by(request.promised_at, me.language),
+        by=turn.by(max(filter(None, (each.promised_at for each in going))), me.language),
         start=turn.by(timing.not_quiet(turn.now, turn.community), me.language),
     )
+
+
+async def _one_each(turn: Turn, request: HelpRequest) -> list[HelpRequest]:
+    """A request for each thing asked for: this one for the first."""
+    single = await requests.save(turn.tx, replace(request, also=()))
+    others = [replace(single, need=need, created_at=turn.now) for need in request.also]
+    return [single, *[await requests.add(turn.tx, other) for other in others]]
 
 
 async def corrected(turn: Turn, question: Question) -> bool:
@@ -452,6 +457,8 @@ async def _consent(turn: Turn) -> None:
 async def cancel(turn: Turn) -> None:
     """They don't need it any more."""
     mine = await requests.of_asker(turn.tx, turn.sender.id, (*DRAFT, *requests.UNSETTLED))
+    named = needs_named(turn.words)
+    mine = [request for request in mine if request.need in named] or mine
     if not mine:
         if not await visit.cannot(turn):
             await turn.reply("nothing_to_cancel", name=first_name(turn.sender))

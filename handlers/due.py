@@ -18,7 +18,7 @@ from handlers import (
     visit,
     waves,
 )
-from handlers.turn import Desk, Turn, one_line
+from handlers.turn import QUOTED, Desk, Turn, one_line
 from storage import checkins, groups, keepsakes, members, messages, requests
 from storage.database import Transaction
 from storage.model import CheckInStatus, Due, DueKind, Member, RequestStatus, Visit
@@ -52,7 +52,7 @@ async def gave_up(desk: Desk, tx: Transaction, now: datetime, due: Due) -> None:
         "trouble.told",
         who=turn.who(person),
         phone=await turn.phone_of(person),
-        words=one_line(words, ask.QUOTED),
+        words=one_line(words, QUOTED),
     )
     await turn.note("due_given_up", "due", due.id, kind=due.kind.value, ref=due.ref)
 
@@ -206,7 +206,7 @@ async def _tell(turn: Turn, ref: int) -> None:
         about={"kind": "not_arrived"},
         who=turn.who(member),
         phone=await turn.phone_of(member),
-        words=one_line(message.text, ask.QUOTED),
+        words=one_line(message.text, QUOTED),
     )
 
 

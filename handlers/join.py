@@ -34,7 +34,7 @@ CAN_DO: dict[str, tuple[Need, ...]] = {
     "any": NEIGHBOURLY,
     "errands": (Need.SHOPPING, Need.PRESCRIPTION, Need.ERRAND, Need.MEAL),
     "lift": (Need.LIFT,),
-    "company": (Need.COMPANY, Need.PET),
+    "company_pets": (Need.COMPANY, Need.PET),
     "handy": (Need.HOME, Need.GARDEN, Need.TECH, Need.PAPERWORK),
 }
 """The choices offered for "what can you do?"; words (shopping, dogs) work as well."""
@@ -233,6 +233,9 @@ async def can_do_said(turn: Turn, question: Question, key: str) -> None:
         keys = {choice.number: choice.key for choice in question.choices}
         for number in numbers_in(turn.words):
             needs |= set(CAN_DO.get(keys.get(number, ""), ()))
+    if not needs and turn.sender.language == "cy":
+        # The model has seen little Welsh: the words of the choices themselves come first.
+        needs = _named_in_choices(turn)
     if not needs:
         for part in re.split(r"[,;/&+]|\b(?:and|or|a|ac|neu|e|o)\b", turn.words):
             meaning = understand(f"I can do {part}", turn.now, language=turn.sender.language)
@@ -420,7 +423,7 @@ async def drop_everything(turn: Turn, reason: str) -> None:
             but=me.id,
             who=turn.who(me),
             phone=await turn.phone_of(me),
-            what=lambda language: turn.gist(waiting[0], language),
+            what=lambda language: turn.gists(waiting, language),
         )
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from handlers import ask, checkin, checkin_words, happened, join, organiser, visit
+from handlers.rules import timing
 from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
-from handlers.rules.understanding import ACT_ABOVE, Meaning
-from handlers.turn import Turn, first_name, one_line
-from storage import questions
-from storage.model import Address, Intent, Member, Question, Role, Standing
+from handlers.rules.understanding import ACT_ABOVE, Meaning, needs_named, understand
+from handlers.turn import Turn, first_name
+from storage import questions, requests
+from storage.model import NEIGHBOURLY, Address, Intent, Member, Need, Question, Role, Standing
 
 MISSED = "missed"
 """A note, kept as a question that was put to nobody, that a message was not followed."""
@@ -39,6 +41,8 @@ async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None
         act = _greeted
     elif asks_if_there(turn.words) and me.is_a(Role.ASKER):
         act = _status
+    if meaning.intent in (Intent.YES, Intent.NO) and _waits(open_now):
+        act = None  # it answers something, and which of its answers is not plain
     if act is not None and await act(turn, meaning):
         await questions.close(turn.tx, turn.now, MISSED, member_id=me.id)
         await checkin.heard(turn)
@@ -53,14 +57,23 @@ async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None
         return
     if meaning.intent is Intent.THANKS and meaning.confidence >= ACT_ABOVE:
         return
-    await not_understood(turn, open_now)
+    await not_understood(turn, open_now, meaning)
+
+
+def _waits(open_now: list[Question]) -> bool:
+    """Whether they have been asked something that has its own answers."""
+    return bool(open_now) and bool(open_now[0].choices) and open_now[0].kind not in LOOSE
+
+
+LOOSE = ("menu", "offer", "again", "open")
+"""Questions that nobody has to answer."""
 
 
 def _enough(meaning: Meaning, open_now: list[Question]) -> float:
     """How sure a meaning must be. Asking is put before the person in words once more, and a worry
     or a wish to be rung only brings somebody to the phone: neither needs to be as sure, unless the
     words are more likely a slip in answering what was asked."""
-    slip = bool(open_now) and open_now[0].kind not in ("menu", "offer", "again", "open")
+    slip = bool(open_now) and open_now[0].kind not in LOOSE
     if meaning.intent is Intent.ASK and meaning.need:
         return ask.ASK_ABOVE
     if meaning.intent in (Intent.CALL_ME, Intent.WORRY) and not slip:
@@ -81,25 +94,14 @@ async def _greeted(turn: Turn, meaning: Meaning) -> bool:
     return True
 
 
-async def not_understood(turn: Turn, open_now: list[Question]) -> None:
-    """One easy question: the one that is open, or a menu. After a second miss in a row a person
-    gets the words."""
+async def not_understood(turn: Turn, open_now: list[Question], meaning: Meaning) -> None:
+    """One easy question: the one that is open, or what they may have meant. After a second miss in
+    a row a person gets the words."""
     me = turn.sender
     noted = await _missed(turn)
     await questions.close(turn.tx, turn.now, MISSED, "menu", "welcome", member_id=me.id)
     if noted:
-        told = await turn.tell_organisers(
-            "not_understood.told",
-            but=me.id,
-            who=turn.who(me),
-            phone=await turn.phone_of(me),
-            words=one_line(turn.words, ask.QUOTED),
-        )
-        await turn.reply(
-            "not_understood.told_you" if told else "not_understood.alone",
-            name=first_name(me),
-            organiser=await turn.organiser_name(me),
-        )
+        await turn.pass_on("words_sent")
         return
     await _miss(turn)
     waiting = [q for q in open_now if q.choices and q.kind not in ("menu", "offer", "open")]
@@ -107,9 +109,54 @@ async def not_understood(turn: Turn, open_now: list[Question]) -> None:
     if waiting and latest in waiting and turn.now - waiting[0].asked_at < MISSED_FOR:
         await turn.ask_again(waiting[0], "not_understood", name=first_name(me))
     elif me.is_a(Role.ASKER) or not _known(me):
-        await turn.ask(me, "not_understood", "menu", None, ask.MENU, name=first_name(me))
+        named = needs_named(turn.words)
+        await turn.ask(
+            me,
+            "not_understood",
+            "menu",
+            None,
+            await _guesses(turn, meaning),
+            name=first_name(me),
+            heard=turn.words if meaning.intent is not Intent.UNKNOWN or named else "",
+        )
     else:
         await turn.reply("not_understood.helper", name=first_name(me))
+
+
+GUESSES = 3
+"""What they may have meant that is put before people, besides "something else"."""
+
+ALWAYS = frozenset({Intent.CALL_ME, Intent.STOP})
+WITH_A_REQUEST = frozenset({Intent.STATUS, Intent.CANCEL})
+
+
+async def _guesses(turn: Turn, meaning: Meaning) -> list[str]:
+    """What they may have meant, likeliest first, then what people need most; names of choices."""
+    known = ALWAYS
+    if await requests.of_asker(turn.tx, turn.sender.id):
+        known |= WITH_A_REQUEST
+    found = [
+        need.value if need else intent.value
+        for intent, need in meaning.alternatives
+        if (intent is Intent.ASK and need in NEIGHBOURLY) or intent in known
+    ]
+    # Of words that mean nothing to it, what the model thinks next is chance; things have names.
+    named = [need.value for need in NEIGHBOURLY if need in needs_named(turn.words)]
+    guessed = named if meaning.intent is Intent.UNKNOWN else found
+    most = dict.fromkeys([*guessed, *ask.MENU])
+    return [*[key for key in most if key != "other"][:GUESSES], "other"]
+
+
+async def chosen(turn: Turn, question: Question, key: str) -> None:
+    """They said which of the guesses they meant. Their own words go with it."""
+    await turn.toast()
+    here = timing.local(turn.now, turn.community)
+    said = understand(question.heard, here, language=turn.sender.language)
+    if key in {need.value for need in NEIGHBOURLY}:
+        meaning = replace(said, intent=Intent.ASK, need=Need(key), needs=(Need(key),))
+        await ask.start(turn, meaning, heard=question.heard)
+        return
+    await MEANINGS[Intent(key)](turn, replace(said, intent=Intent(key), need=None, needs=()))
 
 
 async def _missed(turn: Turn) -> bool:
@@ -152,6 +199,11 @@ async def _cancel(turn: Turn, meaning: Meaning) -> bool:
 
 
 async def _status(turn: Turn, meaning: Meaning) -> bool:
+    return await status(turn)
+
+
+async def status(turn: Turn) -> bool:
+    """How things stand, to whoever has something waiting; whether there was anybody to tell."""
     me = turn.sender
     if organiser.is_organiser(turn) and not me.is_a(Role.ASKER):
         await organiser.show_open(turn)
@@ -174,27 +226,12 @@ async def _info(turn: Turn, meaning: Meaning) -> bool:
 
 
 async def _call_me(turn: Turn, meaning: Meaning) -> bool:
-    return await _to_a_person(turn, "call_me")
+    await turn.pass_on("call_me")
+    return True
 
 
 async def _worry(turn: Turn, meaning: Meaning) -> bool:
-    return await _to_a_person(turn, "worry")
-
-
-async def _to_a_person(turn: Turn, name: str) -> bool:
-    me = turn.sender
-    told = await turn.tell_organisers(
-        f"{name}.told",
-        but=me.id,
-        who=turn.who(me),
-        phone=await turn.phone_of(me),
-        words=one_line(turn.words, ask.QUOTED),
-    )
-    await turn.reply(
-        name if told else f"{name}.alone",
-        name=first_name(me),
-        organiser=await turn.organiser_name(me),
-    )
+    await turn.pass_on("worry")
     return True
 
 

@@ -6,129 +6,36 @@ this answers, then the conversation they are in, and only then what the words by
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from handlers import (
-    alarm_answers,
-    ask,
+    answers,
     checkin,
-    checkin_setup,
-    checkin_words,
-    contacts,
-    happened,
+    commands,
     join,
     languages,
     meanings,
     offer,
-    organiser,
-    visit,
 )
 from handlers.rules import timing
-from handlers.rules.courtesy import is_greeting, is_thanks
 from handlers.rules.understanding import (
-    ACT_ABOVE,
-    Meaning,
     is_start,
     is_stop,
-    numbers_in,
     understand,
-    yes_no,
 )
-from handlers.turn import Desk, Turn, first_name, one_line
-from storage import groups, members, questions, requests
+from handlers.turn import QUOTED, Desk, Turn, first_name, one_line
+from storage import groups, members, questions
 from storage.database import Transaction
 from storage.model import (
     Address,
     Community,
     InboundKind,
     InboundMessage,
-    Intent,
     Member,
     Priority,
-    Question,
     Role,
     Standing,
 )
-
-Answer = Callable[[Turn, Question, str], Awaitable[None]]
-
-ANSWERS: dict[str, Answer] = {
-    "welcome": join.welcomed,
-    "ask.open": ask.opened_up,
-    "ask.name": ask.named,
-    "ask.need": ask.need_said,
-    "ask.home": ask.home_said,
-    "ask.house": ask.house_said,
-    "ask.confirm": ask.confirmed,
-    "menu": ask.menu_chosen,
-    "which_cancel": ask.which_cancelled,
-    "join.name": join.name_said,
-    "join.name_again": join.name_said,
-    "join.place": join.place_said,
-    "join.place_again": join.place_said,
-    "join.can_do": join.can_do_said,
-    "join.far": join.far_said,
-    "join.languages": join.languages_said,
-    "join.consent": join.consented,
-    "join.organiser": join.organiser_named,
-    "pause": join.paused,
-    "leave": join.left,
-    "offer": offer.answered,
-    "card": offer.answered_card,
-    "which_offer": offer.which_said,
-    "visit": happened.answered,
-    "did_they_come": happened.did_they_come,
-    "no_word": happened.did_they_come,
-    "again": happened.again,
-    "which_cannot": visit.which_cannot,
-    "which_done": happened.which_done,
-    "open": organiser.opened,
-    "handed": organiser.settle,
-    "assign": organiser.assigned,
-    "approve": organiser.approve,
-    "check_in": checkin.answered,
-    "check_in.off": checkin.ended,
-    "check_in.when": checkin_setup.when_said,
-    "check_in.contacts": checkin_setup.contacts_said,
-    "check_in.code": checkin_setup.code_said,
-    "check_in.agree": checkin_words.agreed,
-    "check_in.contact": contacts.answered,
-    "alarm": alarm_answers.answered,
-    "alarm.outcome": alarm_answers.outcome,
-}
-
-IN_WORDS = frozenset(
-    {
-        "ask.open",
-        "ask.name",
-        "ask.home",
-        "ask.house",
-        "join.name",
-        "join.name_again",
-        "join.place",
-        "join.place_again",
-        "join.can_do",
-        "join.organiser",
-        "assign",
-        "check_in.when",
-        "check_in.contacts",
-        "check_in.code",
-        "alarm.outcome",
-    }
-)
-"""Questions that words of any kind may answer."""
-
-STILL = frozenset(
-    {"offer", "card", "visit", "open", "handed", "assign", "approve"}
-    | {"check_in", "check_in.contact", "alarm", "alarm.outcome"}
-)
-"""Questions that go by how things stand, and so may be answered again, or late."""
-
-LATE = timedelta(days=7)
-
-FRESH = {"assign": timedelta(hours=2)}
-"""How long words of any kind may answer a question, where that is not as long as it is open."""
 
 
 async def receive(desk: Desk, tx: Transaction, now: datetime, message: InboundMessage) -> None:
@@ -202,7 +109,7 @@ async def _text(turn: Turn) -> None:
     await languages.notice(turn)
     me = turn.sender
     # HELP by itself asks what this is; its answer begins with 999.
-    if meaning.emergency and not _is_command(turn, "help"):
+    if meaning.emergency and not commands.said(turn, "help"):
         await emergency(turn)
         return
     if is_stop(words):
@@ -215,14 +122,14 @@ async def _text(turn: Turn) -> None:
         await join.start_again(turn)
         await checkin.heard(turn)
         return
-    if await _command(turn):
+    if await commands.obey(turn):
         return
     open_now = [
         question
         for question in await questions.open_to(turn.tx, me.id, turn.now)
         if question.kind != meanings.MISSED
     ]
-    if await languages.asked_for(turn, open_now) or await _answers(turn, open_now, meaning):
+    if await languages.asked_for(turn, open_now) or await answers.given(turn, open_now, meaning):
         await checkin.heard(turn)
         return
     await meanings.act_on(turn, meaning, open_now)
@@ -238,7 +145,7 @@ async def emergency(turn: Turn) -> None:
         who=turn.who(me),
         phone=await turn.phone_of(me),
         home=", ".join(filter(None, (me.home, me.postcode))) or "-",
-        words=one_line(turn.words, ask.QUOTED),
+        words=one_line(turn.words, QUOTED),
     )
     await turn.say(
         me,
@@ -248,276 +155,6 @@ async def emergency(turn: Turn) -> None:
     )
     await turn.note("emergency", "member", me.id)
     await checkin.trouble(turn)
-
-
-async def _command(turn: Turn) -> bool:
-    """`/start CODE`, an invitation's code, or one of the fixed words. Whether it was one."""
-    words = turn.words
-    head, _, rest = words.partition(" ")
-    if head.lower() in ("/start", "start", "join") and rest:
-        code = groups.as_code(rest)
-        if code and await join.with_code(turn, code):
-            return True
-        if rest.strip().lower() == "help":
-            await join.begin_helper(turn)
-            return True
-        if code:
-            await turn.reply("code.not_good")
-            return True
-    code = groups.as_code(words)
-    if code and await join.with_code(turn, code):
-        return True
-    for name, act in COMMANDS.items():
-        if _is_command(turn, name):
-            return await act(turn)
-    return False
-
-
-def _is_command(turn: Turn, name: str) -> bool:
-    """Whether the message is one of the fixed words for that, in any language."""
-    wanted = turn.words.lower().strip(" .!?").removeprefix("/")
-    wording = turn.desk.wording
-    return any(
-        wanted == word.lower()
-        for language in wording.languages
-        for word in wording.listing(language, f"keywords.{name}")
-    )
-
-
-async def _offduty(turn: Turn) -> bool:
-    return await _if_helper(turn, lambda: join.duty(turn, on=False))
-
-
-async def _onduty(turn: Turn) -> bool:
-    return await _if_helper(turn, lambda: join.duty(turn, on=True))
-
-
-async def _pause(turn: Turn) -> bool:
-    return await _if_helper(turn, lambda: join.pause(turn))
-
-
-async def _leave(turn: Turn) -> bool:
-    if turn.sender.standing is Standing.JOINING:
-        return False
-    await join.leave(turn)
-    return True
-
-
-async def _open(turn: Turn) -> bool:
-    if not organiser.is_organiser(turn):
-        return False
-    await organiser.show_open(turn)
-    return True
-
-
-async def _waiting(turn: Turn) -> bool:
-    if not organiser.is_organiser(turn):
-        return False
-    await organiser.show_waiting(turn)
-    return True
-
-
-async def _help(turn: Turn) -> bool:
-    me = turn.sender
-    if not me.roles:
-        await join.welcome(turn)
-        return True
-    lines = [turn.text(me.language, "help")]
-    for role in (Role.ASKER, Role.HELPER, Role.ORGANISER):
-        if me.is_a(role):
-            lines.append(turn.text(me.language, f"help.{role.value}"))
-    await turn.reply("lines", lines="\n".join(lines))
-    return True
-
-
-async def _start(turn: Turn) -> bool:
-    await join.start_again(turn)
-    return True
-
-
-async def _if_helper(turn: Turn, act: Callable[[], Awaitable[None]]) -> bool:
-    if not turn.sender.is_a(Role.HELPER):
-        return False
-    await act()
-    return True
-
-
-COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
-    "start": _start,
-    "help": _help,
-    "offduty": _offduty,
-    "onduty": _onduty,
-    "pause": _pause,
-    "leave": _leave,
-    "open": _open,
-    "waiting": _waiting,
-}
-
-
-# Answers to open questions
-
-
-async def _answers(turn: Turn, open_now: list[Question], meaning: Meaning) -> bool:
-    """Let the message answer what it answers; whether it answered anything."""
-    numbers = numbers_in(turn.words)
-    if numbers and not _wants_many(open_now):
-        return await _by_number(turn, open_now, numbers)
-    latest = open_now[0] if open_now else None
-    said = yes_no(turn.words)
-    in_words = latest is not None and latest.kind in IN_WORDS and _fresh(turn, latest)
-    if said is not None and not (in_words and latest and not latest.choices):
-        return await _yes_or_no(turn, open_now, said=said)
-    if await _by_label(turn, open_now[:1] if in_words else open_now):
-        return True
-    if latest and latest.kind == "ask.confirm" and _may_correct(meaning):
-        return await ask.corrected(turn, latest)
-    if latest and in_words and not _is_something_else(turn, latest, meaning):
-        await _answer(turn, latest, "")
-        return True
-    return False
-
-
-def _may_correct(meaning: Meaning) -> bool:
-    """Whether words that answer "is that right?" are none that have a meaning of their own."""
-    # "Make it tomorrow" sounds like somebody who can't come; whoever is asking has nothing to miss.
-    loose = (Intent.UNKNOWN, Intent.CANNOT)
-    return meaning.confidence < ACT_ABOVE or meaning.intent in loose
-
-
-def _fresh(turn: Turn, question: Question) -> bool:
-    return turn.now - question.asked_at <= FRESH.get(question.kind, LATE)
-
-
-def _wants_many(open_now: list[Question]) -> bool:
-    return bool(open_now) and open_now[0].kind == "join.can_do"
-
-
-def _is_something_else(turn: Turn, question: Question, meaning: Meaning) -> bool:
-    """Whether words that could answer a question in words plainly mean something of their own."""
-    sure = meaning.confidence >= ACT_ABOVE
-    if is_thanks(turn.words) or is_greeting(turn.words):
-        return True
-    if meaning.intent in (Intent.CANCEL, Intent.STATUS, Intent.CANNOT, Intent.WORRY):
-        return sure
-    if meaning.intent in (Intent.INFO, Intent.CALL_ME):
-        # An address or a postcode is none of these, whatever it sounds like.
-        return sure and not any(c.isdigit() for c in turn.words)
-    return False
-
-
-async def _by_number(turn: Turn, open_now: list[Question], numbers: tuple[int, ...]) -> bool:
-    """Each number goes to its own question. A number that no open question has may belong to one
-    that is over: the answer then says how things stand."""
-    assert turn.message
-    if turn.desk.has_buttons(turn.message.channel) and open_now:
-        # Numbers are not shown here: one means that place among the choices seen last.
-        latest = open_now[0]
-        if len(numbers) == 1 and 0 < numbers[0] <= len(latest.choices):
-            await _answer(turn, latest, latest.choices[numbers[0] - 1].key)
-            return True
-        if latest.kind in IN_WORDS:
-            await _answer(turn, latest, "")
-            return True
-        return False
-    hit = False
-    for number in dict.fromkeys(numbers):
-        found = next(((q, c) for q in open_now for c in q.choices if c.number == number), None)
-        if found:
-            await _answer(turn, found[0], found[1].key)
-            hit = True
-            continue
-        late = await questions.answered_by(turn.tx, turn.sender.id, number, turn.now - LATE)
-        if late and late.kind in STILL:
-            key = next(c.key for c in late.choices if c.number == number)
-            await ANSWERS[late.kind](turn, late, key)
-            hit = True
-        elif late:
-            await turn.reply("answered_already", name=first_name(turn.sender))
-            hit = True
-    if not hit and open_now and open_now[0].kind in IN_WORDS:
-        await _answer(turn, open_now[0], "")
-        return True
-    if not hit and not open_now and turn.sender.roles:
-        await turn.reply("nothing_open", name=first_name(turn.sender))
-        return True
-    return hit
-
-
-def _said(label: str) -> str:
-    return label.lower().strip(" .!?")
-
-
-async def _by_label(turn: Turn, open_now: list[Question]) -> bool:
-    """Whether the words are those of a choice. Where several offers have it none is taken."""
-    wanted = turn.words.lower().strip(" .!?")
-    for question in open_now:
-        for place, choice in enumerate(question.choices):
-            if wanted.removeprefix("i'm ").removeprefix("dw i ") == _said(choice.label):
-                if question.kind == "offer":
-                    return await _yes_or_no(turn, open_now, said=place == 0)
-                await _answer(turn, question, choice.key)
-                return True
-    return False
-
-
-async def _yes_or_no(turn: Turn, open_now: list[Question], *, said: bool) -> bool:
-    """One yes never accepts two things: with several offers open it is asked which is meant."""
-    able = [question for question in open_now if len(question.choices) == 2]
-    if not able:
-        return False
-    if able[0].kind == "offer":
-        offers = [q for q in able if q.kind == "offer"]
-        free = [q for q in offers if await _still_free(turn, q)]
-        if len(free) > 1:
-            await _which(turn, free, said=said)
-            return True
-        able = free or able
-    await _answer(turn, able[0], able[0].choices[0 if said else 1].key)
-    return True
-
-
-async def _still_free(turn: Turn, question: Question) -> bool:
-    """Whether an offer that nobody answered is still to be had."""
-    found = await requests.get_offer(turn.tx, question.ref or 0)
-    if found is None:
-        return False
-    return (await requests.get(turn.tx, found.request_id)).status in offer.FREE
-
-
-async def _which(turn: Turn, offers: list[Question], *, said: bool) -> None:
-    """Ask which of several offers they mean: by the numbers that each has or, where there are
-    buttons, with buttons."""
-    assert turn.message
-    me = turn.sender
-    buttons = turn.desk.has_buttons(turn.message.channel)
-    lines, choices = [], []
-    for question in list(reversed(offers))[-MOST_ASKED:]:
-        found = await requests.get_offer(turn.tx, question.ref or 0)
-        if found is None:
-            continue
-        request = await requests.get(turn.tx, found.request_id)
-        asker = await members.get(turn.tx, request.asker_id)
-        choice = question.choices[0 if said else 1]
-        about = {"what": turn.gist(request, me.language), "area": asker.area}
-        label = turn.text(me.language, "which.one", **about)
-        lines.append(turn.text(me.language, "which.line", number=choice.number, **about))
-        choices.append((f"{found.id}:{choice.key}", label))
-    name = "which" if said else "which.no"
-    if buttons:
-        await questions.close(turn.tx, turn.now, "which_offer", member_id=me.id)
-        await turn.ask(me, f"{name}.buttons", "which_offer", None, choices, name=first_name(me))
-        return
-    await turn.reply(name, name=first_name(me), lines=", ".join(lines))
-
-
-MOST_ASKED = 4
-"""Offers in one question which of them is meant."""
-
-
-async def _answer(turn: Turn, question: Question, key: str) -> None:
-    await questions.answered(turn.tx, question.id, turn.now)
-    await questions.close(turn.tx, turn.now, meanings.MISSED, member_id=turn.sender.id)
-    await ANSWERS[question.kind](turn, question, key)
 
 
 # Buttons and places
@@ -537,10 +174,10 @@ async def _button(turn: Turn) -> None:
     if turn.sender.stopped_at is not None:
         # Pressing a button is wanting to hear from us again.
         await turn.save(turn.sender, stopped_at=None)
-    if question.answered_at is not None and question.kind not in STILL:
+    if question.answered_at is not None and question.kind not in answers.STILL:
         await turn.toast("button.answered")
         return
-    await _answer(turn, question, choices[int(place)].key)
+    await answers.take(turn, question, choices[int(place)].key)
     await checkin.heard(turn)
     await turn.toast()
 
@@ -548,7 +185,7 @@ async def _button(turn: Turn) -> None:
 async def _location(turn: Turn) -> None:
     for question in await questions.open_to(turn.tx, turn.sender.id, turn.now):
         if question.kind in ("ask.home", "join.place", "join.place_again"):
-            await _answer(turn, question, "")
+            await answers.take(turn, question, "")
             return
     await turn.reply("location.not_now", name=first_name(turn.sender))
 
@@ -615,15 +252,4 @@ async def gave_up(desk: Desk, tx: Transaction, now: datetime, message: InboundMe
     if member is None:  # their very first message
         member = await _stranger(tx, everyone[0], message, address)
     turn = _turn(desk, tx, now, everyone, member, message)
-    told = await turn.tell_organisers(
-        "trouble.told",
-        but=member.id,
-        who=turn.who(member),
-        phone=await turn.phone_of(member),
-        words=one_line(message.text, ask.QUOTED),
-    )
-    await turn.reply(
-        "trouble" if told else "trouble.alone",
-        name=first_name(member),
-        organiser=await turn.organiser_name(member),
-    )
+    await turn.pass_on("trouble")

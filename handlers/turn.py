@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from handlers.rules import timing
 from handlers.rules.segments import segments
 from handlers.rules.understanding_language import certain_language
-from handlers.wording import Wording
+from handlers.wording import Wording, capital
 from storage import audit, due, groups, members, messages, questions
 from storage.database import Transaction
 from storage.model import (
@@ -109,8 +109,16 @@ class Turn:
 
     def gist(self, request: HelpRequest, language: str) -> str:
         """What is wanted, in words that give nobody away."""
-        written_in = (*self.community.languages, certain_language(request.words, 3) or language)
-        return self.desk.wording.gist(language, request, written_in)
+        return self.gists((request,), language)
+
+    def gists(self, several: Sequence[HelpRequest], language: str) -> str:
+        """What is wanted in all of these, the first asked first."""
+        wording = self.desk.wording
+        found: list[str] = []
+        for request in sorted(several, key=lambda r: r.id):
+            own = certain_language(request.words, 3) or language
+            found += wording.gist_of_each(language, request, (*self.community.languages, own))
+        return wording.joined(language, list(dict.fromkeys(found)))
 
     def when(self, request: HelpRequest, language: str) -> str:
         """When it is wanted."""
@@ -173,10 +181,12 @@ class Turn:
         quiet: bool = False,
         ask_location: bool = False,
         shorten: str = "",
+        heard: str = "",
         **params: Any,
     ) -> Question | None:
         """Put a question to somebody: buttons where the channel has them, else numbers to reply
-        with. The answer reaches the handler for `kind`, with `ref`, however late it comes.
+        with. The answer reaches the handler for `kind`, with `ref` and `heard`, however late it
+        comes.
         `shorten` names the parameter to cut where a text would cost more than two parts."""
         address = await self._address(to)
         if address is None:
@@ -189,6 +199,7 @@ class Turn:
             ref=ref,
             choices=[self._choice(to.language, choice) for choice in choices],
             now=self.now,
+            heard=heard,
         )
         words = self.text(to.language, entry, **params)
         buttons: tuple[tuple[str, str], ...] = ()
@@ -427,6 +438,23 @@ class Turn:
             await self.note("nobody_to_tell", "community", self.community.id)
         return told
 
+    async def pass_on(self, entry: str) -> None:
+        """Give organisers the words of who wrote (`entry` + ".told"), and say so (`entry`); or,
+        where nobody could be told, what is true then (`entry` + ".alone")."""
+        me = self.sender
+        told = await self.tell_organisers(
+            f"{entry}.told",
+            but=me.id,
+            who=self.who(me),
+            phone=await self.phone_of(me),
+            words=one_line(self.words, QUOTED),
+        )
+        await self.reply(
+            entry if told else f"{entry}.alone",
+            name=first_name(me),
+            organiser=await self.organiser_name(me),
+        )
+
     # Time and record
 
     async def later(self, kind: DueKind, ref: int, at: datetime) -> None:
@@ -511,7 +539,10 @@ class Turn:
     def _choice(self, language: str, choice: str | tuple[str, str]) -> Choice:
         if isinstance(choice, tuple):
             return Choice(*choice)
-        return Choice(choice, self.text(language, f"choice.{choice}"))
+        name = f"choice.{choice}"
+        if self.desk.wording.has(name):
+            return Choice(choice, self.text(language, name))
+        return Choice(choice, capital(self.text(language, f"{name}.sms")))
 
     def _numbers(self, language: str, choices: Sequence[Choice]) -> str:
         phrases = []
@@ -527,6 +558,10 @@ def _buttons(question: Question) -> tuple[tuple[str, str], ...]:
     return tuple(
         (f"{question.token}:{place}", choice.label) for place, choice in enumerate(question.choices)
     )
+
+
+QUOTED = 100
+"""Characters of somebody's words that organisers are shown: a text stays within two parts."""
 
 
 def one_line(words: str, most: int = 200) -> str:

@@ -117,7 +117,9 @@ def _community(row: RowMapping) -> Community:
 
 async def make_invite(tx: Transaction, community_id: int, role: Role, now: datetime) -> str:
     """A new code, as it is to be given to the person: it is kept nowhere in the clear."""
-    code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+    code = ""
+    while not any(c.isdigit() for c in code):  # no code is a word that somebody may write
+        code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
     await tx.add(
         invites,
         community_id=community_id,
@@ -147,7 +149,7 @@ def as_code(text: str) -> str | None:
     """The code that a message consists of (with or without the dash or capitals), or none."""
     squeezed = "".join(text.split()).replace("-", "").upper()
     fits = len(squeezed) == CODE_LENGTH and set(squeezed) <= set(CODE_LETTERS)
-    return squeezed if fits and any(c.isdigit() for c in squeezed + "2") else None
+    return squeezed if fits and any(c.isdigit() for c in squeezed) else None
 
 
 async def use_invite(

@@ -350,6 +350,8 @@ class HelpRequest:
     status: RequestStatus
     created_at: datetime
     need: Need | None = None
+    also: tuple[Need, ...] = ()
+    """What else was asked for with it: requests of their own once it is confirmed."""
     words: str = ""
     """What they wrote. Sealed at rest."""
     day: date | None = None
@@ -510,6 +512,8 @@ class Question:
     asked_at: datetime
     answered_at: datetime | None = None
     outbox_id: int | None = None
+    heard: str = ""
+    """What was said that led to it, where that is needed again. Sealed at rest."""
 
     def __post_init__(self) -> None:
         aware(self.asked_at, "asked_at")

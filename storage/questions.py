@@ -32,6 +32,7 @@ async def put(
     ref: int | None,
     choices: Sequence[Choice],
     now: datetime,
+    heard: str = "",
 ) -> Question:
     """Note a new question. Its choices come back with the numbers to answer by: the lowest that no
     other open question to this member uses; the same question asked again takes the place of the
@@ -60,11 +61,15 @@ async def put(
         lane=tx.vault.fingerprint(to.channel, to.value),
         ref=ref,
         sealed_choices=tx.vault.seal_json(
-            {"chat": to.value, "choices": [[c.key, c.label, c.number] for c in numbered]}
+            {
+                "chat": to.value,
+                "choices": [[c.key, c.label, c.number] for c in numbered],
+                "heard": heard,
+            }
         ),
         asked_at=now,
     )
-    return Question(ident, token, kind, member_id, to.value, ref, numbered, now)
+    return Question(ident, token, kind, member_id, to.value, ref, numbered, now, heard=heard)
 
 
 def _is_same(other: Question, kind: str, ref: int | None, choices: Sequence[Choice]) -> bool:
@@ -178,4 +183,5 @@ def _question(tx: Transaction, row: RowMapping) -> Question:
         asked_at=row["asked_at"],
         answered_at=row["answered_at"] or row["closed_at"],
         outbox_id=row["outbox_id"],
+        heard=facts.get("heard", ""),
     )

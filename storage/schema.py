@@ -167,6 +167,7 @@ requests = Table(
     _to("asker_id", "members"),
     _word("status", 16),
     _word("need", 16, default=""),
+    _word("also", 64, default=""),
     Column("sealed_words", LargeBinary, nullable=False),
     Column("day", Date, nullable=True),
     Column("part", String(16), nullable=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -38,5 +39,14 @@ def _write(script: Path, played: str) -> None:
     script.write_text(played, encoding="utf-8")
 
 
+def test_the_usual_visit_by_text_costs_the_asker_eight_parts_at_most() -> None:
+    """From the first word to done, and the one question after it. The script says the parts."""
+    told = _read(next(script for script in SCRIPTS if script.stem == "neighbour_says_yes"))
+    parts = [int(found) for found in re.findall(r"^rosa\s+<(\d)", told, re.MULTILINE)]
+    assert len(parts) >= 5
+    assert sum(parts) <= 8
+
+
 def test_there_are_scripts() -> None:
-    assert len(SCRIPTS) >= 25
+    assert len(SCRIPTS) >= 70
+    assert sum(script.stem.startswith("cy_") for script in SCRIPTS) >= 6

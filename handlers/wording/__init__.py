@@ -19,7 +19,7 @@ from babel.dates import format_date, format_time
 from babel.messages.pofile import read_po
 
 from handlers.rules.timing import clock_time
-from storage.model import Community, HelpRequest
+from storage.model import Community, HelpRequest, Need
 
 FALLBACK = "en"
 LOCALES = {"en": "en_GB"}
@@ -161,13 +161,19 @@ class Wording:
         """What is wanted, in words that give nobody away: the things named that are in the
         catalogue's own list (`milk and bread`), or the kind of help. `written_in`: the languages
         that it may have been asked for in, besides this one."""
-        if request.need is None:
-            return self.text(language, "need.other")
-        if request.need.value in ("shopping", "meal"):
-            things = self.things(language, request.words, written_in)
-            if things:
-                return self.joined(language, things)
-        return self.text(language, f"need.{request.need.value}")
+        return self.joined(language, self.gist_of_each(language, request, written_in))
+
+    def gist_of_each(
+        self, language: str, request: HelpRequest, written_in: Iterable[str] = ()
+    ) -> list[str]:
+        """The same, thing by thing."""
+        found: list[str] = []
+        for need in (request.need, *request.also):
+            things: list[str] = []
+            if need in (Need.SHOPPING, Need.MEAL):
+                things = self.things(language, request.words, written_in)
+            found += things or [self.text(language, f"need.{need.value if need else 'other'}")]
+        return found
 
     def things(
         self, language: str, words: str, written_in: Iterable[str] = (), most: int = 3

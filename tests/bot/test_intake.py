@@ -428,3 +428,25 @@ async def test_what_could_not_be_kept_is_asked_for_again(
     assert await stored(desk) == ["SM1"]
     async with desk._database.transaction() as tx:
         assert await keepsakes.recall(tx, "poll.sms") == "1"
+
+
+async def test_of_two_processes_one_asks_and_when_it_is_gone_the_other(
+    desk: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not desk._database.on_postgresql:
+        return  # a SQLite file is used by one process
+    monkeypatch.setattr(module, "POLL_LEASE_SECONDS", 1.0)
+    clock = VirtualClock(NOW, speed=1)
+    first, second = Polled((call("SM1"), "1")), Polled((call("SM2"), "2"))
+    async with asyncio.timeout(30):
+        one = asyncio.ensure_future(poll(first, desk, desk._database, clock, "one"))  # type: ignore[arg-type]
+        await first.finished.wait()
+        other = asyncio.ensure_future(poll(second, desk, desk._database, clock, "other"))  # type: ignore[arg-type]
+        await clock.sleep(2.5)
+        assert second.asked == []
+        one.cancel()
+        await second.finished.wait()
+    other.cancel()
+    await asyncio.gather(one, other, return_exceptions=True)
+    assert second.asked == ["1", "2"]
+    assert await stored(desk) == ["SM1", "SM2"]

@@ -7,6 +7,7 @@ before the rules and the model were, and nothing was tuned on it.
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, date, datetime
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -308,6 +309,53 @@ def test_junk_means_something_harmless_or_at_least_does_not_raise(text: str) -> 
     assert understand(text, TUESDAY).intent in Intent
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["texts", "list", "number", "bus stop", "send me texts", "off", "the stop at the bus station"],
+)
+def test_nobody_is_silenced_by_a_word_that_only_sounds_like_it(text: str) -> None:
+    meaning = understand(text, TUESDAY)
+    assert not (meaning.intent is Intent.STOP and meaning.confidence >= ACT_ABOVE)
+
+
+@pytest.mark.parametrize(
+    ("text", "needs"),
+    [
+        ("milk, and my prescription please", [Need.SHOPPING, Need.PRESCRIPTION]),
+        ("could somebody get me some eggs and walk the dog", [Need.SHOPPING, Need.PET]),
+        ("Could somebody please get me milk, bread, eggs, and the Radio Times", [Need.SHOPPING]),
+        ("could somebody get me fish and chips tonight", None),
+    ],
+)
+def test_each_thing_that_is_asked_for_is_heard_once(text: str, needs: list[Need] | None) -> None:
+    found = understand(text, TUESDAY).needs
+    assert set(found) == set(needs) if needs else len(found) == 1
+
+
+MOST_SECONDS = 0.05
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.one_of(
+        st.text(max_size=3000),
+        st.lists(st.sampled_from(WORDS), max_size=600).map(" ".join),
+        st.sampled_from(WORDS).map(lambda word: word * 1000),
+    )
+)
+def test_no_text_of_any_kind_takes_long(text: str) -> None:
+    # Processor time, and the best of five: what else the machine does is not our affair. A slow
+    # pattern would be slow each time.
+    taken = []
+    for _ in range(5):
+        began = time.process_time()
+        understand(text, TUESDAY)
+        taken.append(time.process_time() - began)
+        if taken[-1] < MOST_SECONDS:
+            return
+    raise AssertionError(f"{min(taken):.3f} s")
+
+
 def test_messages_never_tuned_on_are_understood_about_as_well_as_measured() -> None:
     rows = [
         json.loads(line)
@@ -321,8 +369,8 @@ def test_messages_never_tuned_on_are_understood_about_as_well_as_measured() -> N
     found = score.measure(rows)
     right = found["right"]
     # A little under what was measured; decision 0004 has the figures.
-    assert right["intent"] >= 0.92
-    assert right["need"] >= 0.89
+    assert right["intent"] >= 0.95
+    assert right["need"] >= 0.92
     assert right["date"] >= 0.97
     assert right["part"] >= 0.98
     assert right["postcode"] >= 0.99
@@ -330,6 +378,6 @@ def test_messages_never_tuned_on_are_understood_about_as_well_as_measured() -> N
     assert right["language"] >= 0.99
     assert found["recall"] >= 0.95
     assert found["false_share"] <= 0.02
-    assert found["covered"] >= 0.75
-    assert found["acted_wrong"] <= 0.06
+    assert found["covered"] >= 0.8
+    assert found["acted_wrong"] <= 0.03
     assert 0 < ACT_ABOVE < 1

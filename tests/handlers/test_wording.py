@@ -39,6 +39,12 @@ MADE = {
     *(f"draft.{reason}" for reason in ("no_place", "outside", "silent", "other_door")),
     *(f"asker.{reason}" for reason in ("stopped", "left")),
     *(
+        f"{entry}{end}"
+        for entry in ("words_sent", "call_me", "worry", "trouble")
+        for end in ("", ".told", ".alone")
+    ),
+    *(f"texts.not_good.{reason}" for reason in ("broken", "unknown", "missing", "long")),
+    *(
         f"{part}.{time}"
         for part in ("part", "today")
         for time in ("morning", "afternoon", "evening")
@@ -299,7 +305,7 @@ TWO = frozenset(
         "info",
         "no_word",
         "not_arrived",
-        "not_understood.told",
+        "words_sent.told",
         "offer",
         "offer.urgent",
         "open.line",
@@ -308,6 +314,7 @@ TWO = frozenset(
         "signpost.told",
         "trouble.told",
         "worry.told",
+        "texts.now",
     }
 )
 """Texts that take two parts with the longest values they can get; any other always fits into one.

@@ -282,6 +282,7 @@ def upgrade() -> None:
         sa.Column("asker_id", ID, nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("need", sa.String(length=16), nullable=False),
+        sa.Column("also", sa.String(length=64), nullable=False),
         sa.Column("sealed_words", sa.LargeBinary(), nullable=False),
         sa.Column("day", sa.Date(), nullable=True),
         sa.Column("part", sa.String(length=16), nullable=True),

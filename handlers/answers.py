@@ -1,0 +1,317 @@
+"""Which open question a message answers, and with what: by number, in words, or by yes and no."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from handlers import (
+    alarm_answers,
+    ask,
+    checkin,
+    checkin_setup,
+    checkin_words,
+    contacts,
+    happened,
+    join,
+    meanings,
+    offer,
+    organiser,
+    own_words,
+    visit,
+)
+from handlers.rules.courtesy import is_greeting, is_thanks
+from handlers.rules.replies import addressed, names
+from handlers.rules.understanding import ACT_ABOVE, Meaning, numbers_in, yes_no
+from handlers.turn import Turn, first_name
+from storage import members, questions, requests
+from storage.model import Intent, Question
+
+Answer = Callable[[Turn, Question, str], Awaitable[None]]
+
+ANSWERS: dict[str, Answer] = {
+    "welcome": join.welcomed,
+    "ask.open": ask.opened_up,
+    "ask.name": ask.named,
+    "ask.need": ask.need_said,
+    "ask.home": ask.home_said,
+    "ask.house": ask.house_said,
+    "ask.confirm": ask.confirmed,
+    "menu": meanings.chosen,
+    "which_cancel": ask.which_cancelled,
+    "join.name": join.name_said,
+    "join.name_again": join.name_said,
+    "join.place": join.place_said,
+    "join.place_again": join.place_said,
+    "join.can_do": join.can_do_said,
+    "join.far": join.far_said,
+    "join.languages": join.languages_said,
+    "join.consent": join.consented,
+    "join.organiser": join.organiser_named,
+    "pause": join.paused,
+    "leave": join.left,
+    "offer": offer.answered,
+    "card": offer.answered_card,
+    "which_offer": offer.which_said,
+    "visit": happened.answered,
+    "did_they_come": happened.did_they_come,
+    "no_word": happened.did_they_come,
+    "again": happened.again,
+    "which_cannot": visit.which_cannot,
+    "which_done": happened.which_done,
+    "open": organiser.opened,
+    "handed": organiser.settle,
+    "assign": organiser.assigned,
+    "approve": organiser.approve,
+    "texts": own_words.chosen,
+    "texts.new": own_words.said,
+    "check_in": checkin.answered,
+    "check_in.off": checkin.ended,
+    "check_in.when": checkin_setup.when_said,
+    "check_in.contacts": checkin_setup.contacts_said,
+    "check_in.code": checkin_setup.code_said,
+    "check_in.agree": checkin_words.agreed,
+    "check_in.contact": contacts.answered,
+    "alarm": alarm_answers.answered,
+    "alarm.outcome": alarm_answers.outcome,
+}
+
+IN_WORDS = frozenset(
+    {
+        "ask.open",
+        "ask.name",
+        "ask.home",
+        "ask.house",
+        "join.name",
+        "join.name_again",
+        "join.place",
+        "join.place_again",
+        "join.can_do",
+        "join.organiser",
+        "assign",
+        "texts.new",
+        "check_in.when",
+        "check_in.contacts",
+        "check_in.code",
+        "alarm.outcome",
+    }
+)
+"""Questions that words of any kind may answer."""
+
+STILL = frozenset(
+    {"offer", "card", "visit", "open", "handed", "assign", "approve"}
+    | {"check_in", "check_in.contact", "alarm", "alarm.outcome"}
+)
+"""Questions that go by how things stand, and so may be answered again, or late."""
+
+LATE = timedelta(days=7)
+
+FRESH = {"assign": timedelta(hours=2), "texts.new": timedelta(hours=2)}
+"""How long words of any kind may answer a question, where that is not as long as it is open."""
+
+
+async def given(turn: Turn, open_now: list[Question], meaning: Meaning) -> bool:
+    """Let the message answer what it answers; whether it answered anything."""
+    numbers = numbers_in(turn.words)
+    if numbers and not _wants_many(open_now):
+        return await _by_number(turn, open_now, numbers)
+    latest = open_now[0] if open_now else None
+    said = yes_no(turn.words)
+    in_words = latest is not None and latest.kind in IN_WORDS and _fresh(turn, latest)
+    if said is not None and not (in_words and latest and not latest.choices):
+        return await _yes_or_no(turn, open_now, said=said)
+    able = open_now[:1] if in_words else open_now
+    if await _by_name(turn, open_now) or await _by_label(turn, able):
+        return True
+    if latest and latest.kind == "ask.confirm" and _may_correct(meaning):
+        return await ask.corrected(turn, latest)
+    if latest and in_words and not _is_something_else(turn, latest, meaning):
+        await take(turn, latest, "")
+        return True
+    return False
+
+
+def _may_correct(meaning: Meaning) -> bool:
+    """Whether words that answer "is that right?" are none that have a meaning of their own."""
+    # "Make it tomorrow" sounds like somebody who can't come; whoever is asking has nothing to miss.
+    loose = (Intent.UNKNOWN, Intent.CANNOT)
+    return meaning.confidence < ACT_ABOVE or meaning.intent in loose
+
+
+def _fresh(turn: Turn, question: Question) -> bool:
+    return turn.now - question.asked_at <= FRESH.get(question.kind, LATE)
+
+
+def _wants_many(open_now: list[Question]) -> bool:
+    return bool(open_now) and open_now[0].kind == "join.can_do"
+
+
+def _is_something_else(turn: Turn, question: Question, meaning: Meaning) -> bool:
+    """Whether words that could answer a question in words plainly mean something of their own."""
+    sure = meaning.confidence >= ACT_ABOVE
+    if is_thanks(turn.words) or is_greeting(turn.words):
+        return True
+    if meaning.intent in (Intent.CANCEL, Intent.STATUS, Intent.CANNOT, Intent.WORRY):
+        return sure
+    if meaning.intent in (Intent.INFO, Intent.CALL_ME):
+        # An address or a postcode is none of these, whatever it sounds like.
+        return sure and not any(c.isdigit() for c in turn.words)
+    return False
+
+
+async def _by_number(turn: Turn, open_now: list[Question], numbers: tuple[int, ...]) -> bool:
+    """Each number goes to its own question. A number that no open question has may belong to one
+    that is over: the answer then says how things stand."""
+    assert turn.message
+    if turn.desk.has_buttons(turn.message.channel) and open_now:
+        # Numbers are not shown here: one means that place among the choices seen last.
+        latest = open_now[0]
+        if len(numbers) == 1 and 0 < numbers[0] <= len(latest.choices):
+            await take(turn, latest, latest.choices[numbers[0] - 1].key)
+            return True
+        if latest.kind in IN_WORDS:
+            await take(turn, latest, "")
+            return True
+        return False
+    hit = False
+    for number in dict.fromkeys(numbers):
+        found = next(((q, c) for q in open_now for c in q.choices if c.number == number), None)
+        if found:
+            await take(turn, found[0], found[1].key)
+            hit = True
+            continue
+        late = await questions.answered_by(turn.tx, turn.sender.id, number, turn.now - LATE)
+        if late and late.kind in STILL:
+            key = next(c.key for c in late.choices if c.number == number)
+            await ANSWERS[late.kind](turn, late, key)
+            hit = True
+        elif late:
+            await turn.reply("answered_already", name=first_name(turn.sender))
+            hit = True
+    if not hit and open_now and open_now[0].kind in IN_WORDS:
+        await take(turn, open_now[0], "")
+        return True
+    if not hit and not open_now and turn.sender.roles:
+        await turn.reply("nothing_open", name=first_name(turn.sender))
+        return True
+    return hit
+
+
+def _said(label: str) -> str:
+    return label.lower().strip(" .!?")
+
+
+async def _by_label(turn: Turn, open_now: list[Question]) -> bool:
+    """Whether the words are those of a choice. Where several offers have it none is taken."""
+    wanted = turn.words.lower().strip(" .!?")
+    for question in open_now:
+        for place, choice in enumerate(question.choices):
+            if wanted.removeprefix("i'm ").removeprefix("dw i ") == _said(choice.label):
+                if question.kind == "offer":
+                    return await _yes_or_no(turn, open_now, said=place == 0)
+                await take(turn, question, choice.key)
+                return True
+    return False
+
+
+async def _yes_or_no(turn: Turn, open_now: list[Question], *, said: bool) -> bool:
+    """One yes never accepts two things: with several offers open it is asked which is meant."""
+    able = [question for question in open_now if len(question.choices) == 2]
+    if not able:
+        return False
+    if able[0].kind == "offer":
+        offers = [q for q in able if q.kind == "offer"]
+        free = [q for q in offers if await _still_free(turn, q)]
+        if len(free) > 1:
+            await _which(turn, free, said=said)
+            return True
+        able = free or able
+    await take(turn, able[0], able[0].choices[0 if said else 1].key)
+    return True
+
+
+async def _by_name(turn: Turn, open_now: list[Question]) -> bool:
+    """Whether each yes or no of the message says to what ("yes to Doreen, no to the lift"), and
+    that is open: each goes to its own question, or none does."""
+    able = [(q, await _about(turn, q)) for q in open_now if len(q.choices) == 2]
+    found: dict[int, tuple[Question, str]] = {}
+    said = addressed(turn.words) if able else []
+    for agreed, named in said:
+        meant = [question for question, about in able if about and names(named, about)]
+        if len(said) == 1 and len(meant) != 1:
+            able_offers = meant or [question for question, _ in able]
+            free = [q for q in able_offers if q.kind == "offer" and await _still_free(turn, q)]
+            if free:
+                await _which(turn, free, said=agreed)
+            return bool(free)
+        if len(meant) != 1 or meant[0].id in found:
+            return False
+        found[meant[0].id] = (meant[0], meant[0].choices[0 if agreed else 1].key)
+    for question, key in found.values():
+        await take(turn, question, key)
+    return bool(found)
+
+
+async def _about(turn: Turn, question: Question) -> str:
+    """Who and what a question of yes and no is about, as the person may name it."""
+    ref = question.ref or 0
+    if question.kind == "offer":
+        offered = await requests.get_offer(turn.tx, ref)
+        return await _about_request(turn, offered.request_id) if offered else ""
+    if question.kind in ("did_they_come", "no_word", "again"):
+        seen = await requests.get_visit(turn.tx, ref)
+        helper = await members.get(turn.tx, seen.helper_id)
+        return f"{helper.name} {await _about_request(turn, seen.request_id)}"
+    if question.kind == "approve":
+        return (await members.get(turn.tx, ref)).name
+    return ""
+
+
+async def _about_request(turn: Turn, ident: int) -> str:
+    request = await requests.get(turn.tx, ident)
+    asker = await members.get(turn.tx, request.asker_id)
+    return f"{asker.name} {turn.gist(request, turn.sender.language)} {asker.area}"
+
+
+async def _still_free(turn: Turn, question: Question) -> bool:
+    """Whether an offer that nobody answered is still to be had."""
+    found = await requests.get_offer(turn.tx, question.ref or 0)
+    if found is None:
+        return False
+    return (await requests.get(turn.tx, found.request_id)).status in offer.FREE
+
+
+async def _which(turn: Turn, offers: list[Question], *, said: bool) -> None:
+    """Ask which of several offers they mean: by the numbers that each has or, where there are
+    buttons, with buttons."""
+    assert turn.message
+    me = turn.sender
+    buttons = turn.desk.has_buttons(turn.message.channel)
+    lines, choices = [], []
+    for question in list(reversed(offers))[-MOST_ASKED:]:
+        found = await requests.get_offer(turn.tx, question.ref or 0)
+        if found is None:
+            continue
+        request = await requests.get(turn.tx, found.request_id)
+        asker = await members.get(turn.tx, request.asker_id)
+        choice = question.choices[0 if said else 1]
+        about = {"what": turn.gist(request, me.language), "area": asker.area}
+        label = turn.text(me.language, "which.one", **about)
+        lines.append(turn.text(me.language, "which.line", number=choice.number, **about))
+        choices.append((f"{found.id}:{choice.key}", label))
+    name = "which" if said else "which.no"
+    if buttons:
+        await questions.close(turn.tx, turn.now, "which_offer", member_id=me.id)
+        await turn.ask(me, f"{name}.buttons", "which_offer", None, choices, name=first_name(me))
+        return
+    await turn.reply(name, name=first_name(me), lines=", ".join(lines))
+
+
+MOST_ASKED = 4
+"""Offers in one question which of them is meant."""
+
+
+async def take(turn: Turn, question: Question, key: str) -> None:
+    await questions.answered(turn.tx, question.id, turn.now)
+    await questions.close(turn.tx, turn.now, meanings.MISSED, member_id=turn.sender.id)
+    await ANSWERS[question.kind](turn, question, key)

@@ -1,0 +1,127 @@
+"""The fixed words: commands of a chat, and an invitation's code."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from handlers import join, meanings, organiser, own_words
+from handlers.turn import Turn
+from storage import groups
+from storage.model import Role, Standing
+
+
+async def obey(turn: Turn) -> bool:
+    """`/start CODE`, an invitation's code, or one of the fixed words. Whether it was one."""
+    words = turn.words
+    head, _, rest = words.partition(" ")
+    if head.lower() in ("/start", "start", "join") and rest:
+        code = groups.as_code(rest)
+        if code and await join.with_code(turn, code):
+            return True
+        if rest.strip().lower() == "help":
+            await join.begin_helper(turn)
+            return True
+        if code:
+            await turn.reply("code.not_good")
+            return True
+    code = groups.as_code(words)
+    if code and await join.with_code(turn, code):
+        return True
+    for name, act in COMMANDS.items():
+        if said(turn, name):
+            return await act(turn)
+    return False
+
+
+def said(turn: Turn, name: str) -> bool:
+    """Whether the message is one of the fixed words for that, in any language."""
+    wanted = turn.words.lower().strip(" .!?").removeprefix("/")
+    wording = turn.desk.wording
+    return any(
+        wanted == word.lower()
+        for language in wording.languages
+        for word in wording.listing(language, f"keywords.{name}")
+    )
+
+
+async def _offduty(turn: Turn) -> bool:
+    return await _if_helper(turn, lambda: join.duty(turn, on=False))
+
+
+async def _onduty(turn: Turn) -> bool:
+    return await _if_helper(turn, lambda: join.duty(turn, on=True))
+
+
+async def _pause(turn: Turn) -> bool:
+    return await _if_helper(turn, lambda: join.pause(turn))
+
+
+async def _leave(turn: Turn) -> bool:
+    if turn.sender.standing is Standing.JOINING:
+        return False
+    await join.leave(turn)
+    return True
+
+
+async def _open(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await organiser.show_open(turn)
+    return True
+
+
+async def _waiting(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await organiser.show_waiting(turn)
+    return True
+
+
+async def _texts(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await own_words.which(turn)
+    return True
+
+
+async def _help(turn: Turn) -> bool:
+    me = turn.sender
+    if not me.roles:
+        await join.welcome(turn)
+        return True
+    lines = [turn.text(me.language, "help")]
+    for role in (Role.ASKER, Role.HELPER, Role.ORGANISER):
+        if me.is_a(role):
+            lines.append(turn.text(me.language, f"help.{role.value}"))
+    await turn.reply("lines", lines="\n".join(lines))
+    return True
+
+
+async def _status(turn: Turn) -> bool:
+    return bool(turn.sender.roles) and await meanings.status(turn)
+
+
+async def _start(turn: Turn) -> bool:
+    await join.start_again(turn)
+    return True
+
+
+async def _if_helper(turn: Turn, act: Callable[[], Awaitable[None]]) -> bool:
+    if not turn.sender.is_a(Role.HELPER):
+        return False
+    await act()
+    return True
+
+
+COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
+    "start": _start,
+    "help": _help,
+    "offduty": _offduty,
+    "onduty": _onduty,
+    "pause": _pause,
+    "leave": _leave,
+    "open": _open,
+    "waiting": _waiting,
+    "status": _status,
+    "texts": _texts,
+}
