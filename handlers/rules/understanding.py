@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from handlers.rules.understanding_clock import part_of
-from handlers.rules.understanding_danger import danger, signs
+from handlers.rules.understanding_danger import danger, says_all_right, signs
 from handlers.rules.understanding_features import tokens
 from handlers.rules.understanding_language import language_of
 from handlers.rules.understanding_lexicon import classes_of
@@ -94,7 +94,9 @@ def understand(
     spoken = language_of(text, language)
     day = day_of(said, now.date())
     fixed = _fixed(text)
-    urgent = fixed is None and danger(named, scores.emergency, welsh=spoken == "cy")
+    urgent = fixed is None and danger(
+        named, scores.emergency, welsh=spoken == "cy", all_right=says_all_right(said)
+    )
     if fixed is not None:
         intent, sure = fixed
         scores.intents[intent.value] = max(sure, scores.intents[intent.value])

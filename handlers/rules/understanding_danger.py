@@ -85,10 +85,28 @@ IN_WELSH = 0.75
 chatter for danger."""
 
 
-def danger(named: list[str], chance: float, *, welsh: bool = False) -> bool:
+THEY_ARE_WELL = 0.85
+"""The chance it takes without a plain sign where somebody says that another is all right."""
+
+_WELL = re.compile(
+    r"\b(?:s?hes|s?he is|s?he was|theyre|they are|(?:mum|mam|dad|nan|gran)s?(?: is)?) (?:all ?right|"
+    r"alreet|ok|okay|fine|well|grand|safe)\b"
+)
+
+
+def says_all_right(said: str) -> bool:
+    """Whether a `plain` text says that somebody is all right ("I rang, she's all right")."""
+    return _WELL.search(said) is not None
+
+
+def danger(
+    named: list[str], chance: float, *, welsh: bool = False, all_right: bool = False
+) -> bool:
     """Whether a message with these signs is an emergency. `chance` is the model's."""
     plain_ones = [name for name in named if not name.startswith("~")]
     doubts = len(plain_ones) != len(named)
     if plain_ones:
         return chance >= (DOUBTED if doubts else WITH_A_SIGN)
+    if all_right:
+        return chance >= THEY_ARE_WELL
     return chance >= (IN_WELSH if welsh else 0.6 if doubts else BELIEVED)

@@ -319,6 +319,18 @@ def test_nobody_is_silenced_by_a_word_that_only_sounds_like_it(text: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("text", "urgent"),
+    [
+        ("I rang, she's all right", False),
+        ("she's fine I've just been round", False),
+        ("she's on the floor but says she's all right", True),
+    ],
+)
+def test_word_that_somebody_is_well_is_no_emergency(text: str, urgent: bool) -> None:
+    assert understand(text, TUESDAY).emergency is urgent
+
+
+@pytest.mark.parametrize(
     ("text", "needs"),
     [
         ("milk, and my prescription please", [Need.SHOPPING, Need.PRESCRIPTION]),
