@@ -89,8 +89,8 @@ THEY_ARE_WELL = 0.85
 """The chance it takes without a plain sign where somebody says that another is all right."""
 
 _WELL = re.compile(
-    r"\b(?:s?hes|s?he is|s?he was|theyre|they are|(?:mum|mam|dad|nan|gran)s?(?: is)?) (?:all ?right|"
-    r"alreet|ok|okay|fine|well|grand|safe)\b"
+    r"\b(?:s?hes|s?he is|s?he was|theyre|they are|(?:mum|mam|dad|nan|gran)s?(?: is)?) "
+    r"(?:all ?right|alreet|ok|okay|fine|well|grand|safe)\b"
 )
 
 
