@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 
 from handlers import daily_note, waves
 from handlers import due as moments
-from handlers.ask import CHASE, QUOTED
+from handlers.ask import CHASE
 from handlers.rules import timing
 from handlers.rules.next_steps import NEXT_STEPS, Owed
-from handlers.turn import Desk, Turn, one_line
+from handlers.turn import QUOTED, Desk, Turn, one_line
 from handlers.visit import AFTER
-from storage import due, groups, keepsakes, members, questions, requests
+from storage import checkins, due, groups, keepsakes, members, questions, requests
 from storage.database import Transaction
 from storage.model import Due, DueKind, RequestStatus, VisitStatus
 
@@ -150,6 +150,11 @@ async def _pause(turn: Turn, ref: int) -> Step | None:
     return Step(max(turn.now, helper.paused_until)) if helper.paused_until else None
 
 
+async def _check_in_step(turn: Turn, ref: int) -> Step | None:
+    occasion = await checkins.occasion(turn.tx, ref, lock=True)
+    return Step(max(turn.now, occasion.next_at or turn.now), occasion.next_at)
+
+
 STEPS: dict[str, Next] = {
     "draft": _draft,
     "wave": _wave,
@@ -158,6 +163,7 @@ STEPS: dict[str, Next] = {
     "handed": _handed,
     "visit": _visit,
     "note": _note,
+    "check_in_step": _check_in_step,
     "pause": _pause,
 }
 """When the next step of each comes. What is not named here takes it at once."""

@@ -112,7 +112,7 @@ async def tell(turn: Turn, _ref: int) -> None:
     )
     said = _moment(await keepsakes.recall(turn.tx, _said(group)))
     # Texts alone are nothing to tell: yesterday's note was one.
-    if not (day.asked or day.found or still):
+    if not (day.asked or day.found or day.alarms or still):
         if said is None:
             await keepsakes.keep(turn.tx, _said(group), turn.now.isoformat())
             return
@@ -149,8 +149,9 @@ async def _for(
     language = organiser.language
     head = turn.text(language, "note.counts", asked=day.asked, found=day.found, count=still)
     if not (day.asked or day.found):
-        head = turn.text(language, "note.nothing_new" if still else "note.quiet", count=still)
-    tail = " ".join(filter(None, (_texts(turn, language, day),)))  # check-ins missed go here too
+        quiet = not (still or day.alarms)
+        head = turn.text(language, "note.quiet" if quiet else "note.nothing_new", count=still)
+    tail = " ".join(filter(None, (_check_ins(turn, language, day), _texts(turn, language, day))))
     told = [(long(language), short(language)) for long, short in lines]
     rest = unfilled - len(told)
 
@@ -186,6 +187,10 @@ async def _why(turn: Turn, request: HelpRequest) -> tuple[Said, Said]:
         lambda language: line(language, tried(language) if tried else states[language]),
         lambda language: line(language, states[language]),
     )
+
+
+def _check_ins(turn: Turn, language: str, day: Tally) -> str:
+    return turn.text(language, "note.check_ins", count=day.alarms) if day.alarms else ""
 
 
 def _texts(turn: Turn, language: str, day: Tally) -> str:

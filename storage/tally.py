@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from storage.database import Transaction
-from storage.model import RequestStatus
-from storage.schema import outbox, requests, visits
+from storage.model import OccasionStatus, RequestStatus
+from storage.schema import check_ins, occasions, outbox, requests, visits
+
+ALARMS = (
+    OccasionStatus.ALARM,
+    OccasionStatus.TAKEN,
+    OccasionStatus.CLOSED,
+    OccasionStatus.MISSED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,8 @@ class Tally:
     """Requests that were made; half-made ones don't count."""
     found: int
     """Requests for which somebody said yes."""
+    alarms: int
+    """Check-ins that a person had to see to: silence, no delivery, not so well."""
     texts: int
     parts: int
     """What the texts are charged as."""
@@ -42,6 +51,18 @@ async def between(tx: Transaction, community_id: int, start: datetime, end: date
             requests.c.community_id == community_id,
         )
     )
+    alarms = (
+        sa.select(sa.func.count())
+        .select_from(occasions)
+        .join(check_ins, check_ins.c.id == occasions.c.check_in_id)
+        .where(
+            check_ins.c.community_id == community_id,
+            occasions.c.day >= start.date() - timedelta(days=1),  # by the index first
+            occasions.c.due_at >= start,
+            occasions.c.due_at < end,
+            occasions.c.status.in_([status.value for status in ALARMS]),
+        )
+    )
     sent = await tx.one(
         sa.select(
             sa.func.count().label("texts"),
@@ -57,6 +78,7 @@ async def between(tx: Transaction, community_id: int, start: datetime, end: date
     return Tally(
         asked=int(await tx.value(asked) or 0),
         found=int(await tx.value(found) or 0),
+        alarms=int(await tx.value(alarms) or 0),
         texts=int(sent["texts"]),
         parts=int(sent["parts"]),
     )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handlers.rules.timing import WAVES
-from storage.model import DueKind, RequestStatus, VisitStatus
+from storage.model import CheckInStatus, DueKind, OccasionStatus, RequestStatus, VisitStatus
 
 Where = Mapping[str, tuple[str, ...] | bool | int]
 """Which rows of a table: a column and the words that it may hold, whether it is filled in at all,
@@ -62,6 +62,20 @@ NEXT_STEPS = (
         "visits",
         {"status": (VisitStatus.ACCEPTED.value, VisitStatus.ON_THE_WAY.value)},
         (DueKind.DID_IT_HAPPEN,),
+    ),
+    # Seen to at once, a check-in whose hour has not come is only put down for it anew.
+    Owed("check_in", "check_ins", {"status": (CheckInStatus.ON.value,)}, (DueKind.CHECK_IN,)),
+    Owed(
+        "check_in_step",
+        "occasions",
+        {
+            "status": (
+                OccasionStatus.ASKED.value,
+                OccasionStatus.ALARM.value,
+                OccasionStatus.TAKEN.value,
+            )
+        },
+        (DueKind.CHECK_IN_STEP,),
     ),
     Owed("note", "communities", {"note_at": True}, (DueKind.NOTE,)),
     Owed("duty", "shifts", {}, (DueKind.HANDOVER,)),

@@ -253,6 +253,15 @@ def test_every_line_of_the_table_can_be_acted_on() -> None:
     assert set(auditor.STEPS) <= {owed.what for owed in NEXT_STEPS}
 
 
+INDEXES = (
+    "ix_requests_status",
+    "ix_visits_live",
+    "ix_members_paused",
+    "ix_check_ins_status",
+    "ix_occasions_status",
+)
+
+
 async def test_the_search_reads_what_is_open_and_nothing_else(database: Database) -> None:
     """One index a kind, however much is over and done with."""
     async with database.transaction() as tx:
@@ -286,9 +295,9 @@ async def test_the_search_reads_what_is_open_and_nothing_else(database: Database
                 explained = await tx.connection.execute(sa.text(f"EXPLAIN QUERY PLAN {sql}"))
             plans.append((owed, " ".join(str(cell) for row in explained for cell in row)))
     for owed, plan in plans:
-        assert any(
-            name in plan for name in ("ix_requests_status", "ix_visits_live", "ix_members_paused")
-        ), (owed.what, plan)
+        if owed.table in ("communities", "shifts"):
+            continue  # a handful of rows, and each of them counts
+        assert any(name in plan for name in INDEXES), (owed.what, plan)
 
 
 # Once a minute, by one process

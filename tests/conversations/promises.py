@@ -33,6 +33,9 @@ VISIT_NEWS = frozenset(
 )
 """What may wake somebody for a visit that is to happen tonight."""
 
+AT_THE_HOUR_THEY_CHOSE = frozenset({"check_in", "check_in.will_ring", "alarm.news"})
+"""What may come in the quiet hours because people asked for it, or were woken by its beginning."""
+
 AT_A_CHOSEN_HOUR = frozenset({"daily_note", "duty"})
 """What organisers asked to get at that very hour."""
 
@@ -123,7 +126,7 @@ async def _nights_kept(tx: Transaction, witness: Witness) -> list[str]:
             for moment in witness.wrote.get(message.chat, ())
         )
         in_group = message.member_id is None
-        tonight = message.about.get("kind") in VISIT_NEWS and message.wakes
+        tonight = message.about.get("kind") in VISIT_NEWS | AT_THE_HOUR_THEY_CHOSE and message.wakes
         urgent = message.priority is Priority.EMERGENCY
         if message.about.get("kind") in AT_A_CHOSEN_HOUR:
             continue

@@ -135,6 +135,7 @@ def test_by_text_it_never_takes_more_than_two_parts(
     words = WORDING.catalogues[language]
     values = said_longest(language)
     tail = words["note.texts.cost" if price else "note.texts"].format_map(values)
+    tail = f"{words['note.check_ins'].format_map(values)} {tail}"
     for head in ("note.counts", "note.nothing_new", "note.quiet"):
         said = note.fitting(
             words[head].format_map(values),

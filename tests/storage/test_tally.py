@@ -32,9 +32,9 @@ async def test_what_a_group_had_since_then_and_no_other_group(database: Database
                 ident = await messages.queue(tx, outbound(community_id=made.id))
                 assert await outcomes.sent(tx, ident, SendStatus.SENT, sent_at, parts=parts)
             await messages.queue(tx, outbound(community_id=made.id))  # not sent yet
-        assert await tally.between(tx, 1, NOW - DAY, NOW + DAY) == Tally(1, 1, 2, 3)
-        assert await tally.between(tx, 2, NOW - 4 * DAY, NOW + DAY) == Tally(2, 2, 3, 4)
-        assert await tally.between(tx, 1, NOW - DAY, NOW) == Tally(0, 0, 0, 0)
+        assert await tally.between(tx, 1, NOW - DAY, NOW + DAY) == Tally(1, 1, 0, 2, 3)
+        assert await tally.between(tx, 2, NOW - 4 * DAY, NOW + DAY) == Tally(2, 2, 0, 3, 4)
+        assert await tally.between(tx, 1, NOW - DAY, NOW) == Tally(0, 0, 0, 0, 0)
 
 
 async def test_a_receipt_changes_nothing_of_what_it_cost(database: Database) -> None:
