@@ -125,6 +125,7 @@ def _times(turn: Turn, language: str, span: rules.Span) -> str:
 async def came(turn: Turn, ref: int) -> None:
     """A time of duty begins or ends."""
     await _wait_for(turn, ref)
+    await rota.end_stand_in(turn.tx, turn.community.id, turn.now)
     await _hand_on(turn)
 
 

@@ -87,6 +87,12 @@ async def take_over(
     await tx.run(insert.on_conflict_do_update(index_elements=["community_id"], set_=values))
 
 
+async def end_stand_in(tx: Transaction, community_id: int, now: datetime) -> None:
+    """The rota changes hands: who took over before there was one, or until now, is free."""
+    over = sa.or_(stand_ins.c.until.is_(None), stand_ins.c.until <= now)
+    await tx.run(sa.delete(stand_ins).where(stand_ins.c.community_id == community_id, over))
+
+
 async def drop_stand_in(tx: Transaction, community_id: int, member_id: int) -> None:
     """Somebody does not stand in any more, if they did."""
     await tx.run(

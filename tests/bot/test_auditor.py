@@ -4,7 +4,7 @@ where somebody was kept waiting."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -14,9 +14,18 @@ from bot.auditor import EVERY, Auditor
 from handlers import auditor
 from handlers import due as moments
 from handlers.rules.next_steps import NEXT_STEPS
-from storage import audit, due, keepsakes, members, messages, requests
+from storage import audit, checkins, due, keepsakes, members, messages, requests
 from storage.database import Database, StorageUnavailableError
-from storage.model import Address, Channel, DueKind, RequestStatus, Role, VisitStatus
+from storage.model import (
+    Address,
+    Channel,
+    CheckIn,
+    CheckInStatus,
+    DueKind,
+    RequestStatus,
+    Role,
+    VisitStatus,
+)
 from storage.schema import due as due_table
 from storage.schema import metadata, outbox
 from storage.schema import requests as requests_table
@@ -215,6 +224,41 @@ async def test_a_rest_ends(valley: Valley) -> None:
     before = len(await valley.heard(SAM))
     await valley.wait(timedelta(days=7))
     assert len(await valley.heard(SAM)) == before + 1
+
+
+async def test_a_check_in_is_asked_at_its_hour_and_its_silence_is_followed(valley: Valley) -> None:
+    async with valley.on.bot.database.transaction() as tx:
+        await checkins.put(
+            tx,
+            CheckIn(
+                id=0,
+                community_id=1,
+                member_id=1,
+                status=CheckInStatus.ON,
+                created_at=TEN,
+                days=frozenset(range(7)),
+                hour=time(9),
+                next_day=TEN.date() + timedelta(days=1),
+            ),
+        )
+    # Nothing was due from the beginning: it is found, and asks at nine and not before.
+    await valley.wait(timedelta(hours=22, minutes=59))
+    assert await valley.heard(ROSA) == []
+    await valley.wait(timedelta(minutes=2))
+    assert "Good morning Rosa" in (await valley.heard(ROSA))[-1]
+    assert await valley.lose() == 2
+    await valley.wait(timedelta(minutes=40))
+    assert any("Rosa Lee" in words for words in await valley.heard(ANA))
+    assert valley.on.bot.auditor.found == {"check_in": 2, "check_in_step": 1}
+
+
+async def test_the_phone_is_handed_on(valley: Valley) -> None:
+    await valley.says(ANA, "on duty tuesday 1pm to 3pm")
+    assert await valley.lose(DueKind.HANDOVER) == 1
+    await valley.wait(timedelta(hours=6))
+    heard = await valley.heard(ANA)
+    assert "you are on duty for Marsden Neighbours now, until 3pm" in heard[-2]
+    assert "your duty is over" in heard[-1]
 
 
 async def test_a_visit_that_is_gone_is_made_good(valley: Valley) -> None:
