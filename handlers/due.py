@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from handlers import ask, happened, join, offer, organiser, visit, waves
+from handlers import ask, happened, join, offer, organiser, reminders, waves
 from handlers.turn import Desk, Turn, one_line
 from storage import groups, keepsakes, members, messages, requests
 from storage.database import Transaction
@@ -109,7 +109,15 @@ async def _visit(turn: Turn, ref: int) -> Visit:
 
 
 async def _remind(turn: Turn, ref: int) -> None:
-    await visit.remind(turn, await _visit(turn, ref))
+    await reminders.shortly(turn, await _visit(turn, ref))
+
+
+async def _remind_eve(turn: Turn, ref: int) -> None:
+    await reminders.eve(turn, await _visit(turn, ref))
+
+
+async def _remind_asker(turn: Turn, ref: int) -> None:
+    await reminders.tell_asker(turn, await _visit(turn, ref))
 
 
 async def _did_it_happen(turn: Turn, ref: int) -> None:
@@ -173,6 +181,8 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.PROMISE: (_request_community, _promise),
     DueKind.CHASE: (_request_community, _chase),
     DueKind.REMIND: (_visit_community, _remind),
+    DueKind.REMIND_EVE: (_visit_community, _remind_eve),
+    DueKind.REMIND_ASKER: (_visit_community, _remind_asker),
     DueKind.DID_IT_HAPPEN: (_visit_community, _did_it_happen),
     DueKind.BACK: (_member_community, _back),
     DueKind.TELL: (_message_community, _tell),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from handlers import reminders
 from handlers.rules import lifecycle, timing
 from handlers.turn import Turn, first_name
 from handlers.visit import (
@@ -74,7 +75,7 @@ async def _finish(turn: Turn, visit: Visit) -> None:
     )
     helper = await members.get(turn.tx, visit.helper_id, lock=True)
     await turn.save(helper, visits=helper.visits + 1)
-    await turn.never_mind(visit.id, DueKind.REMIND, DueKind.DID_IT_HAPPEN)
+    await turn.never_mind(visit.id, *reminders.REMINDERS, DueKind.DID_IT_HAPPEN)
     await turn.note("visit_done", "visit", visit.id)
 
 

@@ -93,7 +93,8 @@ async def _may_still_answer(turn: Turn, request: HelpRequest) -> bool:
 
 async def _next_wave_later(turn: Turn, request: HelpRequest) -> None:
     wanted = timing.wanted_at(request.day, request.part, request.created_at, turn.community)
-    wait = timing.wave_wait(wanted, turn.now, turn.community, urgent=request.urgent)
+    left = max(1, timing.WAVES + 1 - request.wave)
+    wait = timing.wave_wait(wanted, turn.now, turn.community, urgent=request.urgent, left=left)
     await turn.later(DueKind.WAVE, request.id, timing.add_waking(turn.now, wait, turn.community))
 
 

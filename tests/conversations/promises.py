@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from handlers.reminders import REMINDERS
 from handlers.rules import timing
 from handlers.rules.segments import segments
 from storage import due, groups, members, messages, requests
@@ -33,7 +34,7 @@ from storage.schema import visits as visits_table
 OWED = (RequestStatus.DRAFT, RequestStatus.OPEN, RequestStatus.HANDED, RequestStatus.FILLED)
 
 OF_A_REQUEST = (DueKind.DRAFT, DueKind.WAVE, DueKind.PROMISE, DueKind.CHASE)
-OF_A_VISIT = (DueKind.REMIND, DueKind.DID_IT_HAPPEN)
+OF_A_VISIT = (*REMINDERS, DueKind.DID_IT_HAPPEN)
 
 VISIT_NEWS = frozenset(
     {"found", "on_the_way", "called_off", "visit", "looking_again", "gave_up", "nobody_yet"}

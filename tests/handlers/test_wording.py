@@ -272,6 +272,7 @@ TWO = frozenset(
         "open.line",
         "open.one",
         "settle.yours",
+        "remind.eve",
         "signpost.told",
         "trouble.told",
         "worry.told",
