@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from handlers import ask, happened, join, meanings, offer, organiser, own_words, visit
+from handlers import ask, happened, join, meanings, offer, organiser, own_words, recurring, visit
 from handlers.rules.courtesy import is_greeting, is_thanks
 from handlers.rules.replies import addressed, names
 from handlers.rules.understanding import ACT_ABOVE, Meaning, numbers_in, yes_no
@@ -49,6 +49,10 @@ ANSWERS: dict[str, Answer] = {
     "handed": organiser.settle,
     "assign": organiser.assigned,
     "approve": organiser.approve,
+    "ask.days": ask.days_said,
+    "recurring.leave_out": recurring.leave_out,
+    "recurring.one_or_all": recurring.one_or_all_said,
+    "recurring.which": recurring.which_said,
     "texts": own_words.chosen,
     "texts.new": own_words.said,
 }
@@ -59,6 +63,7 @@ IN_WORDS = frozenset(
         "ask.name",
         "ask.home",
         "ask.house",
+        "ask.days",
         "join.name",
         "join.name_again",
         "join.place",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from handlers import join, meanings, organiser, own_words
+from handlers import join, meanings, organiser, own_words, recurring
 from handlers.turn import Turn
 from storage import groups
 from storage.model import Role, Standing
@@ -101,6 +101,10 @@ async def _status(turn: Turn) -> bool:
     return bool(turn.sender.roles) and await meanings.status(turn)
 
 
+async def _regular(turn: Turn) -> bool:
+    return await recurring.show(turn)
+
+
 async def _start(turn: Turn) -> bool:
     await join.start_again(turn)
     return True
@@ -123,5 +127,6 @@ COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
     "open": _open,
     "waiting": _waiting,
     "status": _status,
+    "regular": _regular,
     "texts": _texts,
 }

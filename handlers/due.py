@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from handlers import ask, happened, join, offer, organiser, reminders, waves
+from handlers import ask, happened, join, offer, organiser, recurring, reminders, waves
 from handlers.turn import Desk, Turn, one_line
 from storage import groups, keepsakes, members, messages, requests
+from storage import recurring as recurring_store
 from storage.database import Transaction
 from storage.model import Due, DueKind, Member, RequestStatus, Visit
 
@@ -52,6 +53,9 @@ async def _about(tx: Transaction, due: Due) -> tuple[Member, str] | None:
         return (await members.get(tx, ident), message.text) if message and ident else None
     if due.kind is DueKind.BACK or due.ref < 0:
         return await members.get(tx, abs(due.ref)), ""
+    if due.kind is DueKind.REPEAT:
+        schedule = await recurring_store.get(tx, due.ref)
+        return await members.get(tx, schedule.asker_id), schedule.words
     ref = due.ref
     if KINDS[due.kind][0] is _visit_community:
         ref = (await requests.get_visit(tx, ref)).request_id
@@ -124,6 +128,14 @@ async def _did_it_happen(turn: Turn, ref: int) -> None:
     await happened.time_is_up(turn, await _visit(turn, ref))
 
 
+async def _schedule_community(tx: Transaction, ref: int) -> int | None:
+    return (await recurring_store.get(tx, ref)).community_id
+
+
+async def _repeat(turn: Turn, ref: int) -> None:
+    await recurring.make(turn, await recurring_store.get(turn.tx, ref, lock=True))
+
+
 async def _back(turn: Turn, ref: int) -> None:
     await join.back(turn, await members.get(turn.tx, ref, lock=True))
 
@@ -184,6 +196,7 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.REMIND_EVE: (_visit_community, _remind_eve),
     DueKind.REMIND_ASKER: (_visit_community, _remind_asker),
     DueKind.DID_IT_HAPPEN: (_visit_community, _did_it_happen),
+    DueKind.REPEAT: (_schedule_community, _repeat),
     DueKind.BACK: (_member_community, _back),
     DueKind.TELL: (_message_community, _tell),
 }

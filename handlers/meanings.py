@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from handlers import ask, happened, join, organiser, visit
+from handlers import ask, happened, join, organiser, recurring, visit
 from handlers.rules import timing
 from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
 from handlers.rules.understanding import ACT_ABOVE, Meaning, understand
@@ -25,11 +25,8 @@ async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None
     me = turn.sender
     if is_thanks(turn.words) and me.roles:
         return  # thanks are welcome, and need no answer
-    if (
-        me.is_a(Role.ASKER)
-        and says_nobody_came(turn.words)
-        and await happened.said_nobody_came(turn)
-    ):
+    if me.is_a(Role.ASKER) and await _of_what_they_have(turn):
+        await questions.close(turn.tx, turn.now, MISSED, member_id=me.id)
         return
     act = MEANINGS.get(meaning.intent)
     if meaning.confidence < _enough(meaning, open_now):
@@ -53,6 +50,13 @@ async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None
     if meaning.intent is Intent.THANKS and meaning.confidence >= ACT_ABOVE:
         return
     await not_understood(turn, open_now, meaning)
+
+
+async def _of_what_they_have(turn: Turn) -> bool:
+    """Whether an asker speaks of their regular help, or of somebody who has not come."""
+    if await recurring.heard(turn):
+        return True
+    return says_nobody_came(turn.words) and await happened.said_nobody_came(turn)
 
 
 def _waits(open_now: list[Question]) -> bool:

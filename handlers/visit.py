@@ -275,6 +275,20 @@ async def _end(turn: Turn, visit: Visit, status: VisitStatus) -> None:
     await turn.note("visit_over", "visit", visit.id, status=status.value)
 
 
+async def not_needed(turn: Turn, request: HelpRequest) -> Member | None:
+    """End a request because its asker says so; whoever was coming hears it, and who that was."""
+    status = lifecycle.become(request.status, RequestStatus.CANCELLED)
+    request = await requests.save(turn.tx, replace(request, status=status))
+    await turn.never_mind(request.id, DueKind.DRAFT)
+    await waves.withdraw(turn, request)
+    running = await requests.live_visit(turn.tx, request.id)
+    if running is None:
+        return None
+    helper = await members.get(turn.tx, running.helper_id)
+    await call_off(turn, running)
+    return helper
+
+
 async def call_off(turn: Turn, visit: Visit, name: str = "called_off") -> None:
     """It is not needed any more: the helper hears so, and the chat forgets the address."""
     await _end(turn, visit, VisitStatus.CALLED_OFF)

@@ -51,9 +51,7 @@ async def running(tx: Transaction, asker_id: int) -> list[Schedule]:
 async def request_for(tx: Transaction, schedule_id: int, day: date) -> HelpRequest | None:
     """The request that was made for a day, if it has been."""
     ident = await tx.value(
-        sa.select(requests.c.id).where(
-            requests.c.schedule_id == schedule_id, requests.c.day == day
-        )
+        sa.select(requests.c.id).where(requests.c.schedule_id == schedule_id, requests.c.day == day)
     )
     return await requests_.get(tx, ident) if ident else None
 
@@ -73,9 +71,7 @@ async def last_helper(tx: Transaction, schedule_id: int) -> int | None:
     found: int | None = await tx.value(
         sa.select(visits.c.helper_id)
         .join(requests, requests.c.id == visits.c.request_id)
-        .where(
-            requests.c.schedule_id == schedule_id, visits.c.status == VisitStatus.DONE.value
-        )
+        .where(requests.c.schedule_id == schedule_id, visits.c.status == VisitStatus.DONE.value)
         .order_by(visits.c.due_at.desc(), visits.c.id.desc())
         .limit(1)
     )

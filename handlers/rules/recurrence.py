@@ -103,7 +103,10 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"every (?:other|second|2nd) week|alternate weeks|(?:every|each|once a) fortnight|"
             r"fortnightly|bob (?:pythefnos|yn ail wythnos)|ogni quindici giorni",
         ),
-        ("weeks", r"every (?P<count>two|2|three|3|four|4) weeks?|ogni (?P<conta>due|tre) settimane"),
+        (
+            "weeks",
+            r"every (?P<count>two|2|three|3|four|4) weeks?|ogni (?P<conta>due|tre) settimane",
+        ),
         (
             "daily",
             r"(?:every|each) (?:single )?(?:day|morning|afternoon|evening|night|lunch ?time)|daily|"
@@ -112,7 +115,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "weekdays",
-            r"(?:every |on |each )?week ?days|every week ?day|mon(?:day)?s? (?:to|till|-) fri(?:day)?s?",
+            r"(?:every |on |each )?week ?days|every week ?day|"
+            r"mon(?:day)?s? (?:to|till|-) fri(?:day)?s?",
         ),
         ("weekend", r"(?:every|each) weekend|weekends"),
         (
@@ -152,7 +156,9 @@ def pattern_of(text: str, today: date) -> tuple[Pattern, date | None] | None:
             begins = _FROM.search(rest)
             earliest = day_of(begins[1], today) if begins else None
             pattern = _made(kind, match, rest)
-            of_the_pattern = "days" not in match.groupdict() and next(_days_in(rest), None) is not None
+            of_the_pattern = (
+                "days" not in match.groupdict() and next(_days_in(rest), None) is not None
+            )
             if earliest is None and not of_the_pattern and day_of(rest, today):
                 return None  # "the bins are on Tuesdays, can somebody help tomorrow"
             return pattern, earliest
@@ -239,8 +245,8 @@ _SKIP = re.compile(
     r"dim|peidi\w*|paid|does dim angen|hepgor\w*|canslo|salta\w*|non|niente)\b"
 )
 _REGULAR = re.compile(
-    r"\b(?:every|each|weekly|fortnightly|daily|regular(?:ly)?|all of (?:it|them)|rheolaidd|bob|ogni|"
-    r"regolar\w*)\b"
+    r"\b(?:every|each|weekly|fortnightly|daily|regular(?:ly)?|all of (?:it|them)|"
+    r"rheolaidd|bob|ogni|regolar\w*)\b"
 )
 _THIS_WEEK = re.compile(r"\b(?:this week|this weeks|yr wythnos (?:yma|hon)|questa settimana)\b")
 _NEXT_WEEK = re.compile(
@@ -268,12 +274,13 @@ def wish_of(text: str, today: date) -> Wish | None:
         return Wish(Wants.STOP, weekdays=days, regular=regular)
     if not _SKIP.match(said):
         return None
+    found = None
     if day := day_of(said, today):
-        return Wish(Wants.SKIP, day=day, weekdays=days)
-    if _NEXT_TIME.search(said):
-        return Wish(Wants.SKIP, next_time=True, weekdays=days)
-    if _THIS_WEEK.search(said):
-        return Wish(Wants.SKIP, week=today, weekdays=days)
-    if _NEXT_WEEK.search(said):
-        return Wish(Wants.SKIP, week=today + WEEK, weekdays=days)
-    return None
+        found = Wish(Wants.SKIP, day=day, weekdays=days)
+    elif _NEXT_TIME.search(said):
+        found = Wish(Wants.SKIP, next_time=True, weekdays=days)
+    elif _THIS_WEEK.search(said):
+        found = Wish(Wants.SKIP, week=today, weekdays=days)
+    elif _NEXT_WEEK.search(said):
+        found = Wish(Wants.SKIP, week=today + WEEK, weekdays=days)
+    return found

@@ -323,9 +323,7 @@ def upgrade() -> None:
             ["community_id"], ["communities.id"], name="fk_requests_community_id"
         ),
         sa.ForeignKeyConstraint(["handler_id"], ["members.id"], name="fk_requests_handler_id"),
-        sa.ForeignKeyConstraint(
-            ["schedule_id"], ["schedules.id"], name="fk_requests_schedule_id"
-        ),
+        sa.ForeignKeyConstraint(["schedule_id"], ["schedules.id"], name="fk_requests_schedule_id"),
         sa.PrimaryKeyConstraint("id", name="pk_requests"),
         sa.UniqueConstraint("schedule_id", "day", name="uq_requests_schedule_id_day"),
     )
