@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from handlers import join, meanings, organiser, own_words, recurring
-from handlers.turn import Turn
+from handlers.turn import Turn, first_name
 from storage import groups
 from storage.model import Role, Standing
 
@@ -102,7 +102,11 @@ async def _status(turn: Turn) -> bool:
 
 
 async def _regular(turn: Turn) -> bool:
-    return await recurring.show(turn)
+    if not turn.sender.is_a(Role.ASKER):
+        return False
+    if not await recurring.show(turn):
+        await turn.reply("recurring.none", name=first_name(turn.sender))
+    return True
 
 
 async def _start(turn: Turn) -> bool:

@@ -28,6 +28,7 @@ async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None
     if me.is_a(Role.ASKER) and await _of_what_they_have(turn):
         await questions.close(turn.tx, turn.now, MISSED, member_id=me.id)
         return
+    meaning = recurring.asks(turn, meaning)
     act = MEANINGS.get(meaning.intent)
     if meaning.confidence < _enough(meaning, open_now):
         act = None

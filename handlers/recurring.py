@@ -13,16 +13,20 @@ from datetime import date
 from handlers import visit, waves
 from handlers.rules import lifecycle, recurrence, timing
 from handlers.rules.recurrence import Pattern, Wants, Wish
-from handlers.rules.understanding import needs_named
+from handlers.rules.understanding import ACT_ABOVE, Meaning, needs_named
+from handlers.rules.understanding_clock import part_of
+from handlers.rules.understanding_words import plain
 from handlers.turn import Turn, first_name
 from handlers.wording import capital
-from storage import members, recurring, requests
+from storage import members, questions, recurring, requests
 from storage.model import (
     DueKind,
     HelpRequest,
+    Intent,
     Member,
     Question,
     RequestStatus,
+    Role,
     Schedule,
     ScheduleStatus,
     Standing,
@@ -38,6 +42,31 @@ SHOWN = 3
 def said(turn: Turn, words: str | None = None) -> tuple[Pattern, date | None] | None:
     """How often they ask for it and from when; none if it is for a single time."""
     return recurrence.pattern_of(turn.words if words is None else words, turn.today)
+
+
+def asks(turn: Turn, meaning: Meaning) -> Meaning:
+    """What it means, where short words name one thing and how often ("shopping every Wednesday and
+    Saturday"): they ask for it, whatever else they sound like. A helper may be saying when they
+    can."""
+    sure = meaning.intent is Intent.ASK and meaning.need and meaning.confidence >= ACT_ABOVE
+    me, named = turn.sender, needs_named(turn.words)
+    if sure or meaning.intent in NO_WISH or len(named) != 1 or said(turn) is None:
+        return meaning
+    if (me.is_a(Role.HELPER) and not me.is_a(Role.ASKER)) or len(turn.words.split()) > MOST_WORDS:
+        return meaning
+    return replace(
+        meaning,
+        intent=Intent.ASK,
+        need=next(iter(named)),
+        needs=tuple(named),
+        date=None,
+        part=part_of(plain(turn.words)),
+        confidence=ACT_ABOVE,
+    )
+
+
+NO_WISH = frozenset({Intent.OFFER, Intent.CANCEL, Intent.CANNOT, Intent.STOP, Intent.WORRY})
+MOST_WORDS = 12
 
 
 async def plan(
@@ -117,10 +146,12 @@ async def begin(turn: Turn, request: HelpRequest) -> None:
         keep = recurring.add if begun else recurring.save
         begun.append(await keep(turn.tx, schedule))
         await turn.note("schedule_begun", "schedule", begun[-1].id)
+    made_at = recurrence.made_at(first, turn.community)
+    now = made_at <= turn.now and not timing.is_quiet(turn.now, turn.community)
     await turn.reply(
-        "recurring.begun",
+        "recurring.begun.now" if now else "recurring.begun",
         name=first_name(me),
-        what=turn.gists([_as_request(each) for each in begun], me.language),
+        what=capital(turn.gists([_as_request(each) for each in begun], me.language)),
         when=every(turn, begun[0], me.language),
         day=_date(turn, first, me.language),
     )
@@ -181,6 +212,30 @@ async def _tell_missed(
         what=lambda language: turn.gist(_as_request(schedule), language),
         day=lambda language: _date(turn, missed, language),
     )
+
+
+async def day_is_over(turn: Turn, request: HelpRequest) -> bool:
+    """Whether a time of regular help has gone by and nobody was found: organisers hear it once
+    more, and are not asked day after day for what can't be had any more. The next time is asked
+    for in its turn."""
+    if not request.schedule_id or request.day is None or request.day >= turn.today:
+        return False
+    status = lifecycle.become(request.status, RequestStatus.CLOSED)
+    await requests.save(turn.tx, replace(request, status=status))
+    await waves.withdraw(turn, request)
+    await questions.close(turn.tx, turn.now, "handed", "assign", ref=request.id)
+    asker = await members.get(turn.tx, request.asker_id)
+    await turn.tell_organisers(
+        "recurring.over",
+        but=asker.id,
+        asker=turn.who(asker),
+        phone=await turn.phone_of(asker),
+        what=lambda language: turn.gist(request, language),
+        day=lambda language: turn.desk.wording.day(
+            language, request.day or turn.today, turn.today, whole=True
+        ),
+    )
+    return True
 
 
 def _as_request(schedule: Schedule) -> HelpRequest:
@@ -392,7 +447,7 @@ async def one_or_all(turn: Turn, schedule: Schedule) -> bool:
         schedule.id,
         ("only_next", "all_of_them"),
         name=first_name(me),
-        what=turn.gist(_as_request(schedule), me.language),
+        what=capital(turn.gist(_as_request(schedule), me.language)),
         when=every(turn, schedule, me.language),
     )
     return True
@@ -417,7 +472,7 @@ async def one_or_all_said(turn: Turn, question: Question, key: str) -> None:
 
 
 async def _stop_which(turn: Turn, fit: list[Schedule], wish: Wish, *, named: bool) -> bool:
-    """Whether it is plain that they mean some regular help of theirs: which, is asked if need be."""
+    """Whether it is plain that they mean some regular help of theirs; of several they are asked."""
     me = turn.sender
     of_the_days = [each for each in fit if set(each.weekdays) & set(wish.weekdays)]
     if wish.weekdays and not of_the_days and not wish.regular:
