@@ -280,6 +280,15 @@ TWO = frozenset(
         "trouble.told",
         "worry.told",
         "texts.now",
+        "offer.again",
+        "recurring.begun",
+        "recurring.begun.now",
+        "recurring.missed",
+        "recurring.missed.told",
+        "recurring.one_or_all",
+        "recurring.over",
+        "recurring.skipped.helper",
+        "recurring.stopped.helper",
     }
 )
 """Texts that take two parts with the longest values they can get; any other always fits into one.
