@@ -13,6 +13,7 @@ from typing import Any
 from handlers import recurring, visit, waves
 from handlers.rules import lifecycle, timing
 from handlers.rules.names import LONGEST, LONGEST_HOME, house_in, house_named, introduced, name_in
+from handlers.rules.recurrence import only_once
 from handlers.rules.understanding import ACT_ABOVE, Meaning, needs_named, understand
 from handlers.rules.understanding_clock import part_of
 from handlers.rules.understanding_when import day_of
@@ -460,14 +461,17 @@ async def corrected(turn: Turn, question: Question) -> bool:
     """Whether they answer "is that right?" with another day or hour: it is put right, and they are
     asked once more."""
     here = timing.local(turn.now, turn.community)
-    said, again = plain(turn.words), recurring.said(turn)
+    said, once = plain(turn.words), only_once(turn.words)
+    again = None if once else recurring.said(turn)
     day, part = day_of(said, here.date()), part_of(said)
-    if day is None and part is None and again is None:
+    if day is None and part is None and again is None and not once:
         return False
     request = await _draft(turn, question)
     if request is None:
         return True
-    if again or request.schedule_id:
+    if once:
+        request = await recurring.only_once(turn, request)
+    elif again or request.schedule_id:
         request = await (
             recurring.plan(turn, request, *again) if again else recurring.other_days(turn, request)
         )

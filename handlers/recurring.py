@@ -65,7 +65,10 @@ def asks(turn: Turn, meaning: Meaning) -> Meaning:
     )
 
 
-NO_WISH = frozenset({Intent.OFFER, Intent.CANCEL, Intent.CANNOT, Intent.STOP, Intent.WORRY})
+NO_WISH = frozenset(
+    {Intent.OFFER, Intent.CANCEL, Intent.CANNOT, Intent.STOP, Intent.WORRY}
+    | {Intent.INFO, Intent.STATUS, Intent.CALL_ME}
+)
 MOST_WORDS = 12
 
 
@@ -102,6 +105,17 @@ async def other_days(turn: Turn, request: HelpRequest) -> HelpRequest:
         known = await recurring.get(turn.tx, request.schedule_id)
         return await plan(turn, request, Pattern(days, known.every), known.starts)
     return request
+
+
+async def only_once(turn: Turn, request: HelpRequest) -> HelpRequest:
+    """They meant a single time: the first of the days they named."""
+    if request.schedule_id is None:
+        return request
+    draft = await recurring.get(turn.tx, request.schedule_id)
+    day = None
+    if draft.weekdays:
+        day = recurrence.first_day(_pattern(draft), turn.today, draft.starts)
+    return await requests.save(turn.tx, replace(request, schedule_id=None, day=day))
 
 
 async def when_planned(turn: Turn, request: HelpRequest, language: str) -> str | None:

@@ -257,14 +257,25 @@ _NEXT_TIME = re.compile(
     r"\b(?:this time|next time|the next (?:one|time)|this one|y tro (?:yma|nesaf)|"
     r"(?:questa|la prossima) volta)\b"
 )
+_MESSAGES = re.compile(r"\b(?:text|message|msg|sms|neges|tecst|messagg)")
+"""Who wants no more messages is not speaking of help."""
+_ONCE = re.compile(
+    r"\b(?:just|only) (?:this|the once|once|one|for this|for once|the one)\b|\bone[- ]?off\b|"
+    r"\bnot every\b|\bunwaith yn unig\b|\bsolo (?:questa|una) volta\b"
+)
 _MOST_WORDS = 14
+
+
+def only_once(text: str) -> bool:
+    """Whether somebody puts right that they meant a single time."""
+    return bool(_ONCE.search(_bare(text)))
 
 
 def wish_of(text: str, today: date) -> Wish | None:
     """What a short message wants done with regular help, or none. Only of use for somebody who has
     some: "not this week" is a plain no to anybody else."""
     said = _bare(text)
-    if len(said.split()) > _MOST_WORDS:
+    if len(said.split()) > _MOST_WORDS or _MESSAGES.search(said):
         return None
     days, regular = tuple(sorted(set(_days_in(said)))), bool(_REGULAR.search(said))
     if _STOP.match(said):

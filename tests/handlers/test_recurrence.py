@@ -110,6 +110,8 @@ def test_from_when(words: str, earliest: date | None) -> None:
         ("non questa settimana", Wish(Wants.SKIP, week=TODAY)),
         ("basta aiuto regolare", Wish(Wants.STOP, regular=True)),
         ("I can't get to the shops on Tuesday", None),
+        ("stop the weekly texts", None),
+        ("no more messages every day please", None),
         ("thank you", None),
         ("milk please", None),
         ("no", None),
