@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from handlers import ask, happened, join, meanings, offer, organiser, own_words, recurring, visit
+from handlers import (
+    ask,
+    happened,
+    join,
+    meanings,
+    offer,
+    organiser,
+    own_words,
+    recurring_off,
+    visit,
+)
 from handlers.rules.courtesy import is_greeting, is_thanks
 from handlers.rules.replies import addressed, names
 from handlers.rules.understanding import ACT_ABOVE, Meaning, numbers_in, yes_no
@@ -50,9 +60,9 @@ ANSWERS: dict[str, Answer] = {
     "assign": organiser.assigned,
     "approve": organiser.approve,
     "ask.days": ask.days_said,
-    "recurring.leave_out": recurring.leave_out,
-    "recurring.one_or_all": recurring.one_or_all_said,
-    "recurring.which": recurring.which_said,
+    "recurring.leave_out": recurring_off.leave_out,
+    "recurring.one_or_all": recurring_off.one_or_all_said,
+    "recurring.which": recurring_off.which_said,
     "texts": own_words.chosen,
     "texts.new": own_words.said,
 }

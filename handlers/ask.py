@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from handlers import recurring, visit, waves
+from handlers import recurring, recurring_off, visit, waves
 from handlers.rules import lifecycle, timing
 from handlers.rules.names import LONGEST, LONGEST_HOME, house_in, house_named, introduced, name_in
 from handlers.rules.recurrence import only_once
@@ -505,7 +505,7 @@ async def cancel(turn: Turn) -> None:
     named = needs_named(turn.words)
     mine = [request for request in mine if request.need in named] or mine
     if not mine:
-        if not await recurring.nothing_else(turn) and not await visit.cannot(turn):
+        if not await recurring_off.nothing_else(turn) and not await visit.cannot(turn):
             await turn.reply("nothing_to_cancel", name=first_name(turn.sender))
     elif len(mine) == 1:
         await call_off(turn, mine[0])
@@ -540,7 +540,7 @@ async def call_off(turn: Turn, request: HelpRequest) -> None:
     me = turn.sender
     await questions.close(turn.tx, turn.now, *QUESTIONS, "which_cancel", ref=request.id)
     helper = await visit.not_needed(turn, request)
-    if await recurring.called_off(turn, request, helper):
+    if await recurring_off.called_off(turn, request, helper):
         return
     if helper:
         await turn.reply("cancelled.helper", name=first_name(me), helper=first_name(helper))

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from handlers import ask, happened, join, organiser, recurring, visit
+from handlers import ask, happened, join, organiser, recurring, recurring_off, visit
 from handlers.rules import timing
 from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
 from handlers.rules.understanding import ACT_ABOVE, Meaning, understand
@@ -55,7 +55,7 @@ async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None
 
 async def _of_what_they_have(turn: Turn) -> bool:
     """Whether an asker speaks of their regular help, or of somebody who has not come."""
-    if await recurring.heard(turn):
+    if await recurring_off.heard(turn):
         return True
     return says_nobody_came(turn.words) and await happened.said_nobody_came(turn)
 
