@@ -350,6 +350,7 @@ due = Table(
     Column("attempts", Integer, nullable=False, default=0),
     UniqueConstraint("kind", "ref"),
     Index("ix_due_at", "at"),
+    Index("ix_due_attempts", "attempts"),
 )
 
 check_ins = Table(

@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("kind", "ref", name="uq_due_kind_ref"),
     )
     op.create_index("ix_due_at", "due", ["at"])
+    op.create_index("ix_due_attempts", "due", ["attempts"])
 
     op.create_table(
         "inbox",
