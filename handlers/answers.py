@@ -6,7 +6,12 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from handlers import (
+    alarm_answers,
     ask,
+    checkin,
+    checkin_setup,
+    checkin_words,
+    contacts,
     happened,
     join,
     meanings,
@@ -65,6 +70,15 @@ ANSWERS: dict[str, Answer] = {
     "recurring.which": recurring_off.which_said,
     "texts": own_words.chosen,
     "texts.new": own_words.said,
+    "check_in": checkin.answered,
+    "check_in.off": checkin.ended,
+    "check_in.when": checkin_setup.when_said,
+    "check_in.contacts": checkin_setup.contacts_said,
+    "check_in.code": checkin_setup.code_said,
+    "check_in.agree": checkin_words.agreed,
+    "check_in.contact": contacts.answered,
+    "alarm": alarm_answers.answered,
+    "alarm.outcome": alarm_answers.outcome,
 }
 
 IN_WORDS = frozenset(
@@ -82,11 +96,18 @@ IN_WORDS = frozenset(
         "join.organiser",
         "assign",
         "texts.new",
+        "check_in.when",
+        "check_in.contacts",
+        "check_in.code",
+        "alarm.outcome",
     }
 )
 """Questions that words of any kind may answer."""
 
-STILL = frozenset({"offer", "card", "visit", "open", "handed", "assign", "approve"})
+STILL = frozenset(
+    {"offer", "card", "visit", "open", "handed", "assign", "approve"}
+    | {"check_in", "check_in.contact", "alarm", "alarm.outcome"}
+)
 """Questions that go by how things stand, and so may be answered again, or late."""
 
 LATE = timedelta(days=7)

@@ -14,11 +14,11 @@ from handlers import recurring, recurring_off, visit, waves
 from handlers.rules import lifecycle, timing
 from handlers.rules.names import LONGEST, LONGEST_HOME, house_in, house_named, introduced, name_in
 from handlers.rules.recurrence import only_once
-from handlers.rules.understanding import ACT_ABOVE, Meaning, needs_named, understand
+from handlers.rules.understanding import Meaning, needs_named, understand
 from handlers.rules.understanding_clock import part_of
 from handlers.rules.understanding_when import day_of
 from handlers.rules.understanding_words import plain
-from handlers.turn import Turn, first_name, one_line
+from handlers.turn import QUOTED, Turn, first_name, one_line
 from handlers.wording import capital
 from storage import cells, groups, members, questions, requests
 from storage.model import (
@@ -46,6 +46,10 @@ QUESTIONS = ("ask.name", "ask.need", "ask.home", "ask.house", "ask.days", "ask.c
 
 ASK_ABOVE = 0.4
 """A need at least this sure is put before the person: they say whether it is right."""
+
+PUT_RIGHT_ABOVE = 0.6
+"""Where something else was asked ("where do you live?"), words must sound a little more like it: a
+house may be called the Old Bakery."""
 
 SAME = timedelta(hours=24)
 """Who asks for the same thing within so long may well be asking after it."""
@@ -190,10 +194,6 @@ async def signpost(turn: Turn, need: Need | None) -> None:
         )
 
 
-QUOTED = 100
-"""Characters of somebody's words that organisers are shown: a text stays within two parts."""
-
-
 async def advance(turn: Turn, request: HelpRequest) -> None:
     """Ask for what is missing, or whether it is right."""
     me = turn.sender
@@ -252,7 +252,7 @@ async def _draft(turn: Turn, question: Question) -> HelpRequest | None:
 async def _put_right(turn: Turn, request: HelpRequest, meaning: Meaning) -> bool:
     """Whether what came instead of an answer says more of what they need: it is kept, and what is
     missing is asked for again."""
-    asks = meaning.intent is Intent.ASK and meaning.need and meaning.confidence >= ACT_ABOVE
+    asks = meaning.intent is Intent.ASK and meaning.need and meaning.confidence >= PUT_RIGHT_ABOVE
     if not asks or request.misses:
         return False
     request = replace(_with_meaning(request, meaning, turn.words), misses=1)

@@ -5,14 +5,28 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from handlers import ask, happened, join, offer, organiser, recurring, reminders, waves
-from handlers.turn import Desk, Turn, one_line
-from storage import groups, keepsakes, members, messages, requests
+from handlers import (
+    alarm_answers,
+    ask,
+    checkin,
+    checkin_setup,
+    contacts,
+    happened,
+    join,
+    offer,
+    organiser,
+    recurring,
+    reminders,
+    waves,
+)
+from handlers.turn import QUOTED, Desk, Turn, one_line
+from storage import checkins, groups, keepsakes, members, messages, requests
 from storage import recurring as recurring_store
 from storage.database import Transaction
-from storage.model import Due, DueKind, Member, RequestStatus, Visit
+from storage.model import CheckInStatus, Due, DueKind, Member, RequestStatus, Visit
 
 Moment = Callable[[Turn, int], Awaitable[None]]
+Whose = Callable[[Transaction, int], Awaitable[int | None]]
 
 
 async def handle(desk: Desk, tx: Transaction, now: datetime, due: Due) -> None:
@@ -40,7 +54,7 @@ async def gave_up(desk: Desk, tx: Transaction, now: datetime, due: Due) -> None:
         "trouble.told",
         who=turn.who(person),
         phone=await turn.phone_of(person),
-        words=one_line(words, ask.QUOTED),
+        words=one_line(words, QUOTED),
     )
     await turn.note("due_given_up", "due", due.id, kind=due.kind.value, ref=due.ref)
 
@@ -51,6 +65,9 @@ async def _about(tx: Transaction, due: Due) -> tuple[Member, str] | None:
         message = await messages.get(tx, due.ref)
         ident = message.member_id if message else None
         return (await members.get(tx, ident), message.text) if message and ident else None
+    if due.kind in _CHECK_IN_OF:
+        check_in = await checkins.get(tx, await _CHECK_IN_OF[due.kind](tx, due.ref))
+        return await members.get(tx, check_in.member_id), ""
     if due.kind is DueKind.BACK or due.ref < 0:
         return await members.get(tx, abs(due.ref)), ""
     if due.kind is DueKind.REPEAT:
@@ -81,6 +98,42 @@ async def _member_community(tx: Transaction, ref: int) -> int | None:
 async def _message_community(tx: Transaction, ref: int) -> int | None:
     message = await messages.get(tx, ref)
     return message.community_id if message else None
+
+
+async def _itself(tx: Transaction, ref: int) -> int:
+    return ref
+
+
+async def _of_occasion(tx: Transaction, ref: int) -> int:
+    return (await checkins.occasion(tx, ref)).check_in_id
+
+
+async def _of_contact(tx: Transaction, ref: int) -> int:
+    return (await checkins.get_contact(tx, ref)).check_in_id
+
+
+_CHECK_IN_OF = {
+    DueKind.CHECK_IN: _itself,
+    DueKind.CHECK_IN_STEP: _of_occasion,
+    DueKind.CONTACT: _of_contact,
+}
+"""Whose check-ins something due is about."""
+
+
+def _check_in_community(kind: DueKind) -> Whose:
+    async def whose(tx: Transaction, ref: int) -> int | None:
+        check_in = await checkins.get(tx, await _CHECK_IN_OF[kind](tx, ref))
+        return (await members.get(tx, check_in.member_id)).community_id
+
+    return whose
+
+
+async def _check_in(turn: Turn, ref: int) -> None:
+    check_in = await checkins.get(turn.tx, ref, lock=True)
+    if check_in.status is CheckInStatus.ON:
+        await checkin.came_due(turn, check_in)
+    else:
+        await checkin_setup.half_way(turn, check_in)
 
 
 async def _draft(turn: Turn, ref: int) -> None:
@@ -153,11 +206,17 @@ async def _tell(turn: Turn, ref: int) -> None:
     if kind == "offer":
         await offer.unheard(turn, int(message.about["ref"]))
         return
+    if kind == "check_in":
+        await checkin.unheard(turn, int(message.about["ref"]))
+        return
+    if kind == "alarm":
+        await alarm_answers.unheard(turn, int(message.about["ref"]), member)
+        return
     if kind in NEEDS_NOBODY or code in FOREIGN:
         return
     # Somebody whose phone is off misses several texts: one alarm in some hours is enough.
-    alarm = f"not_arrived.{member.id}"
-    first = await keepsakes.hold(turn.tx, alarm, str(ref), turn.now, ALARM.total_seconds())
+    lease = f"not_arrived.{member.id}"
+    first = await keepsakes.hold(turn.tx, lease, str(ref), turn.now, ALARM.total_seconds())
     if not first and kind not in MATTERS_EACH_TIME:
         return
     name = NOT_ARRIVED.get(kind, "not_arrived")
@@ -168,7 +227,7 @@ async def _tell(turn: Turn, ref: int) -> None:
         about={"kind": "not_arrived"},
         who=turn.who(member),
         phone=await turn.phone_of(member),
-        words=one_line(message.text, ask.QUOTED),
+        words=one_line(message.text, QUOTED),
     )
 
 
@@ -185,8 +244,6 @@ MATTERS_EACH_TIME = frozenset({"found", "looking_again", "nobody_yet", "called_o
 
 ALARM = timedelta(hours=4)
 
-Whose = Callable[[Transaction, int], Awaitable[int | None]]
-
 KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.DRAFT: (_request_community, _draft),
     DueKind.WAVE: (_request_community, _wave),
@@ -199,4 +256,7 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.REPEAT: (_schedule_community, _repeat),
     DueKind.BACK: (_member_community, _back),
     DueKind.TELL: (_message_community, _tell),
+    DueKind.CHECK_IN: (_check_in_community(DueKind.CHECK_IN), _check_in),
+    DueKind.CHECK_IN_STEP: (_check_in_community(DueKind.CHECK_IN_STEP), checkin.step),
+    DueKind.CONTACT: (_check_in_community(DueKind.CONTACT), contacts.silent),
 }

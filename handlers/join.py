@@ -10,7 +10,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from handlers import recurring_off, visit
+from handlers import checkin, recurring_off, visit
 from handlers.rules import timing
 from handlers.rules.names import LONGEST, house_in, name_in
 from handlers.rules.understanding import numbers_in, understand
@@ -233,6 +233,9 @@ async def can_do_said(turn: Turn, question: Question, key: str) -> None:
         keys = {choice.number: choice.key for choice in question.choices}
         for number in numbers_in(turn.words):
             needs |= set(CAN_DO.get(keys.get(number, ""), ()))
+    if not needs and turn.sender.language == "cy":
+        # The model has seen little Welsh: the words of the choices themselves come first.
+        needs = _named_in_choices(turn)
     if not needs:
         for part in re.split(r"[,;/&+]|\b(?:and|or|a|ac|neu|e|o)\b", turn.words):
             meaning = understand(f"I can do {part}", turn.now, language=turn.sender.language)
@@ -410,6 +413,7 @@ async def drop_everything(turn: Turn, reason: str) -> None:
     """Somebody is going silent: their visits as a helper are given back at once, and organisers are
     told of what they themselves still wait for."""
     me = turn.sender
+    await checkin.went_silent(turn, reason)
     for running in await requests.live_visits(turn.tx, helper_id=me.id):
         await visit.give_back(turn, running)
     waiting = await requests.of_asker(turn.tx, me.id, (RequestStatus.DRAFT, *requests.UNSETTLED))

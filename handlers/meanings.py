@@ -6,13 +6,23 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from handlers import ask, happened, join, organiser, recurring, recurring_off, visit
+from handlers import (
+    ask,
+    checkin,
+    checkin_words,
+    happened,
+    join,
+    organiser,
+    recurring,
+    recurring_off,
+    visit,
+)
 from handlers.rules import timing
 from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
-from handlers.rules.understanding import ACT_ABOVE, Meaning, understand
-from handlers.turn import Turn, first_name, one_line
+from handlers.rules.understanding import ACT_ABOVE, Meaning, needs_named, understand
+from handlers.turn import Turn, first_name
 from storage import questions, requests
-from storage.model import NEIGHBOURLY, Address, Intent, Need, Question, Role
+from storage.model import NEIGHBOURLY, Address, Intent, Member, Need, Question, Role, Standing
 
 MISSED = "missed"
 """A note, kept as a question that was put to nobody, that a message was not followed."""
@@ -23,10 +33,14 @@ MISSED_FOR = timedelta(hours=12)
 async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None:
     """Do what the words mean; where that is not plain, ask one easy question."""
     me = turn.sender
-    if is_thanks(turn.words) and me.roles:
+    asks = meaning.intent is Intent.ASK and meaning.need and meaning.confidence >= ACT_ABOVE
+    thanks = is_thanks(turn.words) and _known(me)
+    if await checkin_words.in_words(turn, asks=bool(asks)) or thanks:
+        await checkin.heard(turn)
         return  # thanks are welcome, and need no answer
     if me.is_a(Role.ASKER) and await _of_what_they_have(turn):
         await questions.close(turn.tx, turn.now, MISSED, member_id=me.id)
+        await checkin.heard(turn)
         return
     meaning = recurring.asks(turn, meaning)
     act = MEANINGS.get(meaning.intent)
@@ -40,11 +54,13 @@ async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None
         act = None  # it answers something, and which of its answers is not plain
     if act is not None and await act(turn, meaning):
         await questions.close(turn.tx, turn.now, MISSED, member_id=me.id)
+        await checkin.heard(turn)
         return
     if me.is_a(Role.ASKER) and me.cell is None and await ask.gave_home_late(turn):
         return
-    joining = any(question.kind.startswith(("join.", "ask.")) for question in open_now)
-    if not me.roles and not joining and not await _missed(turn):
+    asked = ("join.", "ask.", "check_in", "alarm")
+    joining = any(question.kind.startswith(asked) for question in open_now)
+    if not _known(me) and not joining and not await _missed(turn):
         await _miss(turn)
         await join.welcome(turn)
         return
@@ -81,9 +97,14 @@ def _enough(meaning: Meaning, open_now: list[Question]) -> float:
     return ACT_ABOVE
 
 
+def _known(member: Member) -> bool:
+    """Whether they are no stranger: a contact has said yes to something, and needs no role."""
+    return bool(member.roles) or member.standing is Standing.ACTIVE
+
+
 async def _greeted(turn: Turn, meaning: Meaning) -> bool:
     me = turn.sender
-    if not me.roles:
+    if not _known(me):
         return False
     await turn.reply("hello", name=first_name(me))
     return True
@@ -96,25 +117,15 @@ async def not_understood(turn: Turn, open_now: list[Question], meaning: Meaning)
     noted = await _missed(turn)
     await questions.close(turn.tx, turn.now, MISSED, "menu", "welcome", member_id=me.id)
     if noted:
-        told = await turn.tell_organisers(
-            "not_understood.told",
-            but=me.id,
-            who=turn.who(me),
-            phone=await turn.phone_of(me),
-            words=one_line(turn.words, ask.QUOTED),
-        )
-        await turn.reply(
-            "not_understood.told_you" if told else "not_understood.alone",
-            name=first_name(me),
-            organiser=await turn.organiser_name(me),
-        )
+        await turn.pass_on("words_sent")
         return
     await _miss(turn)
     waiting = [q for q in open_now if q.choices and q.kind not in ("menu", "offer", "open")]
     latest = open_now[0] if open_now else None
     if waiting and latest in waiting and turn.now - waiting[0].asked_at < MISSED_FOR:
         await turn.ask_again(waiting[0], "not_understood", name=first_name(me))
-    elif me.is_a(Role.ASKER) or not me.roles:
+    elif me.is_a(Role.ASKER) or not _known(me):
+        named = needs_named(turn.words)
         await turn.ask(
             me,
             "not_understood",
@@ -122,7 +133,7 @@ async def not_understood(turn: Turn, open_now: list[Question], meaning: Meaning)
             None,
             await _guesses(turn, meaning),
             name=first_name(me),
-            heard=turn.words if meaning.intent is not Intent.UNKNOWN else "",
+            heard=turn.words if meaning.intent is not Intent.UNKNOWN or named else "",
         )
     else:
         await turn.reply("not_understood.helper", name=first_name(me))
@@ -131,14 +142,12 @@ async def not_understood(turn: Turn, open_now: list[Question], meaning: Meaning)
 GUESSES = 3
 """What they may have meant that is put before people, besides "something else"."""
 
-ALWAYS = frozenset({Intent.CALL_ME})
+ALWAYS = frozenset({Intent.CALL_ME, Intent.STOP})
 WITH_A_REQUEST = frozenset({Intent.STATUS, Intent.CANCEL})
 
 
 async def _guesses(turn: Turn, meaning: Meaning) -> list[str]:
     """What they may have meant, likeliest first, then what people need most; names of choices."""
-    if meaning.intent is Intent.UNKNOWN:
-        return list(ask.MENU)
     known = ALWAYS
     if await requests.of_asker(turn.tx, turn.sender.id):
         known |= WITH_A_REQUEST
@@ -147,7 +156,10 @@ async def _guesses(turn: Turn, meaning: Meaning) -> list[str]:
         for intent, need in meaning.alternatives
         if (intent is Intent.ASK and need in NEIGHBOURLY) or intent in known
     ]
-    most = dict.fromkeys([*found, *ask.MENU])
+    # Of words that mean nothing to it, what the model thinks next is chance; things have names.
+    named = [need.value for need in NEIGHBOURLY if need in needs_named(turn.words)]
+    guessed = named if meaning.intent is Intent.UNKNOWN else found
+    most = dict.fromkeys([*guessed, *ask.MENU])
     return [*[key for key in most if key != "other"][:GUESSES], "other"]
 
 
@@ -230,32 +242,17 @@ async def _info(turn: Turn, meaning: Meaning) -> bool:
 
 
 async def _call_me(turn: Turn, meaning: Meaning) -> bool:
-    return await _to_a_person(turn, "call_me")
+    await turn.pass_on("call_me")
+    return True
 
 
 async def _worry(turn: Turn, meaning: Meaning) -> bool:
-    return await _to_a_person(turn, "worry")
-
-
-async def _to_a_person(turn: Turn, name: str) -> bool:
-    me = turn.sender
-    told = await turn.tell_organisers(
-        f"{name}.told",
-        but=me.id,
-        who=turn.who(me),
-        phone=await turn.phone_of(me),
-        words=one_line(turn.words, ask.QUOTED),
-    )
-    await turn.reply(
-        name if told else f"{name}.alone",
-        name=first_name(me),
-        organiser=await turn.organiser_name(me),
-    )
+    await turn.pass_on("worry")
     return True
 
 
 async def _yes_no_to_nothing(turn: Turn, meaning: Meaning) -> bool:
-    if not turn.sender.roles:
+    if not _known(turn.sender):
         return False
     await turn.reply("nothing_open", name=first_name(turn.sender))
     return True

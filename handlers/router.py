@@ -10,7 +10,7 @@ from datetime import datetime
 
 from handlers import (
     answers,
-    ask,
+    checkin,
     commands,
     join,
     languages,
@@ -23,7 +23,7 @@ from handlers.rules.understanding import (
     is_stop,
     understand,
 )
-from handlers.turn import Desk, Turn, first_name, one_line
+from handlers.turn import QUOTED, Desk, Turn, first_name, one_line
 from storage import groups, members, questions
 from storage.database import Transaction
 from storage.model import (
@@ -120,6 +120,7 @@ async def _text(turn: Turn) -> None:
         return
     if is_start(words):
         await join.start_again(turn)
+        await checkin.heard(turn)
         return
     if await commands.obey(turn):
         return
@@ -129,6 +130,7 @@ async def _text(turn: Turn) -> None:
         if question.kind != meanings.MISSED
     ]
     if await languages.asked_for(turn, open_now) or await answers.given(turn, open_now, meaning):
+        await checkin.heard(turn)
         return
     await meanings.act_on(turn, meaning, open_now)
 
@@ -143,7 +145,7 @@ async def emergency(turn: Turn) -> None:
         who=turn.who(me),
         phone=await turn.phone_of(me),
         home=", ".join(filter(None, (me.home, me.postcode))) or "-",
-        words=one_line(turn.words, ask.QUOTED),
+        words=one_line(turn.words, QUOTED),
     )
     await turn.say(
         me,
@@ -152,6 +154,7 @@ async def emergency(turn: Turn) -> None:
         organiser=await turn.organiser_name(me),
     )
     await turn.note("emergency", "member", me.id)
+    await checkin.trouble(turn)
 
 
 # Buttons and places
@@ -175,6 +178,7 @@ async def _button(turn: Turn) -> None:
         await turn.toast("button.answered")
         return
     await answers.take(turn, question, choices[int(place)].key)
+    await checkin.heard(turn)
     await turn.toast()
 
 
@@ -248,15 +252,4 @@ async def gave_up(desk: Desk, tx: Transaction, now: datetime, message: InboundMe
     if member is None:  # their very first message
         member = await _stranger(tx, everyone[0], message, address)
     turn = _turn(desk, tx, now, everyone, member, message)
-    told = await turn.tell_organisers(
-        "trouble.told",
-        but=member.id,
-        who=turn.who(member),
-        phone=await turn.phone_of(member),
-        words=one_line(message.text, ask.QUOTED),
-    )
-    await turn.reply(
-        "trouble" if told else "trouble.alone",
-        name=first_name(member),
-        organiser=await turn.organiser_name(member),
-    )
+    await turn.pass_on("trouble")

@@ -438,6 +438,23 @@ class Turn:
             await self.note("nobody_to_tell", "community", self.community.id)
         return told
 
+    async def pass_on(self, entry: str) -> None:
+        """Give organisers the words of who wrote (`entry` + ".told"), and say so (`entry`); or,
+        where nobody could be told, what is true then (`entry` + ".alone")."""
+        me = self.sender
+        told = await self.tell_organisers(
+            f"{entry}.told",
+            but=me.id,
+            who=self.who(me),
+            phone=await self.phone_of(me),
+            words=one_line(self.words, QUOTED),
+        )
+        await self.reply(
+            entry if told else f"{entry}.alone",
+            name=first_name(me),
+            organiser=await self.organiser_name(me),
+        )
+
     # Time and record
 
     async def later(self, kind: DueKind, ref: int, at: datetime) -> None:
@@ -541,6 +558,10 @@ def _buttons(question: Question) -> tuple[tuple[str, str], ...]:
     return tuple(
         (f"{question.token}:{place}", choice.label) for place, choice in enumerate(question.choices)
     )
+
+
+QUOTED = 100
+"""Characters of somebody's words that organisers are shown: a text stays within two parts."""
 
 
 def one_line(words: str, most: int = 200) -> str:

@@ -136,6 +136,43 @@ class VisitStatus(StrEnum):
     """The asker or an organiser no longer needs it."""
 
 
+class CheckInStatus(StrEnum):
+    """Where somebody's check-ins stand."""
+
+    DRAFT = "draft"
+    """Being set up: the days, the contacts or the last yes are missing."""
+    OFFERED = "offered"
+    """An organiser suggested it; the person has not said yes."""
+    ON = "on"
+    OFF = "off"
+
+
+class ContactStatus(StrEnum):
+    """Whether somebody may be told when a check-in goes unanswered."""
+
+    NAMED = "named"
+    """The person named them; they have not been asked yet."""
+    ASKED = "asked"
+    AGREED = "agreed"
+    DECLINED = "declined"
+
+
+class OccasionStatus(StrEnum):
+    """Where one day's check-in stands. Legal changes: `handlers/rules/lifecycle.py`."""
+
+    ASKED = "asked"
+    """They have been asked whether all is well, and have not answered."""
+    WELL = "well"
+    ALARM = "alarm"
+    """One person after another is told, until somebody takes it."""
+    TAKEN = "taken"
+    """Somebody is seeing to it; how they were found is not known yet."""
+    CLOSED = "closed"
+    """Seen to by a person, who said how it was; or they answered after all."""
+    MISSED = "missed"
+    """We were not working when it was due, and it was too late to ask."""
+
+
 class InboundKind(StrEnum):
     """What came in."""
 
@@ -229,6 +266,12 @@ class DueKind(StrEnum):
     """A helper's pause ends."""
     TELL = "tell"
     """A message that matters did not arrive; organisers are told."""
+    CHECK_IN = "check_in"
+    """Somebody is to be asked whether all is well; or one that was half set up lies there."""
+    CHECK_IN_STEP = "check_in_step"
+    """A check-in was not answered, or an alarm not taken or closed: the next step."""
+    CONTACT = "contact"
+    """Somebody has not said whether they may be told when a check-in goes unanswered."""
 
 
 def aware(moment: datetime | None, name: str) -> None:
@@ -415,6 +458,74 @@ class Visit:
     def __post_init__(self) -> None:
         aware(self.due_at, "due_at")
         aware(self.created_at, "created_at")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn:
+    """Somebody's wish to be asked, on some days at some hour, whether all is well."""
+
+    id: int
+    community_id: int
+    member_id: int
+    status: CheckInStatus
+    created_at: datetime
+    days: frozenset[int] = frozenset()
+    """Weekdays, Monday being 0; none until they have been said."""
+    hour: time | None = None
+    """By the group's own clocks."""
+    next_day: date | None = None
+    """The day of the next one, on the group's own calendar."""
+    away_from: date | None = None
+    away_until: date | None = None
+    """The first day on which they want to be asked again."""
+    set_up_by: int | None = None
+    """The organiser who suggested it."""
+    code: str = ""
+    """What was sent to their own number, to come back from there. Sealed at rest."""
+    misses: int = 0
+    """Times in a row that the bot did not follow while this was being set up."""
+
+    def __post_init__(self) -> None:
+        aware(self.created_at, "created_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody to be told when a check-in goes unanswered."""
+
+    id: int
+    check_in_id: int
+    member_id: int
+    status: ContactStatus
+    created_at: datetime
+
+    def __post_init__(self) -> None:
+        aware(self.created_at, "created_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """One day's check-in, and the alarm that may come of it."""
+
+    id: int
+    check_in_id: int
+    day: date
+    status: OccasionStatus
+    due_at: datetime
+    """When it was to be asked."""
+    reason: str = ""
+    """Why there is an alarm: a word of `rules.checkins.Reason`."""
+    step: int = 0
+    """Times asked so far; in an alarm, times that somebody was told."""
+    next_at: datetime | None = None
+    """When the next step is due."""
+    taken_by: int | None = None
+    outcome: str = ""
+    """How they were found, in the words of who saw to it. Sealed at rest."""
+
+    def __post_init__(self) -> None:
+        aware(self.due_at, "due_at")
+        aware(self.next_at, "next_at")
 
 
 @dataclass(frozen=True, slots=True)

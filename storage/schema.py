@@ -373,6 +373,56 @@ due = Table(
     Column("attempts", Integer, nullable=False, default=0),
     UniqueConstraint("kind", "ref"),
     Index("ix_due_at", "at"),
+    Index("ix_due_attempts", "attempts"),
+)
+
+check_ins = Table(
+    "check_ins",
+    metadata,
+    _id(),
+    _to("community_id", "communities"),
+    _to("member_id", "members"),
+    _word("status", 16),
+    _word("days", 16),  # digits of weekdays, Monday being 0
+    _word("hour", 5),
+    Column("next_day", Date, nullable=True),
+    Column("away_from", Date, nullable=True),
+    Column("away_until", Date, nullable=True),
+    _to("set_up_by", "members", nullable=True),
+    Column("sealed_code", LargeBinary, nullable=False),
+    Column("misses", Integer, nullable=False),
+    _when("created_at"),
+    UniqueConstraint("member_id"),
+    Index("ix_check_ins_community_id_status", "community_id", "status"),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    _id(),
+    _to("check_in_id", "check_ins"),
+    _to("member_id", "members"),
+    _word("status", 16),
+    _when("created_at"),
+    UniqueConstraint("check_in_id", "member_id"),
+    Index("ix_contacts_member_id", "member_id"),
+)
+
+occasions = Table(
+    "occasions",
+    metadata,
+    _id(),
+    _to("check_in_id", "check_ins"),
+    Column("day", Date, nullable=False),
+    _word("status", 16),
+    _when("due_at"),
+    _word("reason", 16),
+    Column("step", Integer, nullable=False),
+    _when("next_at", nullable=True),
+    _to("taken_by", "members", nullable=True),
+    Column("sealed_outcome", LargeBinary, nullable=False),
+    # Whatever goes wrong, nobody is asked twice for one day.
+    UniqueConstraint("check_in_id", "day"),
 )
 
 streets = Table(

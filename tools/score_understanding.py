@@ -2,7 +2,8 @@
 
     python -m tools.score_understanding [FILE.jsonl ...] [--wrong]
 
-Without files: the development set in `shared/` if it is there, and our own unseen one.
+Without files: the development set in `shared/` if it is there, and two of our own that are never
+trained on: the unseen one, and the blind one (five voices unlike those of the training data).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ FILES = (
     ROOT.parent / "shared" / "understanding" / "dev.jsonl",
     ROOT.parent.parent / "shared" / "understanding" / "dev.jsonl",
     ROOT / "tests" / "handlers" / "understanding_unseen.jsonl",
+    ROOT / "tools" / "understanding_data" / "held_out" / "blind.jsonl",
 )
 FIELDS = ("intent", "need", "date", "part", "postcode", "for_other", "language")
 

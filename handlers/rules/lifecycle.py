@@ -1,14 +1,16 @@
-"""The one table of legal changes: what may become of a request, an offer and a visit."""
+"""The one table of legal changes: what may become of a request, an offer, a visit and one day's
+check-in."""
 
 from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from storage.model import OfferStatus, RequestStatus, VisitStatus
+from storage.model import OccasionStatus, OfferStatus, RequestStatus, VisitStatus
 
-Status = TypeVar("Status", RequestStatus, OfferStatus, VisitStatus)
+Status = TypeVar("Status", RequestStatus, OfferStatus, VisitStatus, OccasionStatus)
 
 R, O, V = RequestStatus, OfferStatus, VisitStatus  # noqa: E741 (three columns, three letters)
+C = OccasionStatus
 
 # By kind of thing first: the members of two such enums are equal where their words are.
 LEGAL: dict[type, dict[Any, tuple[Any, ...]]] = {
@@ -35,6 +37,14 @@ LEGAL: dict[type, dict[Any, tuple[Any, ...]]] = {
         V.GIVEN_UP: (),
         V.NO_SHOW: (),
         V.CALLED_OFF: (),
+    },
+    C: {
+        C.ASKED: (C.WELL, C.ALARM, C.CLOSED),  # closed: an organiser says where they are
+        C.WELL: (C.ALARM,),  # not so well after all; or STOP later that day
+        C.ALARM: (C.TAKEN, C.CLOSED),  # closed untaken: they answered after all
+        C.TAKEN: (C.CLOSED, C.ALARM),  # an alarm again: more help is needed, or no word came
+        C.CLOSED: (C.ALARM,),  # not so well after all
+        C.MISSED: (C.ALARM, C.WELL),
     },
 }
 

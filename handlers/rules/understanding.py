@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from handlers.rules.understanding_clock import part_of
-from handlers.rules.understanding_danger import danger, signs
+from handlers.rules.understanding_danger import danger, says_all_right, signs
 from handlers.rules.understanding_features import tokens
 from handlers.rules.understanding_language import language_of
 from handlers.rules.understanding_lexicon import classes_of
@@ -41,7 +41,7 @@ __all__ = [
     "yes_no",
 ]
 
-ACT_ABOVE = 0.75
+ACT_ABOVE = 0.82
 """A meaning at least this sure may be acted on; below it the person is asked with numbers."""
 
 _SPEAKS_OF_A_DAY = frozenset(
@@ -94,7 +94,9 @@ def understand(
     spoken = language_of(text, language)
     day = day_of(said, now.date())
     fixed = _fixed(text)
-    urgent = fixed is None and danger(named, scores.emergency)
+    urgent = fixed is None and danger(
+        named, scores.emergency, welsh=spoken == "cy", all_right=says_all_right(said)
+    )
     if fixed is not None:
         intent, sure = fixed
         scores.intents[intent.value] = max(sure, scores.intents[intent.value])
@@ -135,20 +137,43 @@ _NEVER_FOR_OTHER = frozenset(
 _LETTER = re.compile(r"[^\W\d_]")
 
 
-_WELSH_WORDS: dict[Intent | Need, re.Pattern[str]] = {
-    Intent.STOP: re.compile(
-        r"stop|(?:peidi|paid|gorau i).*(?:anfon|gyrru|yrru|tecst|cysyll|neges)|tynn|dileu|"
-        r"(?:dim|digon|rhagor).*neges"
-    ),
-    Need.MONEY: re.compile(r"arian|pres\b|tal|bil|budd|rhent|dyled|fforddi|ceiniog|credyd|llwgu"),
-}
-"""The model has seen little Welsh. What would end all messages, or tell an organiser of money
-trouble, has to have a word of it ("siopa a negeseuon" is an offer, "ar fy ffordd" is no debt)."""
+_NO_MORE = re.compile(
+    # There is an end to be made ...
+    r"(?<!bus )\bst(?:o|a)?h?p(?!s? (?:at|in|off|by|over|cock|tap))|unsub|ceas|quit|refrain|"
+    r"withdraw|block|resign|delet|remov|eras|enough|opt(?:ing|ed)? ?(?:me )?out|"
+    r"(?:pack|jack) it in|"
+    r"knock it on|give over|gie it a rest|wheesht|\bnae? mair|\bno ?(?:more|mair|longer|further)|"
+    r"\bend (?:it|this|these|the|my|all|messages|texts)|finish|turn (?:it|this|these) off|"
+    r"switch (?:it|this|these) off|rid of|\b(?:im|am) (?:done|out|leaving)|want (?:out|to leave)|"
+    # ... of texts, which somebody does not want ...
+    r"\b(?:dont|do not|didnt|not to|never|not|wont|without|gonnae no|too many) .{0,60}"
+    r"(?:te?xt|send|messag|msg|contact|want|bother|ring|call|hear|need|pester|interest)|too many|"
+    r"bother|harass|spam|annoy|pester|fed up|sick (?:to death )?of|report you|not interested|"
+    # ... or somebody wants to be left alone, or off the list, or is another person.
+    r"leave (?:me|us|off)|leav(?:e|ing) (?:the|this|your) (?:group|list)|do i leave|let me be|"
+    r"\b(?:take|tek|get|cross|scrub|strike|knock|drop|come|sod|bog|bugger|clear|f) .{0,40}\boff\b|"
+    r"\b[sbf]\w* off$|\boff (?:the|your|this) list|out of (?:this|it)|go away|get lost|lose my|"
+    r"wrong (?:number|person|phone|house|one|man|woman|lad|lass)|forget (?:me|my)|"
+    # Welsh and Italian.
+    r"(?:peidi|paid|gorau i).{0,60}(?:anfon|gyrru|yrru|tecst|cysyll|neges)|tynn|dileu|lonydd|"
+    r"(?:ddim|dim|digon|rhagor).{0,60}neges|\bbasta\b|smett|cancell|"
+    r"non (?:mi )?(?:mand|scriv|voglio)"
+)
+"""A word of somebody who wants no more messages. The model weighs all words, and "list" or "text"
+by themselves stand often enough beside STOP: without a word of this kind nobody is silenced."""
+
+_WELSH_MONEY = re.compile(r"arian|pres\b|tal|bil|budd|rhent|dyled|fforddi|ceiniog|credyd|llwgu")
+"""The model has seen little Welsh: before an organiser is told of money trouble it has to have a
+word of it ("ar fy ffordd" is no debt)."""
 
 
 def _backed(said: str, language: str, intent: Intent, need: Need | None) -> bool:
-    wanted = _WELSH_WORDS.get(intent) or (_WELSH_WORDS.get(need) if need else None)
-    return language != "cy" or wanted is None or bool(wanted.search(said))
+    """Whether the words themselves bear out what would be hard to take back."""
+    if intent is Intent.STOP:
+        return _NO_MORE.search(said) is not None
+    if need is Need.MONEY and language == "cy":
+        return _WELSH_MONEY.search(said) is not None
+    return True
 
 
 def _fixed(text: str) -> tuple[Intent, float] | None:
@@ -225,9 +250,24 @@ def _every(text: str, first: Need) -> tuple[Need, ...]:
         if not name or chances[name] < EVERY_ABOVE:
             continue
         need = Need(name)
+        if need in (Need.SHOPPING, Need.MEAL) and {Need.SHOPPING, Need.MEAL} & set(found):
+            continue  # fish and chips are one thing to fetch
+        if need not in _BARE and not _DOING.search(piece):
+            continue  # the Radio Times is no radio to mend
         if need not in found and kinds & _CLASSES.get(need, set()):
             found.append(need)
     return tuple(found)
+
+
+_BARE = (Need.SHOPPING, Need.PRESCRIPTION, Need.LIFT, Need.MEAL)
+"""What is asked for by the thing alone: "milk, and my prescription"."""
+_DOING = re.compile(
+    r"\b(?:fix|mend|repair|look|help|sort|set|show|chang|cut|mow|clear|sweep|post|take|return|walk|"
+    r"feed|read|fill|chat|visit|talk|put|move|carry|ring|do|does|doing|need|want|get|fetch|collect|"
+    r"pick|bring|drop|sit|come|call|hang|clean|check|unblock|lift|dig|weed|water|mind|print|write|"
+    r"broke|broken|bust|stopped|working|wont|isnt|gone|out|trwsio|edrych|torri|symud|mynd|helpu)"
+)
+"""Something that is to be done, in a piece of a message."""
 
 
 def needs_named(text: str) -> frozenset[Need]:

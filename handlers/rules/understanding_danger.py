@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from handlers.rules.understanding_signs import SHORT, STRONG
+from handlers.rules.understanding_words import standard_text
 
 ONLY_SOUNDS: dict[str, tuple[str, ...]] = {
     "past": (
@@ -40,7 +41,8 @@ ONLY_SOUNDS: dict[str, tuple[str, ...]] = {
         r"\b(?:smoke alarm|smoke detector|gas fire|electric fire|fire (?:brigade )?(?:came|were|"
         r"was|sorted)|fire alarm|no fire|isnt (?:a|any) fire|bread|chirp\w*|beep\w*|bleep\w*|"
         r"the hill|up hills|on the stairs|going up (?:the )?stairs|upstairs|chesty|tooth|dog|"
-        r"cat|mower|not urgent|no emergency|not an emergency)\b",
+        r"cat|mower|not urgent|no emergency|not an emergency|no leaks?|all safe|made safe|no smoke|"
+        r"fire (?:in the \w+ )?wont (?:light|draw)|fence|drawers|board)\b",
     ),
 }
 """By name: marks of the past, of a joke, of a what-if, of a thing that only has the word in it."""
@@ -61,8 +63,13 @@ _STRONG, _ONLY_SOUNDS = _compiled(STRONG), _compiled(ONLY_SOUNDS)
 
 def signs(said: str) -> list[str]:
     """The names of the signs in a `plain` text: dangers as they are, harmless readings with `~`."""
-    found = [name for name, pattern in _STRONG.items() if pattern.search(said)]
-    return found + ["~" + name for name, pattern in _ONLY_SOUNDS.items() if pattern.search(said)]
+    # As it was written and in standard spelling, so that "cannae get up" needs no sign of its own.
+    ways = {said, standard_text(said)}
+
+    def seen(table: dict[str, re.Pattern[str]]) -> list[str]:
+        return [name for name, pattern in table.items() if any(pattern.search(way) for way in ways)]
+
+    return seen(_STRONG) + ["~" + name for name in seen(_ONLY_SOUNDS)]
 
 
 BELIEVED = 0.4
@@ -73,10 +80,33 @@ DOUBTED = 0.3
 """The chance it takes where the sign comes with a mark of the past, a joke or a what-if."""
 
 
-def danger(named: list[str], chance: float) -> bool:
+IN_WELSH = 0.75
+"""The chance it takes in Welsh without a plain sign: the model has seen little Welsh, and took
+chatter for danger."""
+
+
+THEY_ARE_WELL = 0.85
+"""The chance it takes without a plain sign where somebody says that another is all right."""
+
+_WELL = re.compile(
+    r"\b(?:s?hes|s?he is|s?he was|theyre|they are|(?:mum|mam|dad|nan|gran)s?(?: is)?) "
+    r"(?:all ?right|alreet|ok|okay|fine|well|grand|safe)\b"
+)
+
+
+def says_all_right(said: str) -> bool:
+    """Whether a `plain` text says that somebody is all right ("I rang, she's all right")."""
+    return _WELL.search(said) is not None
+
+
+def danger(
+    named: list[str], chance: float, *, welsh: bool = False, all_right: bool = False
+) -> bool:
     """Whether a message with these signs is an emergency. `chance` is the model's."""
     plain_ones = [name for name in named if not name.startswith("~")]
     doubts = len(plain_ones) != len(named)
     if plain_ones:
         return chance >= (DOUBTED if doubts else WITH_A_SIGN)
-    return chance >= (0.6 if doubts else BELIEVED)
+    if all_right:
+        return chance >= THEY_ARE_WELL
+    return chance >= (IN_WELSH if welsh else 0.6 if doubts else BELIEVED)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from zlib import crc32
 
 from handlers.rules.understanding_lexicon import classes_of, known_as
-from handlers.rules.understanding_words import plain, words_of
+from handlers.rules.understanding_words import one_word, plain, standard, words_of
 
 _MASK = (1 << 22) - 1
 """Features are known by 22 bits of their CRC: few enough to pack, enough to keep them apart."""
@@ -24,7 +24,7 @@ _MARKS = frozenset("?!£%👍👎🙏❤😂😊🎄")
 def tokens(text: str) -> list[str]:
     """Words as said, digits as `0`, and the few marks that carry meaning."""
     found = []
-    for word in words_of(plain(text))[:_LONGEST]:
+    for word in words_of(one_word(plain(text)))[:_LONGEST]:
         if word.isdecimal():
             found.append("0" * min(len(word), 5))
         elif word.isalpha() or word in _MARKS:
@@ -34,9 +34,9 @@ def tokens(text: str) -> list[str]:
 
 def word_features(said: list[str], named: list[str]) -> set[int]:
     """Numbers of what words say: words, pairs, classes with neighbours, and signs of danger."""
-    names = [known_as(word) for word in said]
+    names = [known_as(standard(word)) for word in said]
     marked = ["<", *names, ">"]
-    kinds = [classes_of(word) for word in said]
+    kinds = [classes_of(standard(word)) for word in said]
     seen = {f"w{word}" for word in said}
     seen.update(f"w{word}" for word in names)
     seen.update(f"p{a} {b}" for a, b in pairwise(marked))

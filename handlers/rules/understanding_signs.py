@@ -12,6 +12,9 @@ SHORT = {
     r"not able to|unable to|wont|wouldnt)",
     "WHO": r"(?:me|us|him|her|them|mum|mam|dad|my \w+|our \w+)",
     "SOON": r".{0,45}?",
+    "PEOPLE": r"(?:s?he|s?hes|s?hell|him|her|mums?|mams?|dads?|wife|husband|nana?|gran|grandma|"
+    r"grandad|mother|father|baby|bairn|child|man|woman|son|daughter|brother|sister|lady|lad|"
+    r"neighbour)",
 }
 """Written in capitals in the lines below."""
 
@@ -372,6 +375,43 @@ STRONG: dict[str, tuple[str, ...]] = {
         r"\briesco ad alzarmi\b",
         r"\bei lladd ei hun\b",
         r"\bkill (?:her|him)sel\w+\b",
+    ),
+    "told plainly": (
+        r"\bon fire\b(?! (?:last|again on|with))",
+        r"\b(?:afire|ablaze|smou?ldering)\b",
+        r"\bchip ?pans?\b.{0,15}\b(?:caught|gone up|fire|alight)\b",
+        r"\b(?:cooker|oven|drier|dryer|heater|toaster|curtains?)(?:s| is| has)? (?:caught|burning|"
+        r"gone up|alight)\b",
+        r"^(?:an? |the )?(?:ambulance|police|fire brigade)(?: please| now| quick\w*)*$",
+        r"\b(?:someone|somebody|man|bloke|fella|lads?|he|hes|they|theyre|stranger|burglars?)\b"
+        r".{0,25}\b(?:trying|rattling|turning|forcing|jemmying) (?:at |to open |to force )?"
+        r"(?:the|my|me|our) (?:\w+ )?(?:door|handle|lock|window|doorknob)s?\b(?! (?:last|"
+        r"yesterday|on our))",
+        r"\bat (?:the|my|me) (?:\w+ )?door trying\b",
+        r"\b(?:someone|somebody|man|bloke|fella|lads?|he|hes|they|theyre)\b.{0,15}\btrying to get "
+        r"in(?:to)?\b(?! (?:touch|contact|the habit))",
+        r"\bpull ?cords?\b.{0,20}\b(?:out of reach|too far|cant reach)\b",
+        r"\bcant reach (?:the |my |me )?(?:phone|pull ?cord|alarm cord)\b",
+        r"\b(?:down|over|floor|laid|lying|ground|fell|fallen|slipped|tripped|tippled|tumbled|step)"
+        r"\b.{0,45}\b(?:cant|unable to|not able to) (?:get (?:back )?up|rise|stand(?: up)?|get me "
+        r"legs|get my legs|get myself up|pull myself up|shift myself|move my leg)\b(?! (?:that|the|"
+        r"to (?:the|mr|mrs|top)|steps|hill))",
+        r"\bPEOPLE\b.{0,30}\b(?:not|no|wont|cant|isnt|never|doesnt|didnt) (?:\w+ )?(?:wak\w+|"
+        r"rouse|rouse (?:him|her)|responding|responsive|opening (?:his|her|their) eyes|come round|"
+        r"coming round)\b(?! (?:till|until|me|for me))",
+        r"\bcant (?:wake|rouse) (?:him|her|my|mum|mam|dad|nan|gran)\b",
+        r"\bPEOPLE\b.{0,25}\b(?:gone|turned|going|all) (?:\w+ )?(?:grey|gray|waxy|purple|clammy)\b"
+        r"(?!.{0,20}\b(?:hair|worry|dye)\b)",
+        r"\b(?:chest|breastbone)\b.{0,25}\b(?:gone tight|tightness|getting tighter|squeez\w+|"
+        r"crush\w+|elephant|like a vice|sat on me|sitting on me)\b",
+        r"\b(?:band|weight|tightness|elephant|squeez\w+) (?:\w+ ){0,4}chest\b",
+        r"\b(?:chest|arm)\b.{0,40}\bjaw\b",
+        r"\bcant (?:finish|talk in|speak in|get) (?:a |full |whole )?(?:sentence|words out)\w*\b",
+        r"\b(?:took|taken|had)\b.{0,30}\b(?:tablets|pills|meds|insulin)\b.{0,40}\b(?:again|twice|"
+        r"double)\b.{0,40}\bfeel\w*\b",
+        r"\bbetter off if i (?:was|were|am|wasnt|werent)\b",
+        r"\b(?:moaning|groaning)\b.{0,30}\b(?:letter ?box|through the (?:door|wall))\b",
+        r"\bddim (?:isio|eisiau|moyn) bod yma\b",
     ),
     "cry": (
         r"🆘",

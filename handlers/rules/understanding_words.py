@@ -38,9 +38,132 @@ def clean(text: str) -> str:
     return _SPACE.sub(" ", seen.lower()).strip()
 
 
+_T_FOR_THE = re.compile(r"\bth?'(?=\w)")
+
+
 def plain(text: str) -> str:
-    """`clean` without apostrophes, and no letter more than twice running ("pleeease")."""
-    return _THRICE.sub(r"\1\1", clean(text).replace("'", ""))
+    """`clean` without apostrophes, "t'bus" as "the bus", and no letter more than twice running
+    ("pleeease")."""
+    return _THRICE.sub(r"\1\1", _T_FOR_THE.sub("the ", clean(text)).replace("'", ""))
+
+
+_AS_WRITTEN: dict[str, str] = {
+    "i": "ah",
+    "im": "ahm",
+    "ive": "ahve ahv av",
+    "ill": "ahll",
+    "id": "ahd",
+    "my": "ma mah",
+    "myself": "masel masell mysen mesen mesel meself mysel misen mesself",
+    "yourself": "yersel yersen thisen",
+    "himself": "himsel hissen hisself",
+    "herself": "hersel hersen",
+    "to": "tae",
+    "cant": "cannae canny cannie canna carnt cany cudnt cnt cannot",
+    "dont": "dinnae dinna dinny dunno dnt doant",
+    "didnt": "didnae didny",
+    "doesnt": "doesnae disnae",
+    "isnt": "isnae isny int",
+    "wasnt": "wisnae wasnae wornt",
+    "arent": "urnae arenae urny",
+    "hasnt": "hasnae hisnae",
+    "havent": "havenae hinnae huvnae hivnae haventa",
+    "wouldnt": "wouldnae widnae wudnt",
+    "couldnt": "couldnae",
+    "wont": "wullnae willnae wilnae winnae willny",
+    "out": "oot",
+    "down": "doon",
+    "about": "aboot bout abt",
+    "now": "noo",
+    "house": "hoose",
+    "round": "roon roond",
+    "with": "wi wiv",
+    "little": "wee",
+    "child": "bairn wean",
+    "children": "bairns weans",
+    "woman": "wumman wifie",
+    "from": "fae frae",
+    "hand": "haun haund",
+    "head": "heid",
+    "dead": "deid",
+    "floor": "flair flure",
+    "window": "windae windy",
+    "give": "gie giv",
+    "going": "gonnae gonna gunna gaun goin gan",
+    "your": "yer ur thi thy",
+    "you": "u ye yous thee tha yu",
+    "are": "r",
+    "nothing": "nowt nowght nuttin nuffin",
+    "anything": "owt anyfing",
+    "something": "summat summut somethin summit",
+    "no": "nae naw",
+    "would": "wid wud wuld",
+    "could": "cud culd",
+    "should": "shud",
+    "was": "wis",
+    "were": "wor",
+    "what": "whit wot wat",
+    "when": "wen",
+    "because": "cos coz cuz bcos becos",
+    "do": "dae",
+    "doing": "daein doin",
+    "got": "goat gottn",
+    "get": "git gerra",
+    "have": "hae huv hav ave",
+    "old": "auld owd",
+    "too": "ower",
+    "please": "pls plz plis plse pleas pleez pleese",
+    "thanks": "thx thanx thanku thankyou tysm thnx thnks",
+    "someone": "somebody anyone anybody enyone enybody sumone sombody sumbody onybody somebdy "
+    "anybdy oanybody",
+    "tomorrow": "tmrw tmr tomoz tomorow tomoro tommorow tomorra morra tmoz",
+    "tonight": "tonite tonicht",
+    "message": "msg",
+    "texts": "txts",
+    "text": "txt",
+    "and": "n nd",
+    "doctor": "dr doc",
+    "people": "ppl",
+    "sorry": "sry soz sori",
+    "really": "rly realy",
+    "right": "reight reet richt",
+    "afraid": "feart",
+    "sore": "sair",
+    "took": "tuk",
+    "fell": "fel",
+    "their": "thier",
+}
+_STANDARD = {way: word for word, ways in _AS_WRITTEN.items() for way in ways.split() if way != word}
+_WITH_DIGITS = re.compile(
+    r"\b(?:(any|some|sum|ne|every|no)1|(2mo\w*)|(2nite|2night)|(2day)|b4|gr8|m8)\b"
+)
+
+
+def _without_digit(match: re.Match[str]) -> str:
+    who, tomorrow, tonight, today = match.groups()
+    if who:
+        return "no one" if who == "no" else "everyone" if who == "every" else "someone"
+    if tomorrow or tonight or today:
+        return "tomorrow" if tomorrow else "tonight" if tonight else "today"
+    return {"b4": "before", "gr8": "great"}.get(match[0], "mate")
+
+
+def one_word(said: str) -> str:
+    """A `plain` text with "any1", "2moro" and their like in letters, so that they stay whole."""
+    return _WITH_DIGITS.sub(_without_digit, said)
+
+
+def standard(word: str) -> str:
+    """The usual word for one written as it is spoken in Scotland or the north, or by thumb."""
+    return _STANDARD.get(word, word)
+
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+
+def standard_text(said: str) -> str:
+    """A `plain` text with every word in its `standard` form."""
+    return _LETTERS.sub(lambda match: standard(match[0]), one_word(said))
 
 
 def words_of(cleaned: str) -> list[str]:

@@ -121,6 +121,32 @@ class Wording:
         said = format_date(day, "EEEE" if near else "EEEE d MMMM", locale=locale)
         return said.replace("Dydd ", "dydd ")  # CLDR has the Welsh days as headings
 
+    def weekly(self, language: str, days: Iterable[int], hour: time) -> str:
+        """`every day at 9am`, `Monday to Friday at 9am`, `every Monday and Thursday at 6:30pm`;
+        Monday is 0."""
+        wanted = frozenset(days)
+        named = {
+            frozenset(range(7)): "days.every",
+            frozenset(range(5)): "days.weekdays",
+            frozenset({5, 6}): "days.weekend",
+        }.get(wanted)
+        monday = date(2024, 1, 1)
+        if named:
+            said = self.text(language, named)
+        else:
+            locale = LOCALES.get(language, language)
+            names = [
+                format_date(monday + timedelta(day), "EEEE", locale=locale).removeprefix("Dydd ")
+                for day in sorted(wanted)
+            ]
+            said = self.text(language, "days.some", days=self.joined(language, names))
+        return self.text(
+            language,
+            "days.at",
+            days=said,
+            hour=self._hour(language, datetime.combine(monday, hour)),
+        )
+
     def when(self, language: str, request: HelpRequest, now: datetime, community: Community) -> str:
         """`today`, `tomorrow morning`, `Tuesday at 2:30pm`, `as soon as somebody can`."""
         here = now.astimezone(ZoneInfo(community.timezone))

@@ -30,6 +30,7 @@ LONGEST: Mapping[str, str] = {
     "start": "10:30am on Wednesday 23 September",
     "day": "Wednesday 23 September",
     "hour": "10:30am",
+    "days": "every Tuesday, Wednesday, Thursday and Saturday at 10:30am",
     "area": "HX10 5",
     "home": "Flat 12, Slaithwaite Mill House, Britannia Road, HD7 5HN",
     "phone": "+447700900123",

@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from handlers.reminders import REMINDERS
 from handlers.rules import timing
 from handlers.rules.segments import segments
-from storage import due, groups, members, messages, requests
+from storage import checkins, due, groups, members, messages, requests
 from storage.database import Transaction
 from storage.model import (
     Channel,
+    CheckInStatus,
     DueKind,
     Member,
     OutboundKind,
@@ -26,6 +27,7 @@ from storage.model import (
     Role,
     SendStatus,
 )
+from storage.schema import check_ins as check_ins_table
 from storage.schema import members as members_table
 from storage.schema import outbox
 from storage.schema import requests as requests_table
@@ -40,6 +42,9 @@ VISIT_NEWS = frozenset(
     {"found", "on_the_way", "called_off", "visit", "looking_again", "gave_up", "nobody_yet"}
 )
 """What may wake somebody for a visit that is to happen tonight."""
+
+AT_THE_HOUR_THEY_CHOSE = frozenset({"check_in", "check_in.will_ring", "alarm.news"})
+"""What may come in the quiet hours because people asked for it, or were woken by its beginning."""
 
 JUST_NOW = timedelta(minutes=2)
 
@@ -70,6 +75,7 @@ async def broken(tx: Transaction, witness: Witness) -> list[str]:
         *await _addresses_kept(tx, witness, everyone),
         *await _nights_kept(tx, witness),
         *await _nothing_silent(tx),
+        *await _nobody_unwatched(tx),
         *await _one_visit_each(tx),
         *_short_enough(witness),
     ]
@@ -128,7 +134,7 @@ async def _nights_kept(tx: Transaction, witness: Witness) -> list[str]:
             for moment in witness.wrote.get(message.chat, ())
         )
         in_group = message.member_id is None
-        tonight = message.about.get("kind") in VISIT_NEWS and message.wakes
+        tonight = message.about.get("kind") in VISIT_NEWS | AT_THE_HOUR_THEY_CHOSE and message.wakes
         urgent = message.priority is Priority.EMERGENCY
         if not (asked_for or in_group or tonight or urgent):
             wrong.append(f"{message.chat} was woken by {message.text!r}")
@@ -153,6 +159,19 @@ async def _nothing_silent(tx: Transaction) -> list[str]:
             next_steps = await due.of(tx, visit.id, *OF_A_VISIT) if visit else []
         if not next_steps:
             wrong.append(f"request {request.id} ({request.status.value}) has no next step")
+    return wrong
+
+
+async def _nobody_unwatched(tx: Transaction) -> list[str]:
+    """Whoever has check-ins has a next one, and what is not over has a next step."""
+    wrong = []
+    for row in await tx.all(sa.select(check_ins_table.c.id, check_ins_table.c.status)):
+        next_one = await due.of(tx, row["id"], DueKind.CHECK_IN)
+        if row["status"] == CheckInStatus.ON.value and not next_one:
+            wrong.append(f"check-ins {row['id']} have no next one")
+        for occasion in await checkins.running(tx, row["id"]):
+            if not await due.of(tx, occasion.id, DueKind.CHECK_IN_STEP):
+                wrong.append(f"check-in {occasion.id} ({occasion.status.value}) has no next step")
     return wrong
 
 

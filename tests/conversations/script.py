@@ -17,6 +17,7 @@ to the letter, and nobody can have heard anything that is not written there.
     sam  > mill (adds the bot)                    also (removes the bot), (becomes a supergroup)
     jo   > (shares HD7 5AB)                       also (photo), (voice), (sticker), (blocks), …
     invite organiser  Marsden Neighbours          a code, for `{code}` in what somebody writes
+    checkin rosa  every day at 9am  jean, peter   check-ins that are set up, and their contacts
     undeliverable sam 30005                       their texts fail; `deliverable sam` ends it
     nobody hears anything                         since the line before
 
@@ -33,13 +34,19 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.demo.pretend_server import Event
+from handlers.rules.checkins import next_after, schedule_in
 from handlers.rules.segments import segments
-from storage import groups, members, places
+from handlers.rules.understanding_words import plain
+from storage import checkins, due, groups, members, places
 from storage.model import (
     NEIGHBOURLY,
     Address,
     Channel,
+    CheckIn,
+    CheckInStatus,
     Community,
+    ContactStatus,
+    DueKind,
     Member,
     Need,
     Role,
@@ -152,7 +159,7 @@ class Player:
         elif words[0] == "at":
             self.out.append(line)
             await self.go_to(_moment(line, self.on.clock.now()))
-        elif words[0] in ("invite", "undeliverable", "deliverable"):
+        elif words[0] in ("invite", "checkin", "undeliverable", "deliverable"):
             self.out.append(line)
             await self.arrange(line)
         elif line == "nobody hears anything":
@@ -219,7 +226,8 @@ class Player:
     async def member(self, tx: object, name: str, rest: list[str], ident: int) -> Member:
         """A member from the cells of a `given` line: a postcode, roles, `can: shopping, lift`,
         `km: 3`, `home: 3 Mill Row`, `languages: en; cy`, `group: NAME`, `off duty`, `waiting`,
-        `visits: 2`, `weekly: 1` (their cap), `at once: 2`, `name: Doreen Shaw`."""
+        `visits: 2`, `weekly: 1` (their cap), `at once: 2`, `name: Doreen Shaw`, `contact` (no
+        role: somebody who may be told about another)."""
         facts = dict(cell.split(": ", 1) for cell in rest if ": " in cell)
         every = await groups.every(tx)  # type: ignore[arg-type]
         wanted = facts.get("group")
@@ -235,6 +243,8 @@ class Player:
         can = facts.get("can", "any")
         needs = NEIGHBOURLY if can == "any" else [Need(word.strip()) for word in can.split(",")]
         waits = "waiting" in rest
+        if "contact" in rest:
+            roles = set()
         return Member(
             id=ident,
             community_id=community.id,
@@ -263,8 +273,12 @@ class Player:
         self.width = max(map(len, [*self.people, *self.streets]))
 
     async def arrange(self, line: str) -> None:
-        """`invite ROLE  [GROUP]`, `undeliverable NAME [CODE]`, `deliverable NAME`."""
+        """`invite ROLE  [GROUP]`, `checkin NAME  DAYS AND HOUR  CONTACTS`,
+        `undeliverable NAME [CODE]`, `deliverable NAME`."""
         cells = re.split(r"\s{2,}", line.strip())
+        if line.startswith("checkin "):
+            await self.checkin(cells[0].split()[1], *cells[1:])
+            return
         what, who, *rest = cells[0].split()
         if what == "invite":
             async with self.on.bot.database.transaction() as tx:
@@ -280,6 +294,36 @@ class Player:
         else:
             self.on.twilio.deliverable(self.people[who].value)
             self.lost.discard(self.people[who].value)
+
+    async def checkin(self, name: str, when: str, contacts: str = "") -> None:
+        found = schedule_in(plain(when))
+        if not (found.days and found.hour):
+            raise ScriptError("no days, or no hour")
+        now = self.on.clock.now()
+        async with self.on.bot.database.transaction() as tx:
+            person = await members.find(tx, self.people[name])
+            assert person
+            every = await groups.every(tx)
+            community = next(g for g in every if g.id == person.community_id)
+            day, moment = next_after(found.days, found.hour, now, community)
+            check_in = await checkins.put(
+                tx,
+                CheckIn(
+                    id=0,
+                    community_id=community.id,
+                    member_id=person.id,
+                    status=CheckInStatus.ON,
+                    created_at=now,
+                    days=found.days,
+                    hour=found.hour,
+                    next_day=day,
+                ),
+            )
+            await due.at(tx, DueKind.CHECK_IN, check_in.id, moment)
+            for other in filter(None, contacts.split(", ")):
+                member = await members.find(tx, self.people[other])
+                assert member
+                await checkins.name_contact(tx, check_in.id, member.id, ContactStatus.AGREED, now)
 
     # What they do
 

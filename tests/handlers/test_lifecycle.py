@@ -1,4 +1,4 @@
-"""What may become of a request, an offer and a visit."""
+"""What may become of a request, an offer, a visit and one day's check-in."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import itertools
 import pytest
 
 from handlers.rules.lifecycle import LEGAL, IllegalChangeError, become, may_become
-from storage.model import OfferStatus, RequestStatus, VisitStatus
+from storage.model import OccasionStatus, OfferStatus, RequestStatus, VisitStatus
 
 R, O, V = RequestStatus, OfferStatus, VisitStatus  # noqa: E741
+C = OccasionStatus
 
 
-@pytest.mark.parametrize("kind", [R, O, V])
+@pytest.mark.parametrize("kind", [R, O, V, C])
 def test_every_status_is_in_the_table(kind: type) -> None:
     assert set(LEGAL[kind]) == set(kind)
 
 
-@pytest.mark.parametrize("kind", [R, O, V])
+@pytest.mark.parametrize("kind", [R, O, V, C])
 def test_exactly_what_the_table_holds_may_happen(kind: type) -> None:
     for now, then in itertools.product(kind, kind):
         allowed = then in LEGAL[kind][now]
@@ -45,6 +46,10 @@ def test_exactly_what_the_table_holds_may_happen(kind: type) -> None:
         (V.DONE, V.NO_SHOW, True, "the asker has the last word"),
         (V.NO_SHOW, V.DONE, False, "a new visit would be made"),
         (V.GIVEN_UP, V.ON_THE_WAY, False, "somebody else may be going by now"),
+        (C.ASKED, C.TAKEN, False, "nobody takes what nobody was told of"),
+        (C.ALARM, C.WELL, False, "what people were alarmed about is told to be over"),
+        (C.TAKEN, C.ALARM, True, "whoever took it went silent: the next is told"),
+        (C.WELL, C.ALARM, True, "not so well after all"),
     ],
 )
 def test_what_matters_most(now: R, then: R, may: bool, why: str) -> None:

@@ -309,6 +309,41 @@ def test_junk_means_something_harmless_or_at_least_does_not_raise(text: str) -> 
     assert understand(text, TUESDAY).intent in Intent
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["texts", "list", "number", "bus stop", "send me texts", "off", "the stop at the bus station"],
+)
+def test_nobody_is_silenced_by_a_word_that_only_sounds_like_it(text: str) -> None:
+    meaning = understand(text, TUESDAY)
+    assert not (meaning.intent is Intent.STOP and meaning.confidence >= ACT_ABOVE)
+
+
+@pytest.mark.parametrize(
+    ("text", "urgent"),
+    [
+        ("I rang, she's all right", False),
+        ("she's fine I've just been round", False),
+        ("she's on the floor but says she's all right", True),
+    ],
+)
+def test_word_that_somebody_is_well_is_no_emergency(text: str, urgent: bool) -> None:
+    assert understand(text, TUESDAY).emergency is urgent
+
+
+@pytest.mark.parametrize(
+    ("text", "needs"),
+    [
+        ("milk, and my prescription please", [Need.SHOPPING, Need.PRESCRIPTION]),
+        ("could somebody get me some eggs and walk the dog", [Need.SHOPPING, Need.PET]),
+        ("Could somebody please get me milk, bread, eggs, and the Radio Times", [Need.SHOPPING]),
+        ("could somebody get me fish and chips tonight", None),
+    ],
+)
+def test_each_thing_that_is_asked_for_is_heard_once(text: str, needs: list[Need] | None) -> None:
+    found = understand(text, TUESDAY).needs
+    assert set(found) == set(needs) if needs else len(found) == 1
+
+
 MOST_SECONDS = 0.05
 
 
@@ -346,8 +381,8 @@ def test_messages_never_tuned_on_are_understood_about_as_well_as_measured() -> N
     found = score.measure(rows)
     right = found["right"]
     # A little under what was measured; decision 0004 has the figures.
-    assert right["intent"] >= 0.92
-    assert right["need"] >= 0.89
+    assert right["intent"] >= 0.95
+    assert right["need"] >= 0.92
     assert right["date"] >= 0.97
     assert right["part"] >= 0.98
     assert right["postcode"] >= 0.99
@@ -355,6 +390,6 @@ def test_messages_never_tuned_on_are_understood_about_as_well_as_measured() -> N
     assert right["language"] >= 0.99
     assert found["recall"] >= 0.95
     assert found["false_share"] <= 0.02
-    assert found["covered"] >= 0.75
-    assert found["acted_wrong"] <= 0.06
+    assert found["covered"] >= 0.8
+    assert found["acted_wrong"] <= 0.03
     assert 0 < ACT_ABOVE < 1

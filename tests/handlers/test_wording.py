@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 import handlers
 from handlers.ask import QUOTED
 from handlers.join import CAN_DO
+from handlers.rules.checkins import Reason
 from handlers.rules.matching import WhyNot
 from handlers.rules.names import LONGEST, LONGEST_HOME
 from handlers.rules.segments import is_gsm, outside_gsm, segments
@@ -37,6 +38,11 @@ MADE = {
     *(f"help.{role.value}" for role in Role),
     *(f"draft.{reason}" for reason in ("no_place", "outside", "silent", "other_door")),
     *(f"asker.{reason}" for reason in ("stopped", "left")),
+    *(
+        f"{entry}{end}"
+        for entry in ("words_sent", "call_me", "worry", "trouble")
+        for end in ("", ".told", ".alone")
+    ),
     *(f"texts.not_good.{reason}" for reason in ("broken", "unknown", "missing", "long")),
     *(
         f"{part}.{time}"
@@ -99,6 +105,7 @@ LONGEST_VALUES = {
     "part": "afternoon",
     "lines": "1 for milk near HD7 5, 3 for bread near HD7 5",
     "choices": "1 for yes, 2 for no",
+    "days": "every Tuesday, Wednesday, Thursday and Saturday at 12:30pm",
 }
 ASKED = {
     "details": ("going", "cannot"),
@@ -128,6 +135,18 @@ ASKED = {
     "approve": ("approve", "not_yet"),
     "again": ("yes", "no"),
     "done.thanks": ("yes", "no"),
+    **{
+        name: ("well", "ring")
+        for name in ("morning", "afternoon", "evening", "late", "again")
+        for name in (f"check_in.{name}",)
+    },
+    "check_in.offer": ("yes", "no"),
+    "check_in.contact": ("yes", "no"),
+    "check_in.off": ("yes", "no"),
+    **{
+        f"alarm.{reason}{to}": ("on_it", "not_me") for reason in Reason for to in ("", ".organiser")
+    },
+    **{f"alarm.{name}": ("all_well", "need_help", "no_more") for name in ("yours", "how", "words")},
 }
 """Entries that end with numbers to reply with."""
 
@@ -176,6 +195,7 @@ def said_longest(language: str) -> dict[str, str]:
         "does": WORDING.joined(language, [*needs, words["more"]]),
         "part": words["part.afternoon"],
         "lines": f"{line}, {line}",
+        "days": WORDING.weekly(language, {1, 2, 3, 5}, time(12, 30)),
         "choices": f"1 {words['choice.yes.sms']}, 2 {words['choice.no.sms']}",
     }
 
@@ -250,15 +270,34 @@ def test_no_text_costs_more_than_two_parts(name: str, language: str) -> None:
 
 TWO = frozenset(
     {
+        "alarm.closed.words",
+        "alarm.how",
+        "alarm.needs_more",
+        "alarm.needs_more.organiser",
+        "alarm.not_well.organiser",
+        "alarm.silent.organiser",
+        "alarm.stopped.organiser",
+        "alarm.trouble",
+        "alarm.trouble.organiser",
+        "alarm.unheard.organiser",
+        "alarm.yours",
         "approve",
         "call_me.told",
         "chase",
+        "check_in.away.told",
+        "check_in.code",
+        "check_in.confirm",
+        "check_in.contact",
+        "check_in.contacts",
+        "check_in.new",
+        "check_in.offer",
+        "check_in.person.told",
         "confirm.first",
+        "confirm.other",
         "details",
         "details.bare",
         "details.by_hand",
         "details.by_hand.bare",
-        "confirm.other",
         "draft.no_place",
         "draft.other_door",
         "draft.outside",
@@ -269,7 +308,7 @@ TWO = frozenset(
         "info",
         "no_word",
         "not_arrived",
-        "not_understood.told",
+        "words_sent.told",
         "offer",
         "offer.urgent",
         "open.line",

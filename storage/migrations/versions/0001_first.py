@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("kind", "ref", name="uq_due_kind_ref"),
     )
     op.create_index("ix_due_at", "due", ["at"])
+    op.create_index("ix_due_attempts", "due", ["attempts"])
 
     op.create_table(
         "inbox",
@@ -370,4 +371,61 @@ def upgrade() -> None:
         ["request_id"],
         unique=True,
         **_only("status IN ('accepted', 'on_the_way')"),
+    )
+
+    op.create_table(
+        "check_ins",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("community_id", ID, nullable=False),
+        sa.Column("member_id", ID, nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("days", sa.String(length=16), nullable=False),
+        sa.Column("hour", sa.String(length=5), nullable=False),
+        sa.Column("next_day", sa.Date(), nullable=True),
+        sa.Column("away_from", sa.Date(), nullable=True),
+        sa.Column("away_until", sa.Date(), nullable=True),
+        sa.Column("set_up_by", ID, nullable=True),
+        sa.Column("sealed_code", sa.LargeBinary(), nullable=False),
+        sa.Column("misses", sa.Integer(), nullable=False),
+        sa.Column("created_at", WHEN, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id"], ["communities.id"], name="fk_check_ins_community_id"
+        ),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_check_ins_member_id"),
+        sa.ForeignKeyConstraint(["set_up_by"], ["members.id"], name="fk_check_ins_set_up_by"),
+        sa.PrimaryKeyConstraint("id", name="pk_check_ins"),
+        sa.UniqueConstraint("member_id", name="uq_check_ins_member_id"),
+    )
+    op.create_index("ix_check_ins_community_id_status", "check_ins", ["community_id", "status"])
+
+    op.create_table(
+        "contacts",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("check_in_id", ID, nullable=False),
+        sa.Column("member_id", ID, nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("created_at", WHEN, nullable=False),
+        sa.ForeignKeyConstraint(["check_in_id"], ["check_ins.id"], name="fk_contacts_check_in_id"),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_contacts_member_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_contacts"),
+        sa.UniqueConstraint("check_in_id", "member_id", name="uq_contacts_check_in_id_member_id"),
+    )
+    op.create_index("ix_contacts_member_id", "contacts", ["member_id"])
+
+    op.create_table(
+        "occasions",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("check_in_id", ID, nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("due_at", WHEN, nullable=False),
+        sa.Column("reason", sa.String(length=16), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("next_at", WHEN, nullable=True),
+        sa.Column("taken_by", ID, nullable=True),
+        sa.Column("sealed_outcome", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["check_in_id"], ["check_ins.id"], name="fk_occasions_check_in_id"),
+        sa.ForeignKeyConstraint(["taken_by"], ["members.id"], name="fk_occasions_taken_by"),
+        sa.PrimaryKeyConstraint("id", name="pk_occasions"),
+        sa.UniqueConstraint("check_in_id", "day", name="uq_occasions_check_in_id_day"),
     )

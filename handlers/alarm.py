@@ -1,0 +1,295 @@
+"""Somebody may not be all right: one person after another is told, until somebody takes it.
+
+An alarm is never closed by time going by. It goes round its people until one of them says "I'm on
+it", and is over when that person has said how it was, or when the one it is about writes again.
+Quiet hours do not hold it back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from handlers.rules import lifecycle
+from handlers.rules.checkins import (
+    ORGANISERS_FIRST,
+    REPORT,
+    REPORT_AGAIN,
+    Reason,
+    time_to_take,
+)
+from handlers.turn import Turn, first_name
+from storage import checkins, members, questions
+from storage.model import (
+    CheckIn,
+    CheckInStatus,
+    ContactStatus,
+    DueKind,
+    Member,
+    Occasion,
+    OccasionStatus,
+    Priority,
+    Role,
+)
+
+TO_A_CONTACT: dict[Reason, str] = {
+    Reason.SILENT: "alarm.silent",
+    Reason.UNHEARD: "alarm.unheard",
+    Reason.STOPPED: "alarm.stopped",
+    Reason.NOT_WELL: "alarm.not_well",
+    Reason.TROUBLE: "alarm.trouble",
+    Reason.NEEDS_MORE: "alarm.needs_more",
+}
+"""What a contact is told: never a number or an address, which they know."""
+
+TO_AN_ORGANISER: dict[Reason, str] = {
+    Reason.SILENT: "alarm.silent.organiser",
+    Reason.UNHEARD: "alarm.unheard.organiser",
+    Reason.STOPPED: "alarm.stopped.organiser",
+    Reason.NOT_WELL: "alarm.not_well.organiser",
+    Reason.TROUBLE: "alarm.trouble.organiser",
+    Reason.NEEDS_MORE: "alarm.needs_more.organiser",
+}
+"""What an organiser is told: with how to reach them."""
+
+THERE = frozenset({Reason.SILENT, Reason.UNHEARD, Reason.STOPPED})
+"""Alarms that are over when the person writes: nothing else was wrong."""
+
+QUOTED = 60
+"""Characters of somebody's words about how it was."""
+
+
+# Sounding it
+
+
+async def sound(turn: Turn, occasion: Occasion, reason: Reason, *, but: int | None = None) -> int:
+    """Raise the alarm, or let it begin anew for another reason; how many were told at once. `but`:
+    who need not be told first, because they said it."""
+    status = occasion.status
+    if status is not OccasionStatus.ALARM:
+        status = lifecycle.become(status, OccasionStatus.ALARM)
+    await questions.close(turn.tx, turn.now, "alarm.outcome", ref=occasion.id)
+    await turn.note("alarm", "occasion", occasion.id, reason=reason.value)
+    return await tell_next(turn, replace(occasion, status=status, reason=reason, step=0), but=but)
+
+
+async def tell_next(turn: Turn, occasion: Occasion, *, but: int | None = None) -> int:
+    """Tell the next who can be reached, and go round again after the last; how many were told.
+    Whoever it is, the step after this one is due, so that it never goes quiet."""
+    check_in = await checkins.get(turn.tx, occasion.check_in_id)
+    person = await members.get(turn.tx, check_in.member_id)
+    order = await plan(turn, check_in, Reason(occasion.reason))
+    told, step = 0, occasion.step
+    for _ in order:
+        those = [one for one in order[step % len(order)] if one.id != but]
+        step += 1
+        told = sum([await _tell(turn, occasion, person, one) for one in those])
+        if told:
+            break
+    if not told:
+        await turn.note("nobody_to_tell", "occasion", occasion.id)
+    span = time_to_take(step, len(order))
+    await wait(turn, replace(occasion, step=step, taken_by=None), turn.now + span)
+    return told
+
+
+async def plan(turn: Turn, check_in: CheckIn, reason: Reason) -> list[tuple[Member, ...]]:
+    """Who is told, in turn: each contact who agreed, then the organisers on duty together, then all
+    of them; the organisers first where somebody has only to be rung."""
+    agreed = await checkins.contacts_of(turn.tx, check_in.id, ContactStatus.AGREED)
+    # Who can't be reached keeps their place, so that nobody else loses theirs.
+    contacts: list[tuple[Member, ...]] = [
+        (await members.get(turn.tx, contact.member_id),) for contact in agreed
+    ]
+    everyone = tuple(one for one in await turn.organisers() if one.id != check_in.member_id)
+    on_duty = tuple(one for one in everyone if one.on_duty and one.paused_until is None)
+    organisers = [those for those in dict.fromkeys((on_duty, everyone)) if those]
+    return organisers + contacts if reason in ORGANISERS_FIRST else contacts + organisers
+
+
+def can_be_told(one: Member) -> bool:
+    """Whether anything reaches them just now, as far as we know."""
+    return one.stopped_at is None and not one.unreachable
+
+
+async def wait(turn: Turn, occasion: Occasion, until: datetime) -> Occasion:
+    """Keep how it stands, with its next step due then."""
+    await turn.later(DueKind.CHECK_IN_STEP, occasion.id, until)
+    return await checkins.keep(turn.tx, replace(occasion, next_at=until))
+
+
+async def _tell(turn: Turn, occasion: Occasion, person: Member, to: Member) -> bool:
+    reason = Reason(occasion.reason)
+    organises = to.is_a(Role.ORGANISER)
+    language = to.language
+    put = await turn.ask(
+        to,
+        TO_AN_ORGANISER[reason] if organises else TO_A_CONTACT[reason],
+        "alarm",
+        occasion.id,
+        ("on_it", "not_me"),
+        priority=Priority.EMERGENCY,
+        wakes=True,
+        name=first_name(to),
+        asker=first_name(person),
+        helper=await _who_asks(turn, occasion, language),
+        who=turn.who(person)(language),
+        phone=(await turn.phone_of(person))(language) if organises else "",
+        home=", ".join(filter(None, (person.home, person.postcode))) or "-",
+        hour=turn.by(occasion.due_at, language),
+        lines=await _told_before(turn, occasion, language) if organises else "",
+    )
+    if put and organises:
+        await turn.note("address_shown", "member", person.id, to=to.id, occasion=occasion.id)
+    return put is not None
+
+
+async def _who_asks(turn: Turn, occasion: Occasion, language: str) -> str:
+    """Who took it last: it is they who need help with it."""
+    if turn.member and turn.member.id in {one.id for one in await told(turn, occasion)}:
+        return first_name(turn.member)
+    asked = await questions.about(turn.tx, "alarm.outcome", occasion.id)
+    if not asked or asked[-1].member_id is None:
+        return turn.text(language, "somebody_new")
+    return first_name(await members.get(turn.tx, asked[-1].member_id))
+
+
+async def told(turn: Turn, occasion: Occasion) -> list[Member]:
+    """Everybody who was told of it so far, each once, in order."""
+    asked = await questions.about(turn.tx, "alarm", occasion.id)
+    idents = dict.fromkeys(question.member_id for question in asked if question.member_id)
+    return [await members.get(turn.tx, ident) for ident in idents]
+
+
+async def _told_before(turn: Turn, occasion: Occasion, language: str) -> str:
+    contacts = [one for one in await told(turn, occasion) if not one.is_a(Role.ORGANISER)]
+    if not contacts:
+        return turn.text(language, "alarm.told_nobody")
+    names = turn.desk.wording.joined(language, [first_name(one) for one in contacts])
+    return turn.text(language, "alarm.told_before", lines=names)
+
+
+async def ask_how(turn: Turn, occasion: Occasion, entry: str, to: Member, person: Member) -> None:
+    """Ask whoever sees to it how it was."""
+    choices = ["all_well", "need_help"]
+    if occasion.reason == Reason.STOPPED and to.is_a(Role.ORGANISER):
+        choices.append("no_more")
+    await turn.ask(
+        to,
+        entry,
+        "alarm.outcome",
+        occasion.id,
+        choices,
+        priority=Priority.EMERGENCY,
+        wakes=True,
+        name=first_name(to),
+        asker=first_name(person),
+    )
+
+
+# How it ends
+
+
+async def over(turn: Turn, occasion: Occasion) -> None:
+    """Nothing more is to be done about it."""
+    status = occasion.status
+    if status is not OccasionStatus.CLOSED:
+        status = lifecycle.become(status, OccasionStatus.CLOSED)
+    await checkins.keep(turn.tx, replace(occasion, status=status, next_at=None))
+    await turn.never_mind(occasion.id, DueKind.CHECK_IN_STEP)
+    await questions.close(turn.tx, turn.now, "alarm", "alarm.outcome", "check_in", ref=occasion.id)
+    await turn.note("alarm_closed", "occasion", occasion.id, by=occasion.taken_by)
+
+
+async def answered_after_all(turn: Turn, occasion: Occasion, person: Member) -> None:
+    """The one it is about has written: whoever was told need do no more."""
+    await over(turn, occasion)
+    await tell_the_others(turn, occasion, "alarm.answered", helper="", asker=person)
+
+
+async def settled_by_hand(turn: Turn, occasion: Occasion, person: Member) -> None:
+    """An organiser says where they are, or that they want no more check-ins: nobody else need
+    look."""
+    await over(turn, replace(occasion, taken_by=turn.sender.id))
+    if await told(turn, occasion):
+        name = first_name(turn.sender)
+        await tell_the_others(turn, occasion, "alarm.theirs", helper=name, asker=person)
+
+
+async def tell_the_others(
+    turn: Turn,
+    occasion: Occasion,
+    entry: str,
+    *,
+    helper: str,
+    asker: Member,
+    organisers: str = "",
+    words: str = "",
+) -> None:
+    """Tell whoever was told of it, at any hour, and every other organiser when it is day."""
+    me = turn.member.id if turn.member else 0
+    woken = await told(turn, occasion)
+    known = {one.id for one in woken}
+    for one in [*woken, *(o for o in await turn.organisers() if o.id not in known)]:
+        if one.id in (me, asker.id):
+            continue
+        await turn.say(
+            one,
+            organisers if organisers and one.is_a(Role.ORGANISER) else entry,
+            about={"kind": "alarm.news", "ref": occasion.id},
+            wakes=one.id in known,
+            quiet=one.id not in known,
+            name=first_name(one),
+            helper=helper,
+            asker=first_name(asker),
+            words=words,
+        )
+
+
+# When time goes by
+
+
+async def untaken(turn: Turn, occasion: Occasion) -> None:
+    """Time has gone by: nobody took it, or whoever did has not said how it was."""
+    if occasion.status is OccasionStatus.ALARM:
+        await tell_next(turn, occasion)
+        return
+    person = await person_of(turn, occasion)
+    helper = await members.get(turn.tx, occasion.taken_by or 0)
+    asked = await questions.about(turn.tx, "alarm.outcome", occasion.id)
+    long_ago = not asked or turn.now - asked[-1].asked_at >= REPORT
+    if long_ago and can_be_told(helper):
+        await ask_how(turn, occasion, "alarm.how", helper, person)
+        await wait(turn, occasion, turn.now + REPORT_AGAIN)
+        return
+    await sound(turn, occasion, Reason(occasion.reason), but=helper.id)
+
+
+async def person_of(turn: Turn, occasion: Occasion) -> Member:
+    """Whose check-in it is."""
+    check_in = await checkins.get(turn.tx, occasion.check_in_id)
+    return await members.get(turn.tx, check_in.member_id)
+
+
+async def end(turn: Turn, check_in: CheckIn) -> None:
+    """No more check-ins; contacts and organisers hear it, for they count on being told."""
+    person = await members.get(turn.tx, check_in.member_id)
+    off = replace(check_in, status=CheckInStatus.OFF, next_day=None, code="")
+    await checkins.save(turn.tx, off)
+    await turn.never_mind(check_in.id, DueKind.CHECK_IN)
+    await questions.close(turn.tx, turn.now, "check_in.off", member_id=person.id)
+    me = turn.member.id if turn.member else 0
+    agreed = await checkins.contacts_of(turn.tx, check_in.id, ContactStatus.AGREED)
+    contacts = [await members.get(turn.tx, contact.member_id) for contact in agreed]
+    for one in {m.id: m for m in (*contacts, *await turn.organisers())}.values():
+        if one.id not in (me, person.id):
+            about = {"kind": "check_in.ended"}
+            await turn.say(one, "check_in.ended", about=about, quiet=True, asker=first_name(person))
+    if me != person.id:
+        # Nobody should think that they are being checked on.
+        name = first_name(turn.member) if turn.member else turn.community.name
+        about = {"kind": "check_in.ended.you"}
+        await turn.say(
+            person, "check_in.ended.you", about=about, name=first_name(person), organiser=name
+        )
+    await turn.note("check_ins_off", "member", person.id)

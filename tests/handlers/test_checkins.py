@@ -1,0 +1,358 @@
+"""When check-ins are, what people write about them, and what is done with what comes too late."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.rules import timing
+from handlers.rules.checkins import (
+    EVERY,
+    WEEK,
+    WEEKEND,
+    Named,
+    asks_when,
+    contacts_in,
+    is_for_somebody,
+    next_after,
+    schedule_in,
+    time_to_take,
+    wants_check_ins,
+    wants_off,
+)
+from handlers.rules.lateness import LATENESS, Then, too_late
+from handlers.rules.understanding_words import plain
+from handlers.rules.wellbeing import away_in, feeling, found_well, is_back, takes_it
+from storage.model import Community, DueKind
+
+LONDON = ZoneInfo("Europe/London")
+HERE = Community(1, "Marsden Neighbours")
+TUESDAY = date(2026, 11, 3)
+
+
+@pytest.mark.parametrize(
+    ("words", "days", "hour"),
+    [
+        ("could you check on me every morning at 9", EVERY, time(9)),
+        ("check on me weekdays at 8.30am please", WEEK, time(8, 30)),
+        ("Mondays and Thursdays half past six", {0, 3}, time(18, 30)),
+        ("Mondays, Wednesdays and Fridays at 6pm", {0, 2, 4}, time(18)),
+        ("mon to fri 8am", WEEK, time(8)),
+        ("every day except Sunday at 10", EVERY - {6}, time(10)),
+        ("weekends at noon", WEEKEND, time(12)),
+        ("every evening at seven", EVERY, time(19)),
+        ("on tuesdays at quarter to nine", {1}, time(8, 45)),
+        ("every morning", EVERY, None),  # asked for the hour
+        ("9", None, time(9)),  # asked for the days
+        ("half 8", None, time(8, 30)),
+        ("every other day at 9", None, time(9)),  # we don't do that: asked which days
+        ("bob dydd am 9", EVERY, time(9)),
+        ("whenever you like", None, None),
+    ],
+)
+def test_days_and_hours_are_read_as_people_say_them(
+    words: str, days: frozenset[int] | None, hour: time | None
+) -> None:
+    found = schedule_in(plain(words), bare=True)
+    assert (found.days, found.hour) == (days, hour)
+
+
+@pytest.mark.parametrize(
+    ("words", "wish", "off", "when"),
+    [
+        ("could you check on me every morning at 9", True, False, False),
+        ("can you text me every day at nine to see if I'm ok", True, False, False),
+        ("Please check in on me", True, False, False),
+        ("I'd like check-ins on tuesdays", True, False, False),
+        ("did you check on me?", False, False, False),
+        ("could someone check the boiler on monday", False, False, False),
+        ("I need a lift to my check-up", False, False, False),
+        ("no more check-ins please", False, True, False),
+        ("stop checking on me", False, True, False),
+        ("I don't want check-ins any more", False, True, False),
+        ("cancel my check-up at the surgery", False, False, False),
+        ("when do you check on me?", False, False, True),
+    ],
+)
+def test_a_wish_for_check_ins_is_told_from_other_talk(
+    words: str, wish: bool, off: bool, when: bool
+) -> None:
+    said = plain(words)
+    assert (wants_check_ins(said), wants_off(said)) == (wish, off)
+    assert asks_when(said) or not when
+
+
+@pytest.mark.parametrize(
+    ("words", "somebody"),
+    [
+        ("check on Rosa every day at 9am", True),
+        ("check-ins for Rosa Hill weekdays at 10", True),
+        ("can somebody check on my mum", False),  # once: a neighbour, or a worry
+        ("check on me every day at 9", False),
+    ],
+)
+def test_check_ins_for_somebody_else_need_days(words: str, somebody: bool) -> None:
+    assert is_for_somebody(plain(words)) is somebody
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "until", "hospital"),
+    [
+        ("I'm away until Friday", TUESDAY, date(2026, 11, 6), False),
+        ("I'm in hospital", TUESDAY, date(2026, 11, 10), True),
+        ("I'm in hospital until Monday", TUESDAY, date(2026, 11, 9), True),
+        ("going away for a week", TUESDAY, date(2026, 11, 10), False),
+        ("away from friday until monday", date(2026, 11, 6), date(2026, 11, 9), False),
+        ("I'm away tomorrow", date(2026, 11, 4), date(2026, 11, 5), False),
+        ("on holiday for two weeks from Saturday", date(2026, 11, 7), date(2026, 11, 21), False),
+        ("away the 12th to the 15th", date(2026, 11, 12), date(2026, 11, 15), False),
+        ("no check-ins until 3 December please", TUESDAY, date(2026, 12, 3), False),
+        (
+            "going into hospital on Thursday for 3 nights",
+            date(2026, 11, 5),
+            date(2026, 11, 8),
+            True,
+        ),
+        ("I'm away for a whole year", TUESDAY, date(2026, 11, 10), False),
+        ("away until next August the 1st", TUESDAY, date(2027, 1, 4), False),  # at most two months
+    ],
+)
+def test_days_away_are_read_as_people_say_them(
+    words: str, first: date, until: date, hospital: bool
+) -> None:
+    away = away_in(plain(words), TUESDAY)
+    assert away
+    assert (away.first, away.until, away.hospital) == (first, until, hospital)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I need a lift to hospital on Friday",
+        "all well",
+        "my son is coming on Friday",
+        # A false "away" would leave somebody unwatched.
+        "my husband is in hospital",
+        "my son is away till Monday",
+        "I'm off to the shops",
+        "could you come right away",
+        "I'd like a take away on Friday",
+        "she passed away on Sunday",
+        "I'm not in pain",
+        "please send it via my neighbour",
+        "go away",
+    ],
+)
+def test_other_talk_is_not_being_away(words: str) -> None:
+    assert away_in(plain(words), TUESDAY) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "until", "hospital"),
+    [
+        ("Rosa is in hospital until Friday", date(2026, 11, 6), True),
+        ("Rosa is away for a week", date(2026, 11, 10), False),
+        ("no check-ins for Rosa until Friday", date(2026, 11, 6), False),
+    ],
+)
+def test_an_organiser_says_that_somebody_is_away(words: str, until: date, hospital: bool) -> None:
+    away = away_in(plain(words), TUESDAY, of_somebody=True)
+    assert away
+    assert (away.until, away.hospital) == (until, hospital)
+
+
+@pytest.mark.parametrize(
+    ("words", "back"),
+    [
+        ("I'm back home", True),
+        ("back from hospital now", True),
+        ("I'll be back on Sunday", False),
+        ("my back hurts", False),
+    ],
+)
+def test_who_is_back_says_so(words: str, back: bool) -> None:
+    assert is_back(plain(words)) is back
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (
+            "Jean 07700 900123 and my son Peter 07700 900456",
+            (Named("Jean", "+447700900123", True), Named("Peter", "+447700900456", True)),
+        ),
+        ("jean smith 07700900123", (Named("Jean Smith", "+447700900123", True),)),
+        ("my neighbour Mrs Kay +44 7700 900123", (Named("Mrs Kay", "+447700900123", True),)),
+        ("Alan: 01484 960111", (Named("Alan", "+441484960111", False),)),
+        ("07700 900123", (Named("", "+447700900123", True),)),
+        ("Jean's number is 07700 900123", (Named("Jean", "+447700900123", True),)),
+        ("nobody", ()),
+    ],
+)
+def test_contacts_are_read_with_their_numbers(words: str, named: tuple[Named, ...]) -> None:
+    assert contacts_in(words) == named
+
+
+@pytest.mark.parametrize(
+    ("words", "well"),
+    [
+        ("I'm fine thanks", True),
+        ("not too bad", True),
+        ("up and about", True),
+        ("I'll be all right", True),
+        ("not so good", False),
+        ("bit under the weather", False),
+        ("can you ring me", False),
+        ("had a fall but alright", False),  # who rings in vain does no harm
+        ("what time is it", None),
+    ],
+)
+def test_how_somebody_is(words: str, well: bool | None) -> None:
+    assert feeling(plain(words)) is well
+
+
+@pytest.mark.parametrize(
+    ("words", "takes", "well"),
+    [
+        ("Yes I'll go", True, False),
+        ("on my way", True, False),
+        ("sorry I can't, I'm at work", False, False),
+        ("no", False, False),
+        ("who is this", None, False),
+        ("I rang, she's fine", None, True),
+        ("I can't see her but she is fine I think", False, False),
+        ("no answer, she may not be well", None, False),
+    ],
+)
+def test_what_somebody_alarmed_says(words: str, takes: bool | None, well: bool) -> None:
+    assert (takes_it(plain(words)), found_well(plain(words))) == (takes, well)
+
+
+@pytest.mark.parametrize(
+    ("told", "people", "minutes"),
+    [
+        (1, 3, 15),
+        (3, 3, 15),  # the last of the first round
+        (4, 3, 30),
+        (7, 3, 60),
+        (700, 3, 60),  # never longer, and never an end
+        (1, 0, 15),  # nobody there: tried again
+    ],
+)
+def test_an_alarm_goes_round_more_slowly_and_never_stops(
+    told: int, people: int, minutes: int
+) -> None:
+    assert time_to_take(told, people) == timedelta(minutes=minutes)
+
+
+def london(*parts: int, fold: int = 0) -> datetime:
+    return datetime(*parts, tzinfo=LONDON, fold=fold).astimezone(UTC)  # type: ignore[arg-type, misc]
+
+
+@pytest.mark.parametrize(
+    ("hour", "after", "moment"),
+    [
+        (time(9), london(2026, 3, 28, 9), london(2026, 3, 29, 9)),  # 23 hours later
+        (time(9), london(2026, 10, 24, 9), london(2026, 10, 25, 9)),  # 25 hours later
+        # Half past one is skipped: it comes an hour after the clocks' jump began, once.
+        (time(1, 30), london(2026, 3, 28, 12), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
+        (time(1, 30), datetime(2026, 3, 29, 1, 30, tzinfo=UTC), london(2026, 3, 30, 1, 30)),
+        # Half past one comes twice: the first of them, and not the second.
+        (time(1, 30), london(2026, 10, 24, 12), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        (time(1, 30), datetime(2026, 10, 25, 0, 30, tzinfo=UTC), london(2026, 10, 26, 1, 30)),
+        (time(9), london(2028, 2, 28, 9), london(2028, 2, 29, 9)),  # leap day
+        (time(9), london(2026, 12, 31, 9), london(2027, 1, 1, 9)),
+    ],
+)
+def test_nine_stays_nine_when_the_clocks_change(
+    hour: time, after: datetime, moment: datetime
+) -> None:
+    assert next_after(EVERY, hour, after, HERE)[1] == moment
+
+
+MOMENTS = st.integers(0, 3 * 366 * 24 * 60).map(
+    lambda minutes: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)
+)
+DAYS = st.frozensets(st.integers(0, 6), min_size=1)
+HOURS = st.times().map(lambda hour: hour.replace(second=0, microsecond=0))
+
+
+@given(DAYS, HOURS, MOMENTS)
+def test_the_next_one_is_the_first_that_is_wanted(
+    days: frozenset[int], hour: time, after: datetime
+) -> None:
+    day, moment = next_after(days, hour, after, HERE)
+    assert moment > after
+    assert day.weekday() in days
+    assert moment == timing.at_local(day, hour, HERE)
+    between = timing.local(after, HERE).date()
+    while between < day:
+        skipped = timing.at_local(between, hour, HERE)
+        assert between.weekday() not in days or skipped <= after
+        between += timedelta(days=1)
+
+
+@given(DAYS, HOURS, MOMENTS)
+def test_each_wanted_day_of_a_year_has_exactly_one(
+    days: frozenset[int], hour: time, after: datetime
+) -> None:
+    seen: list[date] = []
+    end = after + timedelta(days=366)
+    while after < end:
+        day, after = next_after(days, hour, after, HERE)
+        seen.append(day)
+    wanted = [
+        seen[0] + timedelta(n)
+        for n in range((seen[-1] - seen[0]).days + 1)
+        if (seen[0] + timedelta(n)).weekday() in days
+    ]
+    assert seen == wanted
+
+
+@given(DAYS, HOURS, MOMENTS, st.integers(-3, 30), st.integers(1, 60))
+def test_nobody_is_asked_while_away(
+    days: frozenset[int], hour: time, after: datetime, start: int, length: int
+) -> None:
+    first = after.date() + timedelta(days=start)
+    until = first + timedelta(days=length)
+    day, moment = next_after(days, hour, after, HERE, (first, until))
+    assert not first <= day < until
+    assert moment > after
+
+
+def test_check_ins_on_no_day_are_a_fault() -> None:
+    with pytest.raises(ValueError, match="at least one weekday"):
+        next_after(frozenset(), time(9), london(2026, 11, 3, 9), HERE)
+
+
+# Too late
+
+
+@pytest.mark.parametrize("kind", list(DueKind))
+def test_every_kind_of_due_row_says_what_happens_when_it_is_late(kind: DueKind) -> None:
+    policy = LATENESS[kind]
+    assert policy.why
+    assert (policy.late_after is None) == (policy.then is Then.DO)
+
+
+@pytest.mark.parametrize(
+    ("kind", "late", "said"),
+    [
+        (DueKind.CHECK_IN, timedelta(0), False),
+        (DueKind.CHECK_IN, timedelta(minutes=60), False),
+        (DueKind.CHECK_IN, timedelta(minutes=61), True),
+        (DueKind.CHECK_IN, timedelta(days=3), True),
+        (DueKind.CHECK_IN_STEP, timedelta(minutes=60), False),
+        (DueKind.CHECK_IN_STEP, timedelta(minutes=61), True),
+        (DueKind.CONTACT, timedelta(days=30), False),
+        (DueKind.PROMISE, timedelta(days=30), False),
+        (DueKind.TELL, timedelta(days=30), False),
+    ],
+)
+def test_what_is_too_late_by_kind(kind: DueKind, late: timedelta, said: bool) -> None:
+    planned = datetime(2026, 11, 3, 9, tzinfo=UTC)
+    assert too_late(kind, planned, planned + late) is said
