@@ -22,7 +22,7 @@ async def heard(turn: Turn) -> bool:
     if wish is None:
         return False
     mine = await schedules.running(turn.tx, turn.sender.id)
-    named = needs_named(turn.words)
+    named = needs_named(wish.about)  # of the whole, "skip" would name a job at home
     fit = [each for each in mine if not named or each.need in named]
     if not fit:
         return False

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -228,6 +228,8 @@ class Wish:
     """Days that were named."""
     regular: bool = False
     """They speak of what is regular, whichever it is."""
+    about: str = field(default="", compare=False)
+    """What they said beside the wish itself: it may name the help that is meant."""
 
 
 _POLITE = (
@@ -277,6 +279,17 @@ def wish_of(text: str, today: date) -> Wish | None:
     said = _bare(text)
     if len(said.split()) > _MOST_WORDS or _MESSAGES.search(said):
         return None
+    wish = _wish(text, said, today)
+    if wish is None:
+        return None
+    verb = _STOP.match(said) or _CANCEL_ALL.match(said) or _SKIP.match(said)
+    about = said[verb.end() :] if verb else said
+    for when in (_THIS_WEEK, _NEXT_WEEK, _NEXT_TIME):
+        about = when.sub("", about)
+    return replace(wish, about=about)
+
+
+def _wish(text: str, said: str, today: date) -> Wish | None:
     days, regular = tuple(sorted(set(_days_in(said)))), bool(_REGULAR.search(said))
     if _STOP.match(said):
         plainly = regular or days or not re.search(r"\bany ?more|any longer", said)
