@@ -339,4 +339,6 @@ async def show(turn: Turn) -> bool:
 async def end(turn: Turn, schedule: Schedule) -> None:
     await recurring.save(turn.tx, replace(schedule, status=ScheduleStatus.STOPPED))
     await turn.never_mind(schedule.id, DueKind.REPEAT)
+    asked = ("recurring.which", "recurring.one_or_all", "recurring.leave_out")
+    await questions.close(turn.tx, turn.now, *asked, member_id=schedule.asker_id)
     await turn.note("schedule_stopped", "schedule", schedule.id)
