@@ -18,6 +18,7 @@ from handlers import (
     offer,
     organiser,
     own_words,
+    recurring_off,
     visit,
 )
 from handlers.rules.courtesy import is_greeting, is_thanks
@@ -63,6 +64,10 @@ ANSWERS: dict[str, Answer] = {
     "handed": organiser.settle,
     "assign": organiser.assigned,
     "approve": organiser.approve,
+    "ask.days": ask.days_said,
+    "recurring.leave_out": recurring_off.leave_out,
+    "recurring.one_or_all": recurring_off.one_or_all_said,
+    "recurring.which": recurring_off.which_said,
     "texts": own_words.chosen,
     "texts.new": own_words.said,
     "check_in": checkin.answered,
@@ -82,6 +87,7 @@ IN_WORDS = frozenset(
         "ask.name",
         "ask.home",
         "ask.house",
+        "ask.days",
         "join.name",
         "join.name_again",
         "join.place",

@@ -10,9 +10,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from handlers import visit, waves
+from handlers import recurring, recurring_off, visit, waves
 from handlers.rules import lifecycle, timing
 from handlers.rules.names import LONGEST, LONGEST_HOME, house_in, house_named, introduced, name_in
+from handlers.rules.recurrence import only_once
 from handlers.rules.understanding import Meaning, needs_named, understand
 from handlers.rules.understanding_clock import part_of
 from handlers.rules.understanding_when import day_of
@@ -40,7 +41,7 @@ design guidance: once, after 30 minutes), and handed on after as long again."""
 
 DRAFT = (RequestStatus.DRAFT,)
 
-QUESTIONS = ("ask.name", "ask.need", "ask.home", "ask.house", "ask.confirm")
+QUESTIONS = ("ask.name", "ask.need", "ask.home", "ask.house", "ask.days", "ask.confirm")
 """What may be asked before a first request goes out."""
 
 ASK_ABOVE = 0.4
@@ -64,13 +65,14 @@ async def start(turn: Turn, meaning: Meaning, *, heard: str | None = None) -> No
     """Somebody asks for something; `heard`: what they had said before, where they now chose from a
     list. Each thing that they need becomes a request of its own, after one yes to all."""
     me = turn.sender
+    again = recurring.said(turn, heard)
     needs = []
     for need in meaning.needs or (meaning.need,):
         if need in NOT_FOR_NEIGHBOURS:
             await signpost(turn, need)
             if need is Need.MONEY:
                 return  # what else they name is what they have no money for
-        elif not await _asked_already(turn, replace(meaning, need=need)):
+        elif again or not await _asked_already(turn, replace(meaning, need=need)):
             needs.append(need)
     if not needs:
         return
@@ -100,10 +102,22 @@ async def start(turn: Turn, meaning: Meaning, *, heard: str | None = None) -> No
                 for_other=meaning.for_other,
             ),
         )
+    if again:
+        request = await recurring.plan(turn, request, *again)
+        if await recurring.known_already(turn, request):
+            await _forget(turn, request)
+            return
     if meaning.postcode and me.cell is None:
         await take_home(turn, request, turn.words, asked=False)
         return
     await advance(turn, request)
+
+
+async def _forget(turn: Turn, request: HelpRequest) -> None:
+    """The draft comes to nothing: they have what it asks for."""
+    await requests.save(turn.tx, replace(request, status=RequestStatus.CANCELLED))
+    await turn.never_mind(request.id, DueKind.DRAFT, DueKind.PROMISE)
+    await questions.close(turn.tx, turn.now, *QUESTIONS, ref=request.id)
 
 
 async def _came_back(turn: Turn) -> HelpRequest | None:
@@ -190,6 +204,9 @@ async def advance(turn: Turn, request: HelpRequest) -> None:
 
 async def _put_missing(turn: Turn, me: Member, request: HelpRequest) -> None:
     await questions.close(turn.tx, turn.now, *QUESTIONS, "menu", "welcome", member_id=me.id)
+    when: str | None = turn.when(request, me.language)
+    if request.schedule_id:
+        when = await recurring.when_planned(turn, request, me.language)
     if not me.name:
         await turn.ask(me, "ask.name", "ask.name", request.id)
     elif request.need is None:
@@ -200,6 +217,8 @@ async def _put_missing(turn: Turn, me: Member, request: HelpRequest) -> None:
         )
     elif not me.home:
         await turn.ask(me, "ask.house", "ask.house", request.id, name=first_name(me))
+    elif when is None:
+        await turn.ask(me, "ask.days", "ask.days", request.id, name=first_name(me))
     else:
         entry = "confirm" if me.consent else "confirm.first"
         await turn.ask(
@@ -212,7 +231,7 @@ async def _put_missing(turn: Turn, me: Member, request: HelpRequest) -> None:
             name=first_name(me),
             home=me.home,
             what=capital(turn.gist(request, me.language)),
-            when=turn.when(request, me.language),
+            when=when,
         )
 
 
@@ -237,6 +256,8 @@ async def _put_right(turn: Turn, request: HelpRequest, meaning: Meaning) -> bool
     if not asks or request.misses:
         return False
     request = replace(_with_meaning(request, meaning, turn.words), misses=1)
+    if again := recurring.said(turn):
+        request = await recurring.plan(turn, request, *again)
     await advance(turn, await requests.save(turn.tx, request))
     return True
 
@@ -383,6 +404,19 @@ async def house_said(turn: Turn, question: Question, _key: str) -> None:
     await advance(turn, await requests.save(turn.tx, replace(request, misses=0)))
 
 
+async def days_said(turn: Turn, question: Question, _key: str) -> None:
+    """They said on which days it is to come again."""
+    request = await _draft(turn, question)
+    if request is None:
+        return
+    again = recurring.said(turn)
+    if again:
+        request = await recurring.plan(turn, request, *again)
+    request = await recurring.other_days(turn, request)
+    part = part_of(plain(turn.words)) or request.part
+    await advance(turn, await requests.save(turn.tx, replace(request, part=part)))
+
+
 async def confirmed(turn: Turn, question: Question, key: str) -> None:
     """Shall I ask a neighbour? They said."""
     request = await _draft(turn, question)
@@ -399,6 +433,9 @@ async def confirmed(turn: Turn, question: Question, key: str) -> None:
         await turn.reply("not_asked", name=first_name(turn.sender))
         return
     await _consent(turn)
+    if request.schedule_id:
+        await recurring.begin(turn, request)
+        return
     opened = [await waves.open_request(turn, each) for each in await _one_each(turn, request)]
     # What was handed over at once they have been told of.
     going = [each for each in opened if each.status is RequestStatus.OPEN and each.promised_at]
@@ -424,13 +461,21 @@ async def corrected(turn: Turn, question: Question) -> bool:
     """Whether they answer "is that right?" with another day or hour: it is put right, and they are
     asked once more."""
     here = timing.local(turn.now, turn.community)
-    said = plain(turn.words)
+    said, once = plain(turn.words), only_once(turn.words)
+    again = None if once else recurring.said(turn)
     day, part = day_of(said, here.date()), part_of(said)
-    if day is None and part is None:
+    if day is None and part is None and again is None and not once:
         return False
     request = await _draft(turn, question)
     if request is None:
         return True
+    if once:
+        request = await recurring.only_once(turn, request)
+    elif again or request.schedule_id:
+        request = await (
+            recurring.plan(turn, request, *again) if again else recurring.other_days(turn, request)
+        )
+        day = None
     # A day by itself leaves the hour open, as an hour by itself leaves the day as it was.
     request = replace(request, day=day or request.day, part=part if day else part or request.part)
     await advance(turn, await requests.save(turn.tx, request))
@@ -460,7 +505,7 @@ async def cancel(turn: Turn) -> None:
     named = needs_named(turn.words)
     mine = [request for request in mine if request.need in named] or mine
     if not mine:
-        if not await visit.cannot(turn):
+        if not await recurring_off.nothing_else(turn) and not await visit.cannot(turn):
             await turn.reply("nothing_to_cancel", name=first_name(turn.sender))
     elif len(mine) == 1:
         await call_off(turn, mine[0])
@@ -493,14 +538,11 @@ async def call_off(turn: Turn, request: HelpRequest) -> None:
         await turn.reply("nothing_to_cancel", name=first_name(turn.sender))
         return
     me = turn.sender
-    request = await requests.save(turn.tx, replace(request, status=RequestStatus.CANCELLED))
-    await turn.never_mind(request.id, DueKind.DRAFT)
     await questions.close(turn.tx, turn.now, *QUESTIONS, "which_cancel", ref=request.id)
-    await waves.withdraw(turn, request)
-    running = await requests.live_visit(turn.tx, request.id)
-    if running:
-        helper = await members.get(turn.tx, running.helper_id)
-        await visit.call_off(turn, running)
+    helper = await visit.not_needed(turn, request)
+    if await recurring_off.called_off(turn, request, helper):
+        return
+    if helper:
         await turn.reply("cancelled.helper", name=first_name(me), helper=first_name(helper))
     else:
         await turn.reply("cancelled", name=first_name(me), what=turn.gist(request, me.language))
@@ -516,6 +558,8 @@ async def how_is_it(turn: Turn) -> None:
     drafts = await requests.of_asker(turn.tx, turn.sender.id, DRAFT)
     if drafts:
         await advance(turn, drafts[0])
+        return
+    if await recurring.show(turn):
         return
     await turn.reply("status.none", name=first_name(turn.sender))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from handlers import daily_note, duty, join, meanings, organiser, own_words
-from handlers.turn import Turn
+from handlers import daily_note, duty, join, meanings, organiser, own_words, recurring
+from handlers.turn import Turn, first_name
 from storage import groups
 from storage.model import Role, Standing
 
@@ -108,6 +108,14 @@ async def _status(turn: Turn) -> bool:
     return bool(turn.sender.roles) and await meanings.status(turn)
 
 
+async def _regular(turn: Turn) -> bool:
+    if not turn.sender.is_a(Role.ASKER):
+        return False
+    if not await recurring.show(turn):
+        await turn.reply("recurring.none", name=first_name(turn.sender))
+    return True
+
+
 async def _start(turn: Turn) -> bool:
     await join.start_again(turn)
     return True
@@ -130,5 +138,6 @@ COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
     "open": _open,
     "waiting": _waiting,
     "status": _status,
+    "regular": _regular,
     "texts": _texts,
 }

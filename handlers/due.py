@@ -17,11 +17,13 @@ from handlers import (
     join,
     offer,
     organiser,
-    visit,
+    recurring,
+    reminders,
     waves,
 )
 from handlers.turn import QUOTED, Desk, Turn, one_line
 from storage import checkins, groups, keepsakes, members, messages, requests, rota
+from storage import recurring as recurring_store
 from storage.database import Transaction
 from storage.model import CheckInStatus, Due, DueKind, Member, RequestStatus, Visit
 
@@ -72,6 +74,9 @@ async def whom_about(tx: Transaction, due: Due) -> tuple[Member, str] | None:
         return None
     if due.kind is DueKind.BACK or due.ref < 0:
         return await members.get(tx, abs(due.ref)), ""
+    if due.kind is DueKind.REPEAT:
+        schedule = await recurring_store.get(tx, due.ref)
+        return await members.get(tx, schedule.asker_id), schedule.words
     ref = due.ref
     if KINDS[due.kind][0] is _visit_community:
         ref = (await requests.get_visit(tx, ref)).request_id
@@ -165,11 +170,27 @@ async def _visit(turn: Turn, ref: int) -> Visit:
 
 
 async def _remind(turn: Turn, ref: int) -> None:
-    await visit.remind(turn, await _visit(turn, ref))
+    await reminders.shortly(turn, await _visit(turn, ref))
+
+
+async def _remind_eve(turn: Turn, ref: int) -> None:
+    await reminders.eve(turn, await _visit(turn, ref))
+
+
+async def _remind_asker(turn: Turn, ref: int) -> None:
+    await reminders.tell_asker(turn, await _visit(turn, ref))
 
 
 async def _did_it_happen(turn: Turn, ref: int) -> None:
     await happened.time_is_up(turn, await _visit(turn, ref))
+
+
+async def _schedule_community(tx: Transaction, ref: int) -> int | None:
+    return (await recurring_store.get(tx, ref)).community_id
+
+
+async def _repeat(turn: Turn, ref: int) -> None:
+    await recurring.make(turn, await recurring_store.get(turn.tx, ref, lock=True))
 
 
 async def _back(turn: Turn, ref: int) -> None:
@@ -236,7 +257,10 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.PROMISE: (_request_community, _promise),
     DueKind.CHASE: (_request_community, _chase),
     DueKind.REMIND: (_visit_community, _remind),
+    DueKind.REMIND_EVE: (_visit_community, _remind_eve),
+    DueKind.REMIND_ASKER: (_visit_community, _remind_asker),
     DueKind.DID_IT_HAPPEN: (_visit_community, _did_it_happen),
+    DueKind.REPEAT: (_schedule_community, _repeat),
     DueKind.BACK: (_member_community, _back),
     DueKind.TELL: (_message_community, _tell),
     DueKind.CHECK_IN: (_check_in_community(DueKind.CHECK_IN), _check_in),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from handlers import reminders
 from handlers.rules import lifecycle, timing
 from handlers.turn import Turn, first_name
 from handlers.visit import (
@@ -74,7 +75,7 @@ async def _finish(turn: Turn, visit: Visit) -> None:
     )
     helper = await members.get(turn.tx, visit.helper_id, lock=True)
     await turn.save(helper, visits=helper.visits + 1)
-    await turn.never_mind(visit.id, DueKind.REMIND, DueKind.DID_IT_HAPPEN)
+    await turn.never_mind(visit.id, *reminders.REMINDERS, DueKind.DID_IT_HAPPEN)
     await turn.note("visit_done", "visit", visit.id)
 
 
@@ -189,6 +190,9 @@ async def came(turn: Turn, visit: Visit, *, ask_again: bool = True) -> None:
         await turn.reply("settled", name=first_name(turn.sender))
         return
     helper = await members.get(turn.tx, visit.helper_id)
+    if await members.bond(turn.tx, visit.asker_id, helper.id):
+        await turn.reply("thanks", name=first_name(turn.sender))
+        return
     await turn.ask(
         turn.sender,
         "again",
@@ -222,6 +226,11 @@ async def nobody_came(turn: Turn, visit: Visit) -> None:
 
 async def _ask_helper_again(turn: Turn, visit: Visit, asker: Member) -> None:
     helper = await members.get(turn.tx, visit.helper_id)
+    if await members.bond(turn.tx, helper.id, asker.id):
+        # They have said it before, and are not asked the same each week.
+        about = {"kind": "again", "ref": visit.id}
+        await turn.say(helper, "done.thanks.known", about=about, name=first_name(helper))
+        return
     await turn.ask(
         helper,
         "done.thanks",

@@ -10,7 +10,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from handlers import checkin, visit
+from handlers import checkin, recurring_off, visit
 from handlers.rules import timing
 from handlers.rules.names import LONGEST, house_in, name_in
 from handlers.rules.understanding import numbers_in, understand
@@ -417,6 +417,7 @@ async def drop_everything(turn: Turn, reason: str) -> None:
     for running in await requests.live_visits(turn.tx, helper_id=me.id):
         await visit.give_back(turn, running)
     waiting = await requests.of_asker(turn.tx, me.id, (RequestStatus.DRAFT, *requests.UNSETTLED))
+    waiting += await recurring_off.drop(turn)
     if waiting:
         await turn.tell_organisers(
             f"asker.{reason}",

@@ -6,7 +6,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from handlers import ask, checkin, checkin_words, happened, join, organiser, visit
+from handlers import (
+    ask,
+    checkin,
+    checkin_words,
+    happened,
+    join,
+    organiser,
+    recurring,
+    recurring_off,
+    visit,
+)
 from handlers.rules import timing
 from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
 from handlers.rules.understanding import ACT_ABOVE, Meaning, needs_named, understand
@@ -28,12 +38,11 @@ async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None
     if await checkin_words.in_words(turn, asks=bool(asks)) or thanks:
         await checkin.heard(turn)
         return  # thanks are welcome, and need no answer
-    if (
-        me.is_a(Role.ASKER)
-        and says_nobody_came(turn.words)
-        and await happened.said_nobody_came(turn)
-    ):
+    if me.is_a(Role.ASKER) and await _of_what_they_have(turn):
+        await questions.close(turn.tx, turn.now, MISSED, member_id=me.id)
+        await checkin.heard(turn)
         return
+    meaning = recurring.asks(turn, meaning)
     act = MEANINGS.get(meaning.intent)
     if meaning.confidence < _enough(meaning, open_now):
         act = None
@@ -58,6 +67,13 @@ async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None
     if meaning.intent is Intent.THANKS and meaning.confidence >= ACT_ABOVE:
         return
     await not_understood(turn, open_now, meaning)
+
+
+async def _of_what_they_have(turn: Turn) -> bool:
+    """Whether an asker speaks of their regular help, or of somebody who has not come."""
+    if await recurring_off.heard(turn):
+        return True
+    return says_nobody_came(turn.words) and await happened.said_nobody_came(turn)
 
 
 def _waits(open_now: list[Question]) -> bool:

@@ -16,7 +16,7 @@ from functools import partial
 
 from handlers.rules import matching
 from handlers.rules.matching import Candidate, Wanted, WhyNot
-from storage import cells, members, requests
+from storage import cells, members, recurring, requests
 from storage.database import Transaction
 from storage.model import HelpRequest, Member, OfferStatus
 
@@ -212,3 +212,16 @@ async def against(
     found = await search(tx, request, asker, now, float("inf"))
     (candidate,) = await found._candidates([helper])
     return set(matching.why_nots(candidate, found.wanted))
+
+
+async def familiar(
+    tx: Transaction, request: HelpRequest, asker: Member, now: datetime
+) -> Member | None:
+    """Who came the last time that this regular help did, was glad to, and may be asked again."""
+    ident = await recurring.last_helper(tx, request.schedule_id) if request.schedule_id else None
+    if ident is None or "glad_of_them" not in (await members.bonds_of(tx, asker.id)).get(ident, ()):
+        return None
+    await members.lock(tx, [ident])
+    helper = await members.get(tx, ident)
+    # They have found the way before, however far it is.
+    return None if await against(tx, request, asker, helper, now) - {WhyNot.TOO_FAR} else helper

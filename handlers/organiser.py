@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from handlers import ask, neighbours, offer, visit, waves
+from handlers import ask, neighbours, offer, recurring, visit, waves
 from handlers.join import does
 from handlers.rules import lifecycle, timing
 from handlers.rules.matching import WhyNot
@@ -404,7 +404,7 @@ async def approve(turn: Turn, question: Question, key: str) -> None:
 async def chase(turn: Turn, request: HelpRequest) -> None:
     """A request lies with the organisers: is anybody seeing to it? Asked anew until it is over, in
     the waking hours only, and ever less often."""
-    if request.status is not RequestStatus.HANDED:
+    if request.status is not RequestStatus.HANDED or await recurring.day_is_over(turn, request):
         return
     asker = await members.get(turn.tx, request.asker_id)
     age = turn.now - request.created_at

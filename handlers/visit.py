@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from handlers import waves
+from handlers import reminders, waves
+from handlers.reminders import about_when, hour_is_open
 from handlers.rules import lifecycle, timing
 from handlers.turn import Turn, first_name, one_line
-from handlers.wording import gone_by
 from storage import members, questions, requests
 from storage.model import (
     DueKind,
@@ -41,7 +41,7 @@ async def begin(
 ) -> Visit:
     """Somebody is going: the asker hears who, the helper hears where, both get the word."""
     due_at = timing.wanted_at(request.day, request.part, turn.now, turn.community)
-    if _hour_is_open(turn, request):
+    if hour_is_open(turn, request):
         due_at = timing.half_hour(due_at)
     visit = await requests.add_visit(
         turn.tx, request, helper.id, await _new_word(turn, request), due_at, turn.now
@@ -55,7 +55,7 @@ async def begin(
         name=first_name(asker),
         helper=first_name(helper),
         what=turn.gist(request, asker.language),
-        when=_about_when(turn, visit, request, asker),
+        when=about_when(turn, visit, request, asker),
         word=visit.code_word,
     )
     await _give_details(turn, visit, request, asker, helper, by_hand=by_hand, wakes=soon)
@@ -70,9 +70,7 @@ async def begin(
         what=lambda language: turn.gist(request, language),
         when=lambda language: turn.when(request, language),
     )
-    remind_at = timing.remind_at(visit.due_at, turn.now, turn.community)
-    if remind_at:
-        await turn.later(DueKind.REMIND, visit.id, remind_at)
+    await reminders.arrange(turn, visit, request)
     await turn.later(
         DueKind.DID_IT_HAPPEN, visit.id, timing.not_quiet(visit.due_at + AFTER, turn.community)
     )
@@ -110,7 +108,7 @@ async def _give_details(
         name=first_name(helper),
         asker=asker.name,
         home=_whole_address(asker),
-        when=_about_when(turn, visit, request, helper),
+        when=about_when(turn, visit, request, helper),
         what=turn.gist(request, helper.language),
         word=visit.code_word,
         words=words,
@@ -123,19 +121,6 @@ def _whole_address(asker: Member) -> str:
     return ", ".join(
         filter(None, (asker.home, asker.postcode if asker.postcode not in asker.home else ""))
     )
-
-
-def _about_when(turn: Turn, visit: Visit, request: HelpRequest, reader: Member) -> str:
-    """When to expect it: as it was asked for or, where that was left open or is over, an hour."""
-    if _hour_is_open(turn, request):
-        by = turn.by(visit.due_at, reader.language)
-        return turn.text(reader.language, "about_by", by=by)
-    return turn.when(request, reader.language)
-
-
-def _hour_is_open(turn: Turn, request: HelpRequest) -> bool:
-    here = timing.local(turn.now, turn.community)
-    return (request.day is None and request.part is None) or gone_by(request, here)
 
 
 async def where_again(turn: Turn) -> bool:
@@ -166,7 +151,7 @@ async def on_the_way(turn: Turn, visit: Visit) -> None:
     await requests.set_visit(
         turn.tx, visit.id, lifecycle.become(visit.status, VisitStatus.ON_THE_WAY)
     )
-    await turn.never_mind(visit.id, DueKind.REMIND)
+    await turn.never_mind(visit.id, *reminders.REMINDERS)
     asker = await members.get(turn.tx, visit.asker_id)
     request = await requests.get(turn.tx, visit.request_id)
     await turn.toast()
@@ -283,11 +268,25 @@ async def look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpReque
 
 async def _end(turn: Turn, visit: Visit, status: VisitStatus) -> None:
     await requests.set_visit(turn.tx, visit.id, lifecycle.become(visit.status, status))
-    await turn.never_mind(visit.id, DueKind.REMIND, DueKind.DID_IT_HAPPEN)
+    await turn.never_mind(visit.id, *reminders.REMINDERS, DueKind.DID_IT_HAPPEN)
     kinds = ("visit", "did_they_come", "again", "no_word")
     await questions.close(turn.tx, turn.now, *kinds, ref=visit.id)
     await forget_details(turn, visit, "details.over")
     await turn.note("visit_over", "visit", visit.id, status=status.value)
+
+
+async def not_needed(turn: Turn, request: HelpRequest) -> Member | None:
+    """End a request because its asker says so; whoever was coming hears it, and who that was."""
+    status = lifecycle.become(request.status, RequestStatus.CANCELLED)
+    request = await requests.save(turn.tx, replace(request, status=status))
+    await turn.never_mind(request.id, DueKind.DRAFT)
+    await waves.withdraw(turn, request)
+    running = await requests.live_visit(turn.tx, request.id)
+    if running is None:
+        return None
+    helper = await members.get(turn.tx, running.helper_id)
+    await call_off(turn, running)
+    return helper
 
 
 async def call_off(turn: Turn, visit: Visit, name: str = "called_off") -> None:
@@ -317,26 +316,6 @@ async def over(turn: Turn) -> None:
     await turn.reply("visit.over", name=first_name(turn.sender))
 
 
-# Whether it happened
-
-
-async def remind(turn: Turn, visit: Visit) -> None:
-    """The moment before a visit came: the helper is reminded, without the address."""
-    helper = await members.get(turn.tx, visit.helper_id)
-    asker = await members.get(turn.tx, visit.asker_id)
-    request = await requests.get(turn.tx, visit.request_id)
-    await turn.say(
-        helper,
-        "remind",
-        priority=Priority.REMINDER,
-        about={"kind": "remind", "ref": visit.id},
-        name=first_name(helper),
-        asker=first_name(asker),
-        what=turn.gist(request, helper.language),
-        by=turn.by(visit.due_at, helper.language),
-    )
-
-
 async def status(turn: Turn, request: HelpRequest) -> None:
     """How a request stands, in a sentence."""
     me = turn.sender
@@ -350,7 +329,7 @@ async def status(turn: Turn, request: HelpRequest) -> None:
             name=first_name(me),
             helper=first_name(helper),
             what=what,
-            when=_about_when(turn, running, request, me),
+            when=about_when(turn, running, request, me),
             word=running.code_word,
         )
     elif request.status is RequestStatus.OPEN and request.promised_at:

@@ -60,6 +60,8 @@ async def send_wave(
 ) -> HelpRequest:
     """Ask the next neighbours; where there are none to ask any more, hand over."""
     asker = await members.get(turn.tx, request.asker_id)
+    if await _familiar_alone(turn, request, asker):
+        return await requests.get(turn.tx, request.id)
     made, accepted = await members.offers_since(turn.tx, turn.community.id, turn.now - RECORD)
     size = matching.wave_size(made, accepted)
     first = request.wave == 0
@@ -82,6 +84,28 @@ async def send_wave(
     return request
 
 
+async def _familiar_alone(turn: Turn, request: HelpRequest, asker: Member) -> bool:
+    """Whether somebody is asked alone, before all others, since they came the last time. The hour
+    by which the asker is to hear is as much later."""
+    if request.wave or not request.schedule_id or request.promised_at is None:
+        return False
+    if await requests.offers_of(turn.tx, request.id):
+        return False  # they have been asked already
+    helper = await neighbours.familiar(turn.tx, request, asker, turn.now)
+    if helper is None:
+        return False
+    wanted = timing.wanted_at(request.day, request.part, turn.now, turn.community)
+    wait = timing.wave_wait(
+        wanted, turn.now, turn.community, urgent=request.urgent, left=timing.WAVES + 1
+    )
+    promised = timing.add_waking(request.promised_at, wait, turn.community)
+    request = await requests.save(turn.tx, replace(request, promised_at=promised))
+    await turn.later(DueKind.PROMISE, request.id, promised)
+    await _offer_to(turn, request, helper, Why.GLAD)
+    await turn.later(DueKind.WAVE, request.id, timing.add_waking(turn.now, wait, turn.community))
+    return True
+
+
 async def _may_still_answer(turn: Turn, request: HelpRequest) -> bool:
     """Whether all who can be asked have been, and some may yet say yes before the promised hour."""
     if request.promised_at is None or request.promised_at <= turn.now:
@@ -93,7 +117,8 @@ async def _may_still_answer(turn: Turn, request: HelpRequest) -> bool:
 
 async def _next_wave_later(turn: Turn, request: HelpRequest) -> None:
     wanted = timing.wanted_at(request.day, request.part, request.created_at, turn.community)
-    wait = timing.wave_wait(wanted, turn.now, turn.community, urgent=request.urgent)
+    left = max(1, timing.WAVES + 1 - request.wave)
+    wait = timing.wave_wait(wanted, turn.now, turn.community, urgent=request.urgent, left=left)
     await turn.later(DueKind.WAVE, request.id, timing.add_waking(turn.now, wait, turn.community))
 
 
@@ -133,13 +158,15 @@ async def _offer_to(turn: Turn, request: HelpRequest, helper: Member, reason: Wh
     asker = await members.get(turn.tx, request.asker_id)
     await turn.ask(
         helper,
-        "offer.urgent" if request.urgent else "offer",
+        # Nobody has been asked but who came the last time.
+        "offer.again" if not request.wave else "offer.urgent" if request.urgent else "offer",
         "offer",
         offer.id,
         ("accept", "decline"),
         priority=Priority.OFFER,
         name=first_name(helper),
         area=asker.area,
+        asker=first_name(asker),
         what=turn.gist(request, helper.language),
         when=turn.when(request, helper.language),
     )

@@ -33,9 +33,12 @@ async def never_mind(tx: Transaction, ref: int, *kinds: DueKind) -> None:
 async def next_due(tx: Transaction, now: datetime) -> Due | None:
     """The moment that came first and has not been seen to, claimed until this commits. A kind that
     this version does not know is left for the one that does."""
+    # Joined to nothing, so that no index on the kind fits: SQLite took that one, and read every row
+    # of the table (94 ms instead of 1 at a million).
+    kind = due.c.kind.concat("")
     row = await tx.one(
         sa.select(due)
-        .where(due.c.at <= now, due.c.kind.in_([kind.value for kind in DueKind]))
+        .where(due.c.at <= now, kind.in_([known.value for known in DueKind]))
         .order_by(due.c.at, due.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -380,6 +380,14 @@ async def set_bond(tx: Transaction, member_id: int, other_id: int, kind: str) ->
     )
 
 
+async def bond(tx: Transaction, member_id: int, other_id: int) -> str:
+    """What one has said of the other; empty if nothing yet."""
+    kind = await tx.value(
+        sa.select(bonds.c.kind).where(bonds.c.member_id == member_id, bonds.c.other_id == other_id)
+    )
+    return str(kind or "")
+
+
 async def bonds_of(tx: Transaction, member_id: int) -> dict[int, set[str]]:
     """Everybody tied to a member: who they are glad of (`glad`, `first`, `not_again`), and who
     says so of them (`glad_of_them`, …)."""

@@ -103,6 +103,15 @@ class RequestStatus(StrEnum):
     """An organiser settled it by hand."""
 
 
+class ScheduleStatus(StrEnum):
+    """Where help that comes again stands."""
+
+    DRAFT = "draft"
+    """Spoken of, and not agreed yet."""
+    RUNNING = "running"
+    STOPPED = "stopped"
+
+
 class OfferStatus(StrEnum):
     """Where one neighbour's being asked stands."""
 
@@ -242,7 +251,13 @@ class DueKind(StrEnum):
     PROMISE = "promise"
     """The asker was told that they would hear by now."""
     REMIND = "remind"
-    """The helper is reminded of the visit."""
+    """The helper is reminded of the visit, shortly before it."""
+    REMIND_EVE = "remind_eve"
+    """The helper is reminded of the visit, the evening before."""
+    REMIND_ASKER = "remind_asker"
+    """The asker is told once more that somebody is coming, and when."""
+    REPEAT = "repeat"
+    """A schedule makes its next request."""
     DID_IT_HAPPEN = "did_it_happen"
     """Both are asked whether the visit happened."""
     CHASE = "chase"
@@ -375,10 +390,42 @@ class HelpRequest:
     """The organiser who said they would see to it."""
     misses: int = 0
     """Times in a row that the bot did not follow while this was being put together."""
+    schedule_id: int | None = None
+    """The schedule that it comes of; of a draft, the one that it is to begin."""
 
     def __post_init__(self) -> None:
         aware(self.created_at, "created_at")
         aware(self.promised_at, "promised_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Help that somebody needs again and again: each time it makes a request."""
+
+    id: int
+    community_id: int
+    asker_id: int
+    status: ScheduleStatus
+    created_at: datetime
+    need: Need | None = None
+    words: str = ""
+    """What they wrote. Sealed at rest."""
+    weekdays: tuple[int, ...] = ()
+    """In order; Monday is 0. None while a draft's have not been said."""
+    every: int = 1
+    """Every so many weeks, counted from the week of `starts`."""
+    starts: date | None = None
+    """The first day; of a draft, the earliest that was said."""
+    part: str | None = None
+    """`morning`, `afternoon`, `evening` or `HH:MM` local time."""
+    for_other: bool = False
+    next_day: date | None = None
+    """The next day for which a request is to be made."""
+    skips: tuple[date, ...] = ()
+    """Days further off that are to be left out."""
+
+    def __post_init__(self) -> None:
+        aware(self.created_at, "created_at")
 
 
 @dataclass(frozen=True, slots=True)

@@ -235,6 +235,7 @@ def _request_values(tx: Transaction, request: HelpRequest) -> dict[str, Any]:
         "promised_at": request.promised_at,
         "handler_id": request.handler_id,
         "misses": request.misses,
+        "schedule_id": request.schedule_id,
         "created_at": request.created_at,
     }
 
@@ -257,6 +258,7 @@ def _request(tx: Transaction, row: RowMapping) -> HelpRequest:
         promised_at=row["promised_at"],
         handler_id=row["handler_id"],
         misses=row["misses"],
+        schedule_id=row["schedule_id"],
     )
     tx.read.setdefault(("requests", request.id), request)
     return request

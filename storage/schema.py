@@ -167,6 +167,27 @@ bonds = Table(
     Index("ix_bonds_other_id", "other_id"),
 )
 
+schedules = Table(
+    "schedules",
+    metadata,
+    _id(),
+    _to("community_id", "communities"),
+    _to("asker_id", "members"),
+    _word("status", 16),
+    _word("need", 16),
+    Column("sealed_words", LargeBinary, nullable=False),
+    _word("weekdays", 16),
+    Column("every", Integer, nullable=False),
+    Column("starts", Date, nullable=True),
+    Column("part", String(16), nullable=True),
+    Column("for_other", Boolean, nullable=False),
+    Column("next_day", Date, nullable=True),
+    Column("skips", Text, nullable=False),
+    _when("created_at"),
+    Index("ix_schedules_asker_id_status", "asker_id", "status"),
+    Index("ix_schedules_status", "status"),
+)
+
 requests = Table(
     "requests",
     metadata,
@@ -185,7 +206,10 @@ requests = Table(
     _when("promised_at", nullable=True),
     _to("handler_id", "members", nullable=True),
     Column("misses", Integer, nullable=False),
+    _to("schedule_id", "schedules", nullable=True),
     _when("created_at"),
+    # One request for each day of a schedule, whoever makes it.
+    UniqueConstraint("schedule_id", "day"),
     Index("ix_requests_asker_id", "asker_id"),
     Index("ix_requests_community_id_status", "community_id", "status"),
     Index("ix_requests_status", "status"),
@@ -378,6 +402,7 @@ due = Table(
     Column("attempts", Integer, nullable=False, default=0),
     UniqueConstraint("kind", "ref"),
     Index("ix_due_at", "at"),
+    Index("ix_due_attempts", "attempts"),
 )
 
 check_ins = Table(

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from handlers.neighbours import WEEK
+from handlers.reminders import REMINDERS
 from handlers.rules import matching
 from handlers.rules.matching import Candidate, Wanted, Why, WhyNot
 from storage import members, requests
@@ -76,6 +77,9 @@ COMING = {
     DueKind.WAVE: "the next neighbours are asked",
     DueKind.PROMISE: "the promised news, whatever happens",
     DueKind.REMIND: "the helper is reminded",
+    DueKind.REMIND_EVE: "the helper is reminded of tomorrow",
+    DueKind.REMIND_ASKER: "whoever waits hears once more who comes",
+    DueKind.REPEAT: "regular help is asked for again",
     DueKind.DID_IT_HAPPEN: "did it happen? If nobody said, it is asked",
     DueKind.CHASE: "the organisers are asked again",
     DueKind.BACK: "a helper's rest is over",
@@ -273,7 +277,7 @@ def _coming(look: Look, kind: DueKind, ref: int) -> str:
     if kind in (DueKind.DRAFT, DueKind.WAVE, DueKind.PROMISE, DueKind.CHASE):
         asker = next((r.asker_id for r in look.requests if r.id == ref), -ref if ref < 0 else None)
         return f"{look.name(asker)}: {COMING.get(kind, kind.value)}"
-    if kind in (DueKind.REMIND, DueKind.DID_IT_HAPPEN):
+    if kind in (*REMINDERS, DueKind.DID_IT_HAPPEN):
         visit = next((v for vs in look.visits.values() for v in vs if v.id == ref), None)
         return f"{look.name(visit.asker_id if visit else None)}: {COMING.get(kind, kind.value)}"
     return COMING.get(kind, kind.value)

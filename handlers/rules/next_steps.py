@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handlers.rules.timing import WAVES
-from storage.model import CheckInStatus, DueKind, OccasionStatus, RequestStatus, VisitStatus
+from storage.model import (
+    CheckInStatus,
+    DueKind,
+    OccasionStatus,
+    RequestStatus,
+    ScheduleStatus,
+    VisitStatus,
+)
 
 Where = Mapping[str, tuple[str, ...] | bool | int]
 """Which rows of a table: a column and the words that it may hold, whether it is filled in at all,
@@ -77,6 +84,8 @@ NEXT_STEPS = (
         },
         (DueKind.CHECK_IN_STEP,),
     ),
+    # The same holds for help that comes again.
+    Owed("repeat", "schedules", {"status": (ScheduleStatus.RUNNING.value,)}, (DueKind.REPEAT,)),
     Owed("note", "communities", {"note_at": True}, (DueKind.NOTE,)),
     Owed("duty", "shifts", {}, (DueKind.HANDOVER,)),
     Owed("pause", "members", {"paused_until": True}, (DueKind.BACK,)),

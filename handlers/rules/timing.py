@@ -26,6 +26,15 @@ WITHIN = timedelta(hours=2)
 BEFORE = timedelta(hours=1)
 """A helper is reminded so long before a visit."""
 
+TO_GO = timedelta(minutes=30)
+"""A reminder later than this before a visit helps nobody: whoever goes has set out."""
+
+AGREED = timedelta(hours=2)
+"""Whoever agreed to a visit, or heard of it, less than this ago needs no reminder yet. Ours."""
+
+EVENING, MORNING, NOON = time(18, 0), time(9, 30), time(12, 0)
+"""When people are reminded of tomorrow, and of today; and what counts as the morning."""
+
 WAIT_URGENT = timedelta(minutes=10)
 WAIT_TODAY = timedelta(minutes=30)
 WAIT_LATER = timedelta(hours=2)
@@ -126,12 +135,17 @@ def is_urgent(wanted: datetime, now: datetime) -> bool:
     return wanted - now <= SOON
 
 
-def wave_wait(wanted: datetime, now: datetime, community: Community, *, urgent: bool) -> timedelta:
-    """How long one wave is given before the next is asked."""
+def wave_wait(
+    wanted: datetime, now: datetime, community: Community, *, urgent: bool, left: int = WAVES
+) -> timedelta:
+    """How long one wave is given before the next is asked; `left`: how many are to come, this one
+    among them. Where so many long waits would end after the hour that help is wanted they are
+    short, also for another day: who asks in the evening for tomorrow morning hears in time."""
     if urgent:
         return WAIT_URGENT
     today = local(wanted, community).date() == local(now, community).date()
-    return WAIT_TODAY if today else WAIT_LATER
+    too_long = add_waking(now, WAIT_LATER * left, community) > wanted - BEFORE
+    return WAIT_TODAY if today or too_long else WAIT_LATER
 
 
 def promise(wanted: datetime, now: datetime, community: Community, *, urgent: bool) -> datetime:
@@ -160,14 +174,52 @@ def half_hour(moment: datetime) -> datetime:
 JUST = timedelta(minutes=5)
 
 
-def remind_at(due_at: datetime, now: datetime, community: Community) -> datetime | None:
-    """When to remind a helper of a visit: an hour before it or, where that is in the quiet hours,
-    an hour before those began. None where that is as good as now."""
-    moment = due_at - BEFORE
-    if is_quiet(moment, community):
-        day = local(moment, community).date()
-        evening = at_local(day, community.quiet_from, community)
-        if evening > moment:
-            evening = at_local(day - timedelta(days=1), community.quiet_from, community)
-        moment = evening - BEFORE
-    return moment if moment - now > BEFORE else None
+# Reminders. All are none where they would come in the quiet hours, or as good as at once.
+
+
+def evening_before(due_at: datetime, now: datetime, community: Community) -> datetime | None:
+    """When to remind a helper on the evening before a visit that is on a later day."""
+    day = local(due_at, community).date()
+    if local(now, community).date() >= day:
+        return None
+    moment = at_local(day - timedelta(days=1), EVENING, community)
+    if is_quiet(moment, community):  # a group that is left in peace early
+        moment = at_local(day - timedelta(days=1), community.quiet_from, community) - BEFORE
+    return _if_worth_it(moment, now + AGREED, community)
+
+
+def shortly_before(
+    due_at: datetime, now: datetime, community: Community, *, hour_said: bool
+) -> datetime | None:
+    """When to remind a helper on the day itself: an hour before the hour that was said or, where
+    only a day or a part of it was, in the morning. A visit just after the quiet hours, or in them,
+    is spoken of as near to that as may be."""
+    day = local(due_at, community).date()
+    if hour_said or local(now, community).date() == day:
+        moment = due_at - BEFORE
+        if is_quiet(moment, community):
+            moment = not_quiet(moment, community)
+            if due_at - moment < TO_GO:
+                moment = at_local(day, community.quiet_from, community) - BEFORE
+    else:
+        moment = not_quiet(at_local(day, MORNING, community), community)
+    if due_at - moment < TO_GO:
+        return None
+    return _if_worth_it(moment, now + BEFORE, community)
+
+
+def tell_asker_at(due_at: datetime, now: datetime, community: Community) -> datetime | None:
+    """When to tell an asker once more who comes to them, for a visit that is on a later day: on the
+    evening before where they come in the morning, else on the morning itself."""
+    heard = not_quiet(now, community)
+    here = local(due_at, community)
+    if local(heard, community).date() >= here.date():
+        return None
+    if here.time() < NOON:
+        return evening_before(due_at, heard, community)
+    moment = not_quiet(at_local(here.date(), MORNING, community), community)
+    return _if_worth_it(moment, heard + AGREED, community) if moment < due_at else None
+
+
+def _if_worth_it(moment: datetime, after: datetime, community: Community) -> datetime | None:
+    return moment if moment > after and not is_quiet(moment, community) else None

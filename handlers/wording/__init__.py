@@ -98,13 +98,25 @@ class Wording:
             return self.text(language, "by.tomorrow", hour=hour)
         return self.text(language, "by.day", hour=hour, day=self.day(language, day, today))
 
-    def day(self, language: str, day: date, today: date) -> str:
-        """`today`, `tomorrow`, `Tuesday`, `Tuesday 24 November`."""
+    def weekday(self, language: str, weekday: int) -> str:
+        """The name of a day of the week; Monday is 0."""
+        monday = date(2024, 1, 1)
+        named = format_date(
+            monday + timedelta(days=weekday), "EEEE", locale=LOCALES.get(language, language)
+        )
+        return named.replace("Dydd ", "dydd ")
+
+    def clock(self, language: str, hour: time) -> str:
+        """`2pm`, `2:30pm`: an hour of any day."""
+        return self._hour(language, datetime.combine(date(2024, 1, 1), hour))
+
+    def day(self, language: str, day: date, today: date, *, whole: bool = False) -> str:
+        """`today`, `tomorrow`, `Tuesday`, `Tuesday 24 November`; `whole`: never just `Tuesday`."""
         if day == today:
             return self.text(language, "day.today")
         if day == today + timedelta(days=1):
             return self.text(language, "day.tomorrow")
-        near = timedelta(0) < day - today < timedelta(days=7)
+        near = timedelta(0) < day - today < timedelta(days=7) and not whole
         locale = LOCALES.get(language, language)
         said = format_date(day, "EEEE" if near else "EEEE d MMMM", locale=locale)
         return said.replace("Dydd ", "dydd ")  # CLDR has the Welsh days as headings

@@ -26,6 +26,7 @@ TITLES = {
         ["database", "helpers", "median", "longest"],
     ),
     "search": ("Finding whom to ask", []),
+    "due": ("Finding what is due", []),
     "intake": (
         "Messages on the disk and answered, by HTTP",
         ["database", "one a commit", "together", "ratio"],
@@ -64,11 +65,17 @@ async def measure(name: str, url: str, quick: bool, tell: Any) -> list[list[str]
     if name == "search":
         sizes = [1_000, 10_000] if quick else [10_000, 100_000, 1_000_000]
         return await measures.search(url, sizes, 10 if quick else 60, tell)
+    if name == "due":
+        sizes = [1_000, 10_000] if quick else [10_000, 1_000_000]
+        return await measures.due_rows(url, sizes, 50 if quick else 400, tell)
     return await measures.intake(url, 1 if quick else 10, tell)
 
 
 def heads(name: str, quick: bool) -> list[str]:
     """The heads of a table's columns."""
+    if name == "due":
+        sizes = ["1,000", "10,000"] if quick else ["10,000", "1,000,000"]
+        return ["database", "", *sizes, "ratio"]
     if name != "search":
         return TITLES[name][1]
     sizes = ["1,000", "10,000"] if quick else ["10,000", "100,000", "1,000,000"]

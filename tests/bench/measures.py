@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from datetime import time as hour
 from pathlib import Path
 from statistics import median
@@ -26,15 +26,16 @@ from bot.demo.pretend_twilio import PretendTwilio
 from bot.settings import Settings
 from handlers import neighbours
 from handlers.rules import matching
-from storage import members, requests
+from storage import due, members, requests
 from storage.database import Database, open_database
-from storage.model import Address, Channel
+from storage.model import Address, Channel, DueKind
 from storage.schema import addresses, metadata
+from storage.schema import due as due_table
 from storage.schema import members as member_table
 from storage.vault import Vault
 from tests.bench import town
 from tests.conftest import SECRET
-from tests.made import asker, group, request
+from tests.made import NOW, asker, group, request
 from tests.stage import AUTH, NUMBER, SID, TOKEN
 
 Tell = Callable[[str, float], None]
@@ -254,6 +255,71 @@ async def _intake(url: str, seconds: float, tell: Callable[[float], None]) -> fl
         await adapter.close()
     await bot.database.close()
     return kept / seconds
+
+
+# What is due
+
+
+async def due_rows(url: str, sizes: list[int], times: int, tell: Tell) -> list[list[str]]:
+    """Milliseconds to find and take what is due now among so many rows, the transaction with it
+    (median, and the longest of all but one in a hundred); then what is asked every second when
+    nothing is."""
+    found = []
+    for size in sizes:
+        async with fresh(url) as database:
+            await _fill_due(database, size, lambda share, size=size: tell(f"{size:,} rows", share))  # type: ignore[misc]
+            found.append(await _take_due(database, times))
+    return [
+        [
+            what,
+            *(f"{row[at]:.2f} ms" for row in found),
+            f"{found[-1][at] / found[0][at]:.2f}",
+        ]
+        for at, what in enumerate(("taken, median", "taken, 99 of 100", "nothing is due, median"))
+    ]
+
+
+async def _fill_due(database: Database, size: int, tell: Callable[[float], None]) -> None:
+    chance = random.Random(4)
+    for start in range(0, size, 5_000):
+        async with database.transaction() as tx:
+            await tx.run(
+                sa.insert(due_table),
+                [
+                    {
+                        "kind": DueKind.WAVE.value,
+                        "ref": ref,
+                        # In the year to come, but for a few that are due now.
+                        "at": NOW + timedelta(seconds=chance.randrange(60, 31_536_000)),
+                        "attempts": 0,
+                    }
+                    for ref in range(start, min(size, start + 5_000))
+                ],
+            )
+        tell(start / size)
+    async with database.transaction() as tx:
+        if tx.on_postgresql:
+            await tx.run(sa.text("ANALYZE due"))
+
+
+async def _take_due(database: Database, times: int) -> tuple[float, float, float]:
+    async with database.transaction() as tx:
+        for ref in range(times):
+            await due.at(tx, DueKind.CHASE, ref, NOW - timedelta(seconds=ref))
+    taken, idle = [], []
+    for _ in range(times):
+        began = time.perf_counter()
+        async with database.transaction() as tx:
+            row = await due.next_due(tx, NOW)
+            assert row
+            await due.done(tx, row)
+        taken.append((time.perf_counter() - began) * 1000)
+    for _ in range(times):
+        began = time.perf_counter()
+        async with database.transaction() as tx:
+            assert await due.next_due(tx, NOW) is None
+        idle.append((time.perf_counter() - began) * 1000)
+    return median(taken), sorted(taken)[int(len(taken) * 0.99)], median(idle)
 
 
 def sqlite_url(folder: Path) -> str:

@@ -303,6 +303,7 @@ INDEXES = (
     "ix_members_paused",
     "ix_check_ins_status",
     "ix_occasions_status",
+    "ix_schedules_status",
 )
 
 

@@ -202,26 +202,73 @@ def test_the_promised_hour(now: datetime, promised: datetime, urgent: bool) -> N
 @pytest.mark.parametrize(
     ("due", "now", "remind", "why"),
     [
-        (at("2026-11-04", "14:00"), at("2026-11-03", "10:00"), at("2026-11-04", "13:00"), "before"),
-        (at("2026-11-04", "09:30"), at("2026-11-03", "10:00"), at("2026-11-03", "19:00"), "eve"),
-        (at("2026-11-03", "21:00"), at("2026-11-03", "10:00"), at("2026-11-03", "19:00"), "late"),
-        (at("2026-11-03", "12:00"), at("2026-11-03", "10:30"), None, "they have just said yes"),
-        (at("2026-11-04", "09:30"), at("2026-11-03", "19:30"), None, "the evening is here"),
+        (at("2026-11-04", "14:00"), at("2026-11-03", "10:00"), at("2026-11-03", "18:00"), "eve"),
+        (at("2026-11-04", "09:00"), at("2026-11-03", "15:59"), at("2026-11-03", "18:00"), "eve"),
+        (at("2026-11-04", "09:00"), at("2026-11-03", "16:00"), None, "they have just said yes"),
+        (at("2026-11-04", "09:00"), at("2026-11-03", "19:30"), None, "the evening is here"),
+        (at("2026-11-03", "19:00"), at("2026-11-03", "09:00"), None, "it is today"),
+        (at("2026-10-25", "10:00"), at("2026-10-23", "10:00"), at("2026-10-24", "18:00"), "clocks"),
+    ],
+)
+def test_a_helper_is_reminded_the_evening_before(
+    due: datetime, now: datetime, remind: datetime | None, why: str
+) -> None:
+    assert timing.evening_before(due, now, HERE) == remind, why
+
+
+@pytest.mark.parametrize(
+    ("due", "now", "hour_said", "remind", "why"),
+    [
+        (("04", "14:00"), ("03", "10:00"), True, ("04", "13:00"), "an hour before"),
+        (("04", "09:30"), ("03", "10:00"), True, ("04", "09:00"), "as the quiet hours end"),
+        (("04", "09:20"), ("03", "10:00"), True, None, "too late to be of use"),
+        (("03", "21:00"), ("03", "10:00"), True, ("03", "19:00"), "before the quiet hours begin"),
+        (("03", "12:00"), ("03", "10:30"), True, None, "they have just said yes"),
+        (("04", "14:30"), ("03", "10:00"), False, ("04", "09:30"), "no hour was said"),
+        (("03", "14:30"), ("03", "10:00"), False, ("03", "13:30"), "today"),
     ],
 )
 def test_a_helper_is_reminded_in_time_to_go_and_never_at_night(
-    due: datetime, now: datetime, remind: datetime | None, why: str
+    due: tuple[str, str],
+    now: tuple[str, str],
+    hour_said: bool,
+    remind: tuple[str, str] | None,
+    why: str,
 ) -> None:
-    assert timing.remind_at(due, now, HERE) == remind, why
+    def on(moment: tuple[str, str]) -> datetime:
+        return at(f"2026-11-{moment[0]}", moment[1])
+
+    found = timing.shortly_before(on(due), on(now), HERE, hour_said=hour_said)
+    assert found == (on(remind) if remind else None), why
 
 
-@given(MOMENTS, st.timedeltas(timedelta(0), timedelta(days=5)), QUIET)
+@pytest.mark.parametrize(
+    ("due", "now", "told", "why"),
+    [
+        (at("2026-11-04", "10:00"), at("2026-11-03", "10:00"), at("2026-11-03", "18:00"), "eve"),
+        (at("2026-11-04", "14:00"), at("2026-11-03", "10:00"), at("2026-11-04", "09:30"), "day"),
+        (at("2026-11-04", "10:00"), at("2026-11-03", "17:00"), None, "she has just heard"),
+        (at("2026-11-04", "14:00"), at("2026-11-03", "21:00"), None, "she hears in the morning"),
+        (at("2026-11-03", "17:00"), at("2026-11-03", "09:00"), None, "it is today"),
+    ],
+)
+def test_an_asker_is_told_once_more_of_a_visit_on_a_later_day(
+    due: datetime, now: datetime, told: datetime | None, why: str
+) -> None:
+    assert timing.tell_asker_at(due, now, HERE) == told, why
+
+
+@given(MOMENTS, st.timedeltas(timedelta(0), timedelta(days=5)), QUIET, st.booleans())
 def test_a_reminder_lies_between_now_and_the_visit(
-    now: datetime, ahead: timedelta, here: Community
+    now: datetime, ahead: timedelta, here: Community, hour_said: bool
 ) -> None:
-    found = timing.remind_at(now + ahead, now, here)
-    assert found is None or now < found <= now + ahead
-    assert found is None or not timing.is_quiet(found, here)
+    for found in (
+        timing.evening_before(now + ahead, now, here),
+        timing.shortly_before(now + ahead, now, here, hour_said=hour_said),
+        timing.tell_asker_at(now + ahead, now, here),
+    ):
+        assert found is None or now < found <= now + ahead
+        assert found is None or not timing.is_quiet(found, here)
 
 
 @pytest.mark.parametrize(

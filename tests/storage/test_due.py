@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -119,3 +120,26 @@ async def test_many_who_look_at_once_see_to_each_once(database: Database) -> Non
 
     await asyncio.gather(*(work() for _ in range(5)))
     assert sorted(seen) == list(range(40))
+
+
+async def test_what_is_due_is_found_by_its_moment(database: Database) -> None:
+    if database.on_postgresql:
+        # PostgreSQL reads so small a table whole, and may.
+        return
+    asked: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, sql: str, values: Any, *_: Any) -> None:
+        asked.append((sql, values))
+
+    async with database.transaction() as tx:
+        sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+        await due.next_due(tx, NOW)
+        await due.first(tx)
+        await due.failing(tx, 3)
+        sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+        plans = [
+            [step[3] for step in await tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {q}", v)]
+            for q, v in asked
+        ]
+    for plan, index in zip(plans, ("ix_due_at", "ix_due_at", "ix_due_attempts"), strict=True):
+        assert len(plan) == 1 and index in plan[0], plan

@@ -65,6 +65,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.UniqueConstraint("kind", "ref", name="uq_due_kind_ref"),
     )
     op.create_index("ix_due_at", "due", ["at"])
+    op.create_index("ix_due_attempts", "due", ["attempts"])
 
     op.create_table(
         "inbox",
@@ -313,6 +314,31 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     op.create_index("ix_questions_member_id_asked_at", "questions", ["member_id", "asked_at"])
 
     op.create_table(
+        "schedules",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("community_id", ID, nullable=False),
+        sa.Column("asker_id", ID, nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("need", sa.String(length=16), nullable=False),
+        sa.Column("sealed_words", sa.LargeBinary(), nullable=False),
+        sa.Column("weekdays", sa.String(length=16), nullable=False),
+        sa.Column("every", sa.Integer(), nullable=False),
+        sa.Column("starts", sa.Date(), nullable=True),
+        sa.Column("part", sa.String(length=16), nullable=True),
+        sa.Column("for_other", sa.Boolean(), nullable=False),
+        sa.Column("next_day", sa.Date(), nullable=True),
+        sa.Column("skips", sa.Text(), nullable=False),
+        sa.Column("created_at", WHEN, nullable=False),
+        sa.ForeignKeyConstraint(["asker_id"], ["members.id"], name="fk_schedules_asker_id"),
+        sa.ForeignKeyConstraint(
+            ["community_id"], ["communities.id"], name="fk_schedules_community_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_schedules"),
+    )
+    op.create_index("ix_schedules_asker_id_status", "schedules", ["asker_id", "status"])
+    op.create_index("ix_schedules_status", "schedules", ["status"])
+
+    op.create_table(
         "requests",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("community_id", ID, nullable=False),
@@ -329,13 +355,16 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("promised_at", WHEN, nullable=True),
         sa.Column("handler_id", ID, nullable=True),
         sa.Column("misses", sa.Integer(), nullable=False),
+        sa.Column("schedule_id", ID, nullable=True),
         sa.Column("created_at", WHEN, nullable=False),
         sa.ForeignKeyConstraint(["asker_id"], ["members.id"], name="fk_requests_asker_id"),
         sa.ForeignKeyConstraint(
             ["community_id"], ["communities.id"], name="fk_requests_community_id"
         ),
         sa.ForeignKeyConstraint(["handler_id"], ["members.id"], name="fk_requests_handler_id"),
+        sa.ForeignKeyConstraint(["schedule_id"], ["schedules.id"], name="fk_requests_schedule_id"),
         sa.PrimaryKeyConstraint("id", name="pk_requests"),
+        sa.UniqueConstraint("schedule_id", "day", name="uq_requests_schedule_id_day"),
     )
     op.create_index("ix_requests_asker_id", "requests", ["asker_id"])
     op.create_index("ix_requests_community_id_status", "requests", ["community_id", "status"])
