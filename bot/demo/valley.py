@@ -28,7 +28,7 @@ from bot.demo.pretend_twilio_texts import PretendText
 from bot.demo.village import BOT_NUMBER, GROUP, STREET, Person, people
 from bot.settings import Settings
 from storage import due, groups, members, messages, migrations
-from storage.model import Address, Channel
+from storage.model import Address, Channel, DueKind
 
 PUBLIC = "https://popround.example"
 START = datetime(2026, 11, 3, 10, 0, tzinfo=UTC)
@@ -311,6 +311,8 @@ async def _move_in(made: Valley, seed: int) -> None:
             if not person.new:
                 member = replace(person.member, community_id=group.id)
                 kept = await members.add(tx, member, Address(person.channel, chat))
+                if member.paused_until:
+                    await due.at(tx, DueKind.BACK, kept.id, member.paused_until)
                 made.member_ids[person.key] = kept.id
     # Ana made the street's chat, so she comes first.
     neighbours = sorted(
