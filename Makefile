@@ -27,8 +27,9 @@ $(VENV)/ready-dev: requirements-dev.lock $(VENV)/ready
 demo: $(VENV)/ready ## a whole pretend village on this machine (HEADLESS=1 plays the story in the terminal)
 	@$(BIN)/popround demo $(if $(HEADLESS),--headless) $(if $(SEED),--seed $(SEED)) $(if $(PORT),--port $(PORT))
 
+# Three workers on two cores: some tests wait for processes and clocks.
 test: $(VENV)/ready-dev ## every test, on SQLite and on PostgreSQL
-	@$(BIN)/pytest -n 2 $(ARGS)
+	@$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
 lint: $(VENV)/ready-dev ## style, types, and who may import whom
 	@$(BIN)/ruff check .

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database, open_database
 from storage.schema import metadata
@@ -89,12 +90,23 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
         url = request.getfixturevalue("postgres")
     database = open_database(url, Vault(SECRET))
     async with database.engine.begin() as connection:
-        if request.param == "postgresql":
-            await connection.execute(sa.text("DROP SCHEMA public CASCADE"))
-            await connection.execute(sa.text("CREATE SCHEMA public"))
-        await connection.run_sync(metadata.create_all)
+        if request.param == "sqlite" or not await _emptied(connection):
+            await connection.run_sync(metadata.create_all)
     await database.close()
     yield url
+
+
+async def _emptied(connection: AsyncConnection) -> bool:
+    """Whether a PostgreSQL database has every table and nothing in it now; else it has no table.
+    To empty them takes a third of the time that it takes to make them."""
+    listed = sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    if set((await connection.execute(listed)).scalars()) == set(metadata.tables):
+        names = ", ".join(metadata.tables)
+        await connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        return True
+    await connection.execute(sa.text("DROP SCHEMA public CASCADE"))
+    await connection.execute(sa.text("CREATE SCHEMA public"))
+    return False
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from tests.conftest import SECRET
 from tests.made import asker, group, helper
 from tests.stage import AUTH, NUMBER, SID, TOKEN
 
-KILLS = 22
+KILLS = 12
 ASKERS, HELPERS = 8, 10
 PATIENCE = 90
 """Real seconds until something that should happen counts as not happening."""
