@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -230,6 +231,19 @@ async def _heads(
 ) -> list[RowMapping]:
     """The first rows of each priority that may go now, in the order of claiming. A range of the
     index each, so that neither what waits for the morning nor a long queue is read through."""
+    values = {"channel": channel.value, "now": now, "soon": now + SOON, "most": most, "busy": busy}
+    rows = (await tx.run(_heads_query(), values)).mappings()
+    return sorted(rows, key=lambda row: (row["priority"], row["next_at"], row["id"]))
+
+
+# Asked every time that something may be sent: each is put together once.
+
+
+@cache
+def _heads_query() -> sa.CompoundSelect[Any]:
+    """Names of its values: `channel`, `now`, `soon`, `most`, `busy`."""
+    now = sa.bindparam("now", type_=outbox.c.next_at.type)
+    soon = sa.bindparam("soon", type_=outbox.c.next_at.type)
     earlier, original = sa.alias(outbox), sa.alias(outbox)
     behind = sa.exists().where(
         earlier.c.lane == outbox.c.lane,
@@ -238,7 +252,7 @@ async def _heads(
         earlier.c.priority <= outbox.c.priority,
         sa.or_(
             earlier.c.next_at <= now,
-            sa.and_(earlier.c.attempts > 0, earlier.c.next_at <= now + SOON),
+            sa.and_(earlier.c.attempts > 0, earlier.c.next_at <= soon),
         ),
     )
     unsent = sa.exists().where(
@@ -249,36 +263,46 @@ async def _heads(
         sa.select(
             sa.select(outbox.c.priority, outbox.c.next_at, outbox.c.id, outbox.c.lane)
             .where(
-                outbox.c.channel == channel.value,
+                outbox.c.channel == sa.bindparam("channel"),
                 is_one_of(outbox.c.status, SendStatus.QUEUED),
                 outbox.c.priority == rank,
                 outbox.c.next_at <= now,
-                outbox.c.lane.not_in(busy),
+                outbox.c.lane.not_in(sa.bindparam("busy", expanding=True)),
                 ~behind,
                 sa.or_(outbox.c.edits_id.is_(None), ~unsent),
             )
             .order_by(outbox.c.next_at, outbox.c.id)
-            .limit(most)
+            .limit(sa.bindparam("most", type_=sa.Integer))
             .subquery()
         )
         for rank in PRIORITY_OF_RANK
     ]
-    rows = await tx.all(sa.union_all(*picks))
-    return sorted(rows, key=lambda row: (row["priority"], row["next_at"], row["id"]))
+    return sa.union_all(*picks)
 
 
 async def next_send_at(
     tx: Transaction, channel: Channel, after: datetime | None = None
 ) -> datetime | None:
     """When the next queued message may go; with `after`, of those that may go later than that."""
+    values: dict[str, Any] = {"channel": channel.value}
+    if after:
+        values["after"] = after
+    rows = (await tx.run(_next_query(later=after is not None), values)).mappings()
+    return min((row["next_at"] for row in rows), default=None)
+
+
+@cache
+def _next_query(*, later: bool) -> sa.CompoundSelect[Any]:
+    """Names of its values: `channel`, and `after` where it asks for later ones."""
+    after = sa.bindparam("after", type_=outbox.c.next_at.type)
     picks = [
         sa.select(
             sa.select(outbox.c.next_at)
             .where(
-                outbox.c.channel == channel.value,
+                outbox.c.channel == sa.bindparam("channel"),
                 is_one_of(outbox.c.status, SendStatus.QUEUED),
                 outbox.c.priority == rank,
-                *([outbox.c.next_at > after] if after else []),
+                *([outbox.c.next_at > after] if later else []),
             )
             .order_by(outbox.c.next_at)
             .limit(1)
@@ -286,7 +310,7 @@ async def next_send_at(
         )
         for rank in PRIORITY_OF_RANK
     ]
-    return min((row["next_at"] for row in await tx.all(sa.union_all(*picks))), default=None)
+    return sa.union_all(*picks)
 
 
 async def postpone(tx: Transaction, outbox_id: int, at: datetime, code: str = "") -> None:
