@@ -57,6 +57,7 @@ def measure(rows: list[dict]) -> dict:
     confused: Counter[tuple[str, str]] = Counter()
     wrong: list[tuple[dict, dict, float]] = []
     acted = acted_wrong = missed = false = 0
+    tables: dict[str, Counter[tuple[str, str]]] = {"intent": Counter(), "need": Counter()}
     times = []
     understand("warm up", datetime(2026, 1, 1))  # noqa: DTZ001 (local wall time)
     for row in rows:
@@ -66,6 +67,8 @@ def measure(rows: list[dict]) -> dict:
         got = said(meaning)
         good = {field: same(field, row, got) for field in FIELDS}
         right.update(field for field, ok in good.items() if ok)
+        tables["intent"][row["intent"], got["intent"]] += 1
+        tables["need"][str(row["need"] or "-"), str(got["need"] or "-")] += 1
         if not good["intent"]:
             confused[row["intent"], got["intent"]] += 1
         if not good["need"]:
@@ -90,10 +93,28 @@ def measure(rows: list[dict]) -> dict:
         "covered": acted / len(rows),
         "acted_wrong": acted_wrong / (acted or 1),
         "confused": confused,
+        "tables": tables,
         "wrong": wrong,
         "median_us": statistics.median(times),
         "p99_us": times[min(len(times) - 1, int(len(times) * 0.99))],
     }
+
+
+def confusion(field: str, table: Counter[tuple[str, str]]) -> str:
+    """A table of what was meant (down) against what it was taken for (across); right ones stand in
+    brackets."""
+    names = sorted({name for pair in table for name in pair})
+    wide = max(map(len, names)) + 2
+    short = [name[:5] for name in names]
+    lines = [f"  {field + ' (down) taken for (across)':<{wide}}"]
+    lines.append(" " * (wide + 2) + "".join(f"{name:>6}" for name in short))
+    for want in names:
+        cells = []
+        for got in names:
+            n = table[want, got]
+            cells.append(f"[{n}]" if n and got == want else str(n or "."))
+        lines.append(f"  {want:<{wide}}" + "".join(f"{cell:>6}" for cell in cells))
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -116,8 +137,8 @@ def main() -> None:
             f" of them wrong {found['acted_wrong']:.1%}"
         )
         print(f"  time a message: median {found['median_us']:.0f} us, p99 {found['p99_us']:.0f} us")
-        for (want, got), n in found["confused"].most_common(12):
-            print(f"    {n} x {want} taken for {got}")
+        for field, table in found["tables"].items():
+            print(confusion(field, table))
         if asked.wrong:
             for row, got, sure in found["wrong"]:
                 off = {
