@@ -239,14 +239,14 @@ async def _yes_or_no(turn: Turn, open_now: list[Question], *, said: bool) -> boo
 async def _by_name(turn: Turn, open_now: list[Question]) -> bool:
     """Whether each yes or no of the message says to what ("yes to Doreen, no to the lift"), and
     that is open: each goes to its own question, or none does."""
-    able = [(q, await _about(turn, q)) for q in open_now if len(q.choices) == 2]
+    able = [question for question in open_now if len(question.choices) == 2]
     found: dict[int, tuple[Question, str]] = {}
     said = addressed(turn.words) if able else []
     for agreed, named in said:
-        meant = [question for question, about in able if about and names(named, about)]
+        about = [await _about(turn, question, agreed=agreed) for question in able]
+        meant = [q for q, words in zip(able, about, strict=True) if words and names(named, words)]
         if len(said) == 1 and len(meant) != 1:
-            able_offers = meant or [question for question, _ in able]
-            free = [q for q in able_offers if q.kind == "offer" and await _still_free(turn, q)]
+            free = [q for q in meant or able if q.kind == "offer" and await _still_free(turn, q)]
             if free:
                 await _which(turn, free, said=agreed)
             return bool(free)
@@ -258,25 +258,28 @@ async def _by_name(turn: Turn, open_now: list[Question]) -> bool:
     return bool(found)
 
 
-async def _about(turn: Turn, question: Question) -> str:
+async def _about(turn: Turn, question: Question, *, agreed: bool) -> str:
     """Who and what a question of yes and no is about, as the person may name it."""
     ref = question.ref or 0
     if question.kind == "offer":
+        # An offer says no name. Whoever says yes is told it anyway; by a no nobody may find out
+        # whether it was Doreen who asked.
         offered = await requests.get_offer(turn.tx, ref)
-        return await _about_request(turn, offered.request_id) if offered else ""
+        return await _about_request(turn, offered.request_id, name=agreed) if offered else ""
     if question.kind in ("did_they_come", "no_word", "again"):
         seen = await requests.get_visit(turn.tx, ref)
         helper = await members.get(turn.tx, seen.helper_id)
-        return f"{helper.name} {await _about_request(turn, seen.request_id)}"
+        return f"{helper.name} {await _about_request(turn, seen.request_id, name=True)}"
     if question.kind == "approve":
         return (await members.get(turn.tx, ref)).name
     return ""
 
 
-async def _about_request(turn: Turn, ident: int) -> str:
+async def _about_request(turn: Turn, ident: int, *, name: bool) -> str:
     request = await requests.get(turn.tx, ident)
     asker = await members.get(turn.tx, request.asker_id)
-    return f"{asker.name} {turn.gist(request, turn.sender.language)} {asker.area}"
+    who = asker.name if name else ""
+    return f"{who} {turn.gist(request, turn.sender.language)} {asker.area}"
 
 
 async def _still_free(turn: Turn, question: Question) -> bool:
@@ -318,6 +321,7 @@ MOST_ASKED = 4
 
 
 async def take(turn: Turn, question: Question, key: str) -> None:
+    """Let a question have this answer: the key of a choice, or nothing where words are it."""
     await questions.answered(turn.tx, question.id, turn.now)
     await questions.close(turn.tx, turn.now, meanings.MISSED, member_id=turn.sender.id)
     await ANSWERS[question.kind](turn, question, key)

@@ -177,16 +177,12 @@ class Wording:
 
     # What is wanted
 
-    def gist(self, language: str, request: HelpRequest, written_in: Iterable[str] = ()) -> str:
-        """What is wanted, in words that give nobody away: the things named that are in the
-        catalogue's own list (`milk and bread`), or the kind of help. `written_in`: the languages
-        that it may have been asked for in, besides this one."""
-        return self.joined(language, self.gist_of_each(language, request, written_in))
-
     def gist_of_each(
         self, language: str, request: HelpRequest, written_in: Iterable[str] = ()
     ) -> list[str]:
-        """The same, thing by thing."""
+        """What is wanted, thing by thing, in words that give nobody away: the things named that are
+        in the catalogue's own list (`milk`, `bread`), or the kind of help. `written_in`: the
+        languages that it may have been asked for in, besides this one."""
         found: list[str] = []
         for need in (request.need, *request.also):
             things: list[str] = []

@@ -498,7 +498,6 @@ def test_a_time_that_is_none_stops_the_reading_at_its_line(
 
 
 def test_a_reader_that_goes_away_is_no_fault(tmp_path: Path) -> None:
-    pytest.importorskip("handlers.rules.understanding")
     ran = subprocess.run(
         [
             "/bin/sh",
@@ -516,7 +515,6 @@ def test_a_reader_that_goes_away_is_no_fault(tmp_path: Path) -> None:
 
 
 def test_the_real_rules_are_asked(tmp_path: Path) -> None:
-    pytest.importorskip("handlers.rules.understanding")
     said = spawned(
         tmp_path,
         *("understand", "--now", "2026-03-01T09:30"),

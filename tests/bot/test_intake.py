@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -430,23 +431,34 @@ async def test_what_could_not_be_kept_is_asked_for_again(
         assert await keepsakes.recall(tx, "poll.sms") == "1"
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_of_two_processes_one_asks_and_when_it_is_gone_the_other(
     desk: Intake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not desk._database.on_postgresql:
-        return  # a SQLite file is used by one process
-    monkeypatch.setattr(module, "POLL_LEASE_SECONDS", 1.0)
-    clock = VirtualClock(NOW, speed=1)
+    turned_away = asyncio.Event()
+    hold = keepsakes.hold
+
+    async def noted(tx: Transaction, name: str, holder: str, *rest: Any) -> bool:
+        held = await hold(tx, name, holder, *rest)
+        if not held:
+            turned_away.set()
+        return held
+
+    monkeypatch.setattr(keepsakes, "hold", noted)
+    clock = VirtualClock(NOW)  # stands still: a lease runs out only when it is told to
     first, second = Polled((call("SM1"), "1")), Polled((call("SM2"), "2"))
     async with asyncio.timeout(30):
         one = asyncio.ensure_future(poll(first, desk, desk._database, clock, "one"))  # type: ignore[arg-type]
         await first.finished.wait()
         other = asyncio.ensure_future(poll(second, desk, desk._database, clock, "other"))  # type: ignore[arg-type]
-        await clock.sleep(2.5)
+        await turned_away.wait()
         assert second.asked == []
         one.cancel()
-        await second.finished.wait()
+        await asyncio.gather(one, return_exceptions=True)
+        while not second.finished.is_set():
+            clock.jump_to(clock.now() + timedelta(seconds=module.POLL_LEASE_SECONDS))
+            await asyncio.sleep(0.01)
     other.cancel()
-    await asyncio.gather(one, other, return_exceptions=True)
+    await asyncio.gather(other, return_exceptions=True)
     assert second.asked == ["1", "2"]
     assert await stored(desk) == ["SM1", "SM2"]

@@ -427,7 +427,7 @@ def test_when_is_said_as_it_stands_now(facts: dict[str, object], said: str) -> N
     ],
 )
 def test_what_is_wanted_gives_nobody_away(words: str, need: Need | None, said: str) -> None:
-    assert WORDING.gist("en", request(words=words, need=need)) == said
+    assert WORDING.joined("en", WORDING.gist_of_each("en", request(words=words, need=need))) == said
 
 
 @pytest.mark.parametrize(
@@ -452,7 +452,7 @@ def test_what_was_asked_for_in_one_language_is_said_in_another(
     words: str, written_in: str, language: str, said: str
 ) -> None:
     wanted = request(words=words, need=Need.SHOPPING)
-    assert WORDING.gist(language, wanted, (written_in,)) == said
+    assert WORDING.joined(language, WORDING.gist_of_each(language, wanted, (written_in,))) == said
 
 
 @pytest.mark.parametrize(
