@@ -13,6 +13,7 @@ from handlers import (
     checkin_words,
     contacts,
     happened,
+    hours,
     join,
     meanings,
     offer,
@@ -50,6 +51,8 @@ ANSWERS: dict[str, Answer] = {
     "join.consent": join.consented,
     "join.organiser": join.organiser_named,
     "pause": join.paused,
+    "hours": hours.answered,
+    "hours.agree": hours.agreed,
     "leave": join.left,
     "offer": offer.answered,
     "card": offer.answered_card,
@@ -94,6 +97,7 @@ IN_WORDS = frozenset(
         "join.place_again",
         "join.can_do",
         "join.organiser",
+        "hours",
         "assign",
         "texts.new",
         "check_in.when",
@@ -112,7 +116,11 @@ STILL = frozenset(
 
 LATE = timedelta(days=7)
 
-FRESH = {"assign": timedelta(hours=2), "texts.new": timedelta(hours=2)}
+FRESH = {
+    "assign": timedelta(hours=2),
+    "texts.new": timedelta(hours=2),
+    "hours": hours.ASKED_FOR,
+}
 """How long words of any kind may answer a question, where that is not as long as it is open."""
 
 
@@ -123,7 +131,7 @@ async def given(turn: Turn, open_now: list[Question], meaning: Meaning) -> bool:
         return await _by_number(turn, open_now, numbers)
     latest = open_now[0] if open_now else None
     said = yes_no(turn.words)
-    in_words = latest is not None and latest.kind in IN_WORDS and _fresh(turn, latest)
+    in_words = takes_any_words(turn, latest)
     if said is not None and not (in_words and latest and not latest.choices):
         return await _yes_or_no(turn, open_now, said=said)
     able = open_now[:1] if in_words else open_now
@@ -142,6 +150,11 @@ def _may_correct(meaning: Meaning) -> bool:
     # "Make it tomorrow" sounds like somebody who can't come; whoever is asking has nothing to miss.
     loose = (Intent.UNKNOWN, Intent.CANNOT)
     return meaning.confidence < ACT_ABOVE or meaning.intent in loose
+
+
+def takes_any_words(turn: Turn, question: Question | None) -> bool:
+    """Whether words of any kind answer what was asked last."""
+    return question is not None and question.kind in IN_WORDS and _fresh(turn, question)
 
 
 def _fresh(turn: Turn, question: Question) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from handlers import daily_note, duty, join, meanings, organiser, own_words, recurring
+from handlers import daily_note, duty, hours, join, meanings, organiser, own_words, recurring
 from handlers.turn import Turn, first_name
 from storage import groups
 from storage.model import Role, Standing
@@ -61,6 +61,10 @@ async def _onduty(turn: Turn) -> bool:
 
 async def _pause(turn: Turn) -> bool:
     return await _if_helper(turn, lambda: join.pause(turn))
+
+
+async def _hours(turn: Turn) -> bool:
+    return await _if_helper(turn, lambda: hours.show(turn))
 
 
 async def _leave(turn: Turn) -> bool:
@@ -134,6 +138,7 @@ COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
     "offduty": _offduty,
     "onduty": _onduty,
     "pause": _pause,
+    "hours": _hours,
     "leave": _leave,
     "open": _open,
     "waiting": _waiting,

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from handlers.rules import matching
+from handlers.rules import hours, matching
 from handlers.rules.matching import Candidate, Wanted, WhyNot
 from storage import cells, members, recurring, requests
 from storage.database import Transaction
-from storage.model import HelpRequest, Member, OfferStatus
+from storage.model import Community, HelpRequest, Member, OfferStatus
 
 FINE_RINGS = 5
 """Rings of cells read one by one (about 1.4 km); further out whole coarse cells are read."""
@@ -179,9 +179,14 @@ class Search:
 
 
 async def search(
-    tx: Transaction, request: HelpRequest, asker: Member, now: datetime, reach_km: float
+    tx: Transaction,
+    community: Community,
+    request: HelpRequest,
+    asker: Member,
+    now: datetime,
+    reach_km: float,
 ) -> Search:
-    """A look round for a request that says what it needs."""
+    """A look round for a request that says what it needs, in its group."""
     assert request.need is not None
     # Who was too late may be asked anew once it has come free; a no, or no answer yet, stands.
     offers = [
@@ -198,6 +203,9 @@ async def search(
             vetting=matching.needs_vetting(request),
             today=now.date(),
             reach_km=min(reach_km, MOST_KM),
+            quarters=hours.quarters(
+                *hours.window(request.day, request.part, now, community), community
+            ),
         ),
         now,
         await members.bonds_of(tx, asker.id),
@@ -206,16 +214,21 @@ async def search(
 
 
 async def against(
-    tx: Transaction, request: HelpRequest, asker: Member, helper: Member, now: datetime
+    tx: Transaction,
+    community: Community,
+    request: HelpRequest,
+    asker: Member,
+    helper: Member,
+    now: datetime,
 ) -> set[WhyNot]:
     """Everything that speaks against this one helper doing this request."""
-    found = await search(tx, request, asker, now, float("inf"))
+    found = await search(tx, community, request, asker, now, float("inf"))
     (candidate,) = await found._candidates([helper])
     return set(matching.why_nots(candidate, found.wanted))
 
 
 async def familiar(
-    tx: Transaction, request: HelpRequest, asker: Member, now: datetime
+    tx: Transaction, community: Community, request: HelpRequest, asker: Member, now: datetime
 ) -> Member | None:
     """Who came the last time that this regular help did, was glad to, and may be asked again."""
     ident = await recurring.last_helper(tx, request.schedule_id) if request.schedule_id else None
@@ -224,4 +237,5 @@ async def familiar(
     await members.lock(tx, [ident])
     helper = await members.get(tx, ident)
     # They have found the way before, however far it is.
-    return None if await against(tx, request, asker, helper, now) - {WhyNot.TOO_FAR} else helper
+    speaks_against = await against(tx, community, request, asker, helper, now)
+    return None if speaks_against - {WhyNot.TOO_FAR} else helper

@@ -11,7 +11,7 @@ from typing import Any
 
 from handlers import reminders, waves
 from handlers.reminders import about_when, hour_is_open
-from handlers.rules import lifecycle, timing
+from handlers.rules import hours, lifecycle, timing
 from handlers.turn import Turn, first_name, one_line
 from storage import members, questions, requests
 from storage.model import (
@@ -41,6 +41,10 @@ async def begin(
 ) -> Visit:
     """Somebody is going: the asker hears who, the helper hears where, both get the word."""
     due_at = timing.wanted_at(request.day, request.part, turn.now, turn.community)
+    if helper.hours and not timing.clock_time(request.part or ""):
+        # Who comes in the evening is not asked at four whether they came.
+        between = hours.window(request.day, request.part, turn.now, turn.community)
+        due_at = hours.best(helper.hours, due_at, between, turn.community)
     if hour_is_open(turn, request):
         due_at = timing.half_hour(due_at)
     visit = await requests.add_visit(

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
+from storage import hours
 from storage.database import Transaction
 from storage.model import (
     NEIGHBOURLY,
@@ -437,6 +438,7 @@ def to_row(tx: Transaction, member: Member) -> dict[str, Any]:
         "can_do": needs_to_bits(member.can_do),
         "max_km": member.max_km,
         "vetted_until": member.vetted_until,
+        "hours": hours.written(member.hours),
         "on_duty": member.on_duty,
         "paused_until": member.paused_until,
         "weekly_cap": member.weekly_cap,
@@ -475,6 +477,7 @@ def _without_seals(row: RowMapping) -> Member:
         can_do=frozenset(need for need, bit in NEED_BIT.items() if row["can_do"] & bit),
         max_km=row["max_km"],
         vetted_until=row["vetted_until"],
+        hours=hours.read(row["hours"]) if row["hours"] else (),
         on_duty=row["on_duty"],
         paused_until=row["paused_until"],
         weekly_cap=row["weekly_cap"],

@@ -309,6 +309,12 @@ class Community:
     """Words of its own, in place of the catalogue's: `en:info` to the words."""
 
 
+Hours = tuple[tuple[int, int], ...]
+"""Times of a week, in minutes from Monday's midnight by the group's own clocks: in order, each from
+its first minute to the one at which it is over, on whole quarters of an hour, and apart from each
+other. None of them means any time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a person can be reached: a phone number in E.164 or a Telegram chat id."""
@@ -338,6 +344,8 @@ class Member:
     can_do: frozenset[Need] = frozenset()
     max_km: float = 3.0
     vetted_until: date | None = None
+    hours: Hours = ()
+    """When they may be asked to go, as they said themselves."""
     on_duty: bool = True
     paused_until: datetime | None = None
     weekly_cap: int = 3

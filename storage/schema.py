@@ -112,6 +112,8 @@ members = Table(
     Column("can_do", Integer, nullable=False),
     Column("max_km", Float, nullable=False),
     Column("vetted_until", Date, nullable=True),
+    # As `storage.hours` writes them; most people's are empty, which is any time.
+    Column("hours", Text, nullable=False),
     Column("on_duty", Boolean, nullable=False),
     _when("paused_until", nullable=True),
     Column("weekly_cap", Integer, nullable=False),

@@ -79,24 +79,25 @@ def turns(span: Span, now: datetime, community: Community) -> datetime:
 
 # What is said
 
-_DAY = {word: n for names, n in WEEKDAYS.items() for word in names.split("|")} | WELSH_WEEKDAYS
-_ONE = "(?:" + "|".join(sorted(map(re.escape, _DAY), key=len, reverse=True)) + ")"
+DAY_NUMBER = {
+    word: n for names, n in WEEKDAYS.items() for word in names.split("|")
+} | WELSH_WEEKDAYS
+ONE_DAY = "(?:" + "|".join(sorted(map(re.escape, DAY_NUMBER), key=len, reverse=True)) + ")"
 _TO = r"(?:-|to|till|til|until|through|tan|a|al|alle)"
-_HOUR = (
-    r"(?:\d{1,2}(?: ?[:.] ?\d\d)?(?: ?[ap]\.?m\.?)?|noon|midday|midnight|ganol dydd|mezzogiorno)"
-)
+HOUR = r"(?:\d{1,2}(?: ?[:.] ?\d\d)?(?: ?[ap]\.?m\.?)?|noon|midday|midnight|ganol dydd|mezzogiorno)"
 _AT = r"(?:at |from |am |dalle |alle )?"
 _DAYS = (
-    rf"(?:every ?day|all week|week ?days?|week ?ends?|{_ONE}s? ?{_TO} ?{_ONE}s?|"
-    rf"{_ONE}s?(?:(?: ?, ?| and | & | a | e ){_ONE}s?)*)"
+    rf"(?:every ?day|all week|week ?days?|week ?ends?|{ONE_DAY}s? ?{_TO} ?{ONE_DAY}s?|"
+    rf"{ONE_DAY}s?(?:(?: ?, ?| and | & | a | e ){ONE_DAY}s?)*)"
 )
 _ACROSS = re.compile(
-    rf"(?P<first>{_ONE})s? {_AT}(?P<start>{_HOUR}) ?{_TO} ?(?P<last>{_ONE})s? {_AT}(?P<end>{_HOUR})"
+    rf"(?P<first>{ONE_DAY})s? {_AT}(?P<start>{HOUR}) ?{_TO} ?"
+    rf"(?P<last>{ONE_DAY})s? {_AT}(?P<end>{HOUR})"
 )
 _WITHIN = re.compile(
-    rf"(?P<days>{_DAYS})(?: (?:from )?{_AT}(?P<start>{_HOUR}) ?{_TO} ?(?P<end>{_HOUR}))?"
+    rf"(?P<days>{_DAYS})(?: (?:from )?{_AT}(?P<start>{HOUR}) ?{_TO} ?(?P<end>{HOUR}))?"
 )
-_RUN = re.compile(rf"(?P<first>{_ONE})s? ?{_TO} ?(?P<last>{_ONE})s?")
+_RUN = re.compile(rf"(?P<first>{ONE_DAY})s? ?{_TO} ?(?P<last>{ONE_DAY})s?")
 
 _POLITE = r"(?: (?:please|pls|plis|now|today|thanks|thank you|nawr|ora|adesso|per favore))*"
 _WHO = r"(?P<who>[^\W\d_][\w.' -]{0,40}?)"
@@ -155,8 +156,8 @@ def spans_in(said: str) -> tuple[Span, ...]:  # noqa: PLR0911 (one answer a form
     """The times of the week in `monday 9am to tuesday 9am`, `weekdays 9 to 5`, `sundays`; empty if
     there is anything else in it."""
     if across := _ACROSS.fullmatch(said):
-        start, end = _hour(across["start"]), _hour(across["end"])
-        first, last = _DAY[across["first"]], _DAY[across["last"]]
+        start, end = minute_of_day(across["start"]), minute_of_day(across["end"])
+        first, last = DAY_NUMBER[across["first"]], DAY_NUMBER[across["last"]]
         if start is None or end is None or (first, start) == (last, end):
             return ()
         return ((first * DAY + start, last * DAY + end),)
@@ -166,7 +167,7 @@ def spans_in(said: str) -> tuple[Span, ...]:  # noqa: PLR0911 (one answer a form
     days = _days(within["days"])
     if within["start"] is None:
         return tuple((day * DAY, (day + 1) % 7 * DAY) for day in days)
-    start, end = _hour(within["start"]), _hour(within["end"])
+    start, end = minute_of_day(within["start"]), minute_of_day(within["end"])
     if start is None or end is None:
         return ()
     bare = within["end"].isdecimal()
@@ -178,7 +179,8 @@ def spans_in(said: str) -> tuple[Span, ...]:  # noqa: PLR0911 (one answer a form
     return tuple((day * DAY + start, (day * DAY + end + over) % WEEK) for day in days)
 
 
-def _hour(said: str) -> int | None:
+def minute_of_day(said: str) -> int | None:
+    """The minute of the day that an hour is (`9`, `9:30pm`, `noon`), or none."""
     if said == "midnight":
         return 0
     hour = hour_in(said.replace(" :", ":"))
@@ -191,7 +193,7 @@ def _days(said: str) -> list[int]:
     if said.startswith("week"):
         return [5, 6] if "end" in said else list(range(5))
     if run := _RUN.fullmatch(said):
-        first, last = _DAY[run["first"]], _DAY[run["last"]]
+        first, last = DAY_NUMBER[run["first"]], DAY_NUMBER[run["last"]]
         return [(first + n) % 7 for n in range((last - first) % 7 + 1)]
-    found = [_DAY[word] for word in re.findall(rf"\b({_ONE})s?\b", said)]
+    found = [DAY_NUMBER[word] for word in re.findall(rf"\b({ONE_DAY})s?\b", said)]
     return sorted(set(found))
