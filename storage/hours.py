@@ -4,6 +4,7 @@ database they look the same."""
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from functools import lru_cache
 
 from storage.model import Hours
@@ -11,6 +12,13 @@ from storage.model import Hours
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = 24 * 60
 QUARTER = 15
+
+CUTS = (0, 12 * 60, 15 * 60, 17 * 60 + 30)
+"""Where a day is cut into stretches, in minutes: most people's hours are mornings, afternoons or
+evenings. Four a day fit into an integer of any database."""
+
+_STRETCHES = [(day * DAY + cut) for day in range(7) for cut in CUTS] + [7 * DAY]
+ANY_STRETCH = (1 << 7 * len(CUTS)) - 1
 
 _ENTRY = re.compile(
     r"(?P<first>[a-z]+)(?: ?- ?(?P<last>[a-z]+))?"
@@ -59,6 +67,17 @@ def read(words: str) -> Hours:
         else:
             found.append((minute, minute + QUARTER))
     return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def stretches(hours: Hours) -> int:
+    """The stretches of the week, one bit each, that these hours touch: all, for any time. What a
+    database can leave people out by who are not there for hours around."""
+    found = 0
+    for start, end in hours:
+        first, last = bisect_right(_STRETCHES, start) - 1, bisect_left(_STRETCHES, end)
+        found |= (1 << last) - (1 << first)
+    return found if hours else ANY_STRETCH
 
 
 def _quarters(entry: str) -> set[int]:

@@ -114,6 +114,8 @@ members = Table(
     Column("vetted_until", Date, nullable=True),
     # As `storage.hours` writes them; most people's are empty, which is any time.
     Column("hours", Text, nullable=False),
+    # The same, roughly (`storage.hours.stretches`), so that the search need not read who is away.
+    Column("stretches", Integer, nullable=False),
     Column("on_duty", Boolean, nullable=False),
     _when("paused_until", nullable=True),
     Column("weekly_cap", Integer, nullable=False),

@@ -114,16 +114,21 @@ def window(
 def quarters(first: datetime, last: datetime, community: Community) -> int:
     """The quarters of an hour of the week between two moments, by the group's own clocks: also
     those that the clocks show twice in autumn; without those that spring leaves out."""
-    found = 0
-    moment = first - timedelta(
-        minutes=first.minute % QUARTER, seconds=first.second, microseconds=first.microsecond
-    )
-    while moment <= last:
-        here = timing.local(moment, community)
-        minute = here.hour * 60 + here.minute
-        found |= 1 << (here.weekday() * A_DAY + minute // QUARTER)
+    here, until = timing.local(first, community), timing.local(last, community)
+    start, end = _quarter(here), _quarter(until)
+    if here.utcoffset() == until.utcoffset() and last - first < timedelta(days=1):
+        run = (1 << (end - start) % WEEK + 1) - 1 << start
+        return (run | run >> WEEK) & ALL
+    found = 1 << end
+    moment = first
+    while moment <= last:  # the clocks change
+        found |= 1 << _quarter(timing.local(moment, community))
         moment += timedelta(minutes=QUARTER)
     return found
+
+
+def _quarter(here: datetime) -> int:
+    return here.weekday() * A_DAY + (here.hour * 60 + here.minute) // QUARTER
 
 
 def meets(hours: Hours, wanted: int) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from handlers.rules import hours, timing
 from handlers.rules.hours_said import Doing, Ear, Wish, wish
 from handlers.wording import PART_ENDS
-from storage.hours import read, written
+from storage.hours import read, stretches, written
 from storage.model import Community, Hours
 
 LONDON = Community(1, "Marsden Neighbours")
@@ -187,6 +187,12 @@ def sum_of(some: object) -> int:
     return found
 
 
+@given(weeks, weeks)
+def test_a_database_leaves_nobody_out_who_is_there(kept: Hours, wanted: Hours) -> None:
+    if hours.bits(kept) & hours.bits(wanted):
+        assert stretches(kept) & stretches(wanted)
+
+
 @given(weeks)
 def test_hours_are_kept_and_read_back_equal(kept: Hours) -> None:
     assert read(written(kept)) == kept
@@ -337,6 +343,18 @@ def test_whoever_is_there_comes_while_they_are(
         assert comes == wanted or between[0] <= comes <= between[1]
     else:
         assert comes == wanted or between[0] <= comes <= between[1]
+
+
+@given(moments, st.integers(0, 26 * 60), places)
+def test_the_quarters_are_those_that_the_clocks_show(
+    first: datetime, minutes: int, place: Community
+) -> None:
+    """However they are counted: minute by minute it is the same."""
+    shown = 0
+    for past in range(minutes + 1):
+        here = timing.local(first + timedelta(minutes=past), place)
+        shown |= 1 << (here.weekday() * 96 + (here.hour * 60 + here.minute) // 15)
+    assert hours.quarters(first, first + timedelta(minutes=minutes), place) == shown
 
 
 @pytest.mark.parametrize(

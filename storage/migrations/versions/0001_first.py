@@ -136,6 +136,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("max_km", sa.Float(), nullable=False),
         sa.Column("vetted_until", sa.Date(), nullable=True),
         sa.Column("hours", sa.Text(), nullable=False),
+        sa.Column("stretches", sa.Integer(), nullable=False),
         sa.Column("on_duty", sa.Boolean(), nullable=False),
         sa.Column("paused_until", WHEN, nullable=True),
         sa.Column("weekly_cap", sa.Integer(), nullable=False),
