@@ -31,6 +31,9 @@ ASKED_FOR = timedelta(hours=2)
 
 QUESTIONS = ("hours", "hours.agree")
 
+OWN_DAYS = frozenset({"ask", "check_in", "recurring", "join"})
+"""What a question begins with where days in its answer are days of its own ("not Tuesdays")."""
+
 
 async def show(turn: Turn) -> None:
     """Their hours as they are, and how to change them."""
@@ -71,9 +74,11 @@ async def in_words(turn: Turn, latest: Question | None, *, taken: bool) -> bool:
         await _keep(turn, rules.ANY)
     else:
         await questions.close(turn.tx, turn.now, *QUESTIONS, member_id=me.id)
+        outside = await _visit_outside(turn, wish.hours)
         await turn.ask(
             me,
-            "hours.check",
+            # Whoever only meant that one visit must not think that it is called off.
+            "hours.check.visit" if outside else "hours.check",
             "hours.agree",
             None,
             ("yes", "no"),
@@ -81,6 +86,7 @@ async def in_words(turn: Turn, latest: Question | None, *, taken: bool) -> bool:
             heard=kept.written(wish.hours),
             name=first_name(me),
             hours=said(turn, wish.hours, me.language),
+            **outside,
         )
     return True
 
@@ -88,7 +94,7 @@ async def in_words(turn: Turn, latest: Question | None, *, taken: bool) -> bool:
 def _ear(turn: Turn, latest: Question | None, *, taken: bool) -> Ear:
     if latest and latest.kind in QUESTIONS and turn.now - latest.asked_at <= ASKED_FOR:
         return Ear.ASKED
-    if taken:
+    if taken or (latest and latest.kind.split(".")[0] in OWN_DAYS):
         return Ear.NAMED
     return Ear.HABIT if turn.sender.is_a(Role.ASKER) else Ear.HELPER
 
@@ -117,18 +123,21 @@ async def _keep(turn: Turn, hours: Hours) -> None:
     await questions.close(turn.tx, turn.now, *QUESTIONS, member_id=turn.sender.id)
     me = await turn.save(turn.sender, hours=hours)
     await turn.note("hours", "member", me.id, hours=kept.written(hours))
+    outside = await _visit_outside(turn, hours)
+    name = "hours.kept" if hours else "hours.kept.any"
+    await turn.reply("hours.kept.visit" if outside else name, name=first_name(me), **outside)
+
+
+async def _visit_outside(turn: Turn, hours: Hours) -> dict[str, str]:
+    """Whom they are still going to, and when, where that is outside of those hours; empty where
+    nobody is."""
+    me = turn.sender
     for visit in await requests.live_visits(turn.tx, helper_id=me.id):
         at = rules.quarters(visit.due_at, visit.due_at, turn.community)
         if not rules.meets(hours, at):
             asker = await members.get(turn.tx, visit.asker_id)
-            await turn.reply(
-                "hours.kept.visit",
-                name=first_name(me),
-                asker=first_name(asker),
-                by=turn.by(visit.due_at, me.language),
-            )
-            return
-    await turn.reply("hours.kept" if hours else "hours.kept.any", name=first_name(me))
+            return {"asker": first_name(asker), "by": turn.by(visit.due_at, me.language)}
+    return {}
 
 
 # In plain words

@@ -131,6 +131,7 @@ ASKED = {
     "hours": tuple(FIXED),
     "hours.again": tuple(FIXED),
     "hours.check": ("yes", "no"),
+    "hours.check.visit": ("yes", "no"),
     "no_word": ("it_happened", "nobody_came"),
     "did_they_come": ("yes", "no"),
     "safe_journey": ("done", "cannot"),
@@ -162,6 +163,7 @@ ASKED = {
 SHORTENED = {
     "hours": "hours",
     "hours.check": "hours",
+    "hours.check.visit": "hours",
     "details": "words",
     "details.by_hand": "words",
     "open.one": "words",
@@ -318,6 +320,7 @@ TWO = frozenset(
         "handed",
         "hours",
         "hours.again",
+        "hours.check.visit",
         "hours.kept.visit",
         "info",
         "kept_waiting",
