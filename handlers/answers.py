@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from handlers import (
     alarm_answers,
+    arranged,
     ask,
     checkin,
     checkin_setup,
@@ -68,6 +69,7 @@ ANSWERS: dict[str, Answer] = {
     "assign": organiser.assigned,
     "approve": organiser.approve,
     "ask.days": ask.days_said,
+    "recurring.offer": arranged.answered,
     "recurring.leave_out": recurring_off.leave_out,
     "recurring.one_or_all": recurring_off.one_or_all_said,
     "recurring.which": recurring_off.which_said,

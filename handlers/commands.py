@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from handlers import daily_note, duty, hours, join, meanings, organiser, own_words, recurring
+from handlers import (
+    arranged,
+    daily_note,
+    duty,
+    hours,
+    join,
+    meanings,
+    organiser,
+    own_words,
+    recurring,
+)
 from handlers.turn import Turn, first_name
 from storage import groups
 from storage.model import Role, Standing
@@ -113,10 +123,21 @@ async def _status(turn: Turn) -> bool:
 
 
 async def _regular(turn: Turn) -> bool:
+    if turn.sender.is_a(Role.ASKER) and await recurring.show(turn):
+        return True
+    if organiser.is_organiser(turn):
+        await arranged.show_regular(turn)
+        return True
     if not turn.sender.is_a(Role.ASKER):
         return False
-    if not await recurring.show(turn):
-        await turn.reply("recurring.none", name=first_name(turn.sender))
+    await turn.reply("recurring.none", name=first_name(turn.sender))
+    return True
+
+
+async def _checks(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await arranged.show_check_ins(turn)
     return True
 
 
@@ -144,5 +165,6 @@ COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
     "waiting": _waiting,
     "status": _status,
     "regular": _regular,
+    "checks": _checks,
     "texts": _texts,
 }

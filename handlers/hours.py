@@ -7,6 +7,7 @@ this evening. That is for the quiet hours alone (docs/decisions/0013-helpers-hou
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from handlers.rules import hours as rules
 from handlers.rules import hours_said
@@ -128,7 +129,7 @@ async def _keep(turn: Turn, hours: Hours) -> None:
     await turn.reply("hours.kept.visit" if outside else name, name=first_name(me), **outside)
 
 
-async def _visit_outside(turn: Turn, hours: Hours) -> dict[str, str]:
+async def _visit_outside(turn: Turn, hours: Hours) -> dict[str, Any]:
     """Whom they are still going to, and when, where that is outside of those hours; empty where
     nobody is."""
     me = turn.sender

@@ -13,7 +13,7 @@ from handlers import reminders, waves
 from handlers.reminders import about_when, hour_is_open
 from handlers.rules import hours, lifecycle, timing
 from handlers.turn import Turn, first_name, one_line
-from storage import members, questions, requests
+from storage import members, questions, recurring, requests
 from storage.model import (
     DueKind,
     HelpRequest,
@@ -100,10 +100,11 @@ async def _give_details(
     wakes: bool,
 ) -> None:
     """Name, address, what they wrote and the word: to the accepted helper, and noted."""
+    theirs = bool(request.words) and not await _suggested(turn, request)
     words = one_line(request.words, QUOTED)
     await turn.ask(
         helper,
-        ("details.by_hand" if by_hand else "details") + ("" if request.words else ".bare"),
+        ("details.by_hand" if by_hand else "details") + ("" if theirs else ".bare"),
         "visit",
         visit.id,
         ("going", "cannot"),
@@ -118,6 +119,13 @@ async def _give_details(
         words=words,
     )
     await turn.note("address_shown", "member", asker.id, to=helper.id, visit=visit.id)
+
+
+async def _suggested(turn: Turn, request: HelpRequest) -> bool:
+    """Whether the words are not the asker's own: an organiser suggested this regular help."""
+    if not request.schedule_id:
+        return False
+    return (await recurring.get(turn.tx, request.schedule_id)).set_up_by is not None
 
 
 def _whole_address(asker: Member) -> str:

@@ -108,6 +108,8 @@ class ScheduleStatus(StrEnum):
 
     DRAFT = "draft"
     """Spoken of, and not agreed yet."""
+    OFFERED = "offered"
+    """Suggested by an organiser, and not answered yet."""
     RUNNING = "running"
     STOPPED = "stopped"
 
@@ -431,6 +433,8 @@ class Schedule:
     """The next day for which a request is to be made."""
     skips: tuple[date, ...] = ()
     """Days further off that are to be left out."""
+    set_up_by: int | None = None
+    """The organiser who suggested it."""
 
     def __post_init__(self) -> None:
         aware(self.created_at, "created_at")

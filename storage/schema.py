@@ -187,6 +187,7 @@ schedules = Table(
     Column("for_other", Boolean, nullable=False),
     Column("next_day", Date, nullable=True),
     Column("skips", Text, nullable=False),
+    _to("set_up_by", "members", nullable=True),
     _when("created_at"),
     Index("ix_schedules_asker_id_status", "asker_id", "status"),
     Index("ix_schedules_status", "status"),

@@ -84,8 +84,13 @@ NEXT_STEPS = (
         },
         (DueKind.CHECK_IN_STEP,),
     ),
-    # The same holds for help that comes again.
-    Owed("repeat", "schedules", {"status": (ScheduleStatus.RUNNING.value,)}, (DueKind.REPEAT,)),
+    # The same holds for help that comes again, and for what an organiser suggested.
+    Owed(
+        "repeat",
+        "schedules",
+        {"status": (ScheduleStatus.RUNNING.value, ScheduleStatus.OFFERED.value)},
+        (DueKind.REPEAT,),
+    ),
     Owed("note", "communities", {"note_at": True}, (DueKind.NOTE,)),
     Owed("duty", "shifts", {}, (DueKind.HANDOVER,)),
     Owed("pause", "members", {"paused_until": True}, (DueKind.BACK,)),

@@ -330,11 +330,13 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("for_other", sa.Boolean(), nullable=False),
         sa.Column("next_day", sa.Date(), nullable=True),
         sa.Column("skips", sa.Text(), nullable=False),
+        sa.Column("set_up_by", ID, nullable=True),
         sa.Column("created_at", WHEN, nullable=False),
         sa.ForeignKeyConstraint(["asker_id"], ["members.id"], name="fk_schedules_asker_id"),
         sa.ForeignKeyConstraint(
             ["community_id"], ["communities.id"], name="fk_schedules_community_id"
         ),
+        sa.ForeignKeyConstraint(["set_up_by"], ["members.id"], name="fk_schedules_set_up_by"),
         sa.PrimaryKeyConstraint("id", name="pk_schedules"),
     )
     op.create_index("ix_schedules_asker_id_status", "schedules", ["asker_id", "status"])
