@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from handlers import alarm, alarm_answers, checkin, checkin_setup
+from handlers import alarm, alarm_answers, checkin, checkin_setup, emergency
 from handlers.checkin_setup import times, to_a_person
 from handlers.rules import checkins as rules
 from handlers.rules import wellbeing
@@ -23,6 +23,8 @@ async def in_words(turn: Turn, *, asks: bool) -> bool:
     for a neighbour's help as well."""
     said = plain(turn.words)
     if not asks and await alarm_answers.in_words(turn):
+        return True
+    if not asks and wellbeing.feeling(said) and await emergency.well_after_all(turn):
         return True
     known = await checkins.of_member(turn.tx, turn.sender.id)
     if (

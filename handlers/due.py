@@ -67,6 +67,9 @@ async def whom_about(tx: Transaction, due: Due) -> tuple[Member, str] | None:
         message = await messages.get(tx, due.ref)
         ident = message.member_id if message else None
         return (await members.get(tx, ident), message.text) if message and ident else None
+    if due.kind is DueKind.CHECK_IN_STEP:
+        occasion = await checkins.occasion(tx, due.ref)
+        return await members.get(tx, occasion.member_id), occasion.words
     if due.kind in _CHECK_IN_OF:
         check_in = await checkins.get(tx, await _CHECK_IN_OF[due.kind](tx, due.ref))
         return await members.get(tx, check_in.member_id), ""
@@ -108,8 +111,9 @@ async def _itself(tx: Transaction, ref: int) -> int:
     return ref
 
 
-async def _of_occasion(tx: Transaction, ref: int) -> int:
-    return (await checkins.occasion(tx, ref)).check_in_id
+async def _occasion_community(tx: Transaction, ref: int) -> int | None:
+    occasion = await checkins.occasion(tx, ref)
+    return (await members.get(tx, occasion.member_id)).community_id
 
 
 async def _of_contact(tx: Transaction, ref: int) -> int:
@@ -118,7 +122,6 @@ async def _of_contact(tx: Transaction, ref: int) -> int:
 
 _CHECK_IN_OF = {
     DueKind.CHECK_IN: _itself,
-    DueKind.CHECK_IN_STEP: _of_occasion,
     DueKind.CONTACT: _of_contact,
 }
 """Whose check-ins something due is about."""
@@ -264,7 +267,7 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.BACK: (_member_community, _back),
     DueKind.TELL: (_message_community, _tell),
     DueKind.CHECK_IN: (_check_in_community(DueKind.CHECK_IN), _check_in),
-    DueKind.CHECK_IN_STEP: (_check_in_community(DueKind.CHECK_IN_STEP), checkin.step),
+    DueKind.CHECK_IN_STEP: (_occasion_community, checkin.step),
     DueKind.CONTACT: (_check_in_community(DueKind.CONTACT), contacts.silent),
     DueKind.HANDOVER: (rota.group_of, duty.came),
     DueKind.NOTE: (_itself, daily_note.tell),

@@ -12,6 +12,7 @@ from handlers import (
     answers,
     checkin,
     commands,
+    emergency,
     join,
     languages,
     meanings,
@@ -23,7 +24,7 @@ from handlers.rules.understanding import (
     is_stop,
     understand,
 )
-from handlers.turn import QUOTED, Desk, Turn, first_name, one_line
+from handlers.turn import Desk, Turn, first_name
 from storage import groups, members, questions
 from storage.database import Transaction
 from storage.model import (
@@ -32,7 +33,6 @@ from storage.model import (
     InboundKind,
     InboundMessage,
     Member,
-    Priority,
     Role,
     Standing,
 )
@@ -110,7 +110,7 @@ async def _text(turn: Turn) -> None:
     me = turn.sender
     # HELP by itself asks what this is; its answer begins with 999.
     if meaning.emergency and not commands.said(turn, "help"):
-        await emergency(turn)
+        await emergency.written(turn)
         return
     if is_stop(words):
         await join.stop(turn)
@@ -133,28 +133,6 @@ async def _text(turn: Turn) -> None:
         await checkin.heard(turn)
         return
     await meanings.act_on(turn, meaning, open_now)
-
-
-async def emergency(turn: Turn) -> None:
-    """Ring 999: at once, in any state, at any hour. Help is never promised to be on its way."""
-    me = turn.sender
-    told = await turn.tell_organisers(
-        "emergency.told",
-        but=me.id,
-        priority=Priority.EMERGENCY,
-        who=turn.who(me),
-        phone=await turn.phone_of(me),
-        home=", ".join(filter(None, (me.home, me.postcode))) or "-",
-        words=one_line(turn.words, QUOTED),
-    )
-    await turn.say(
-        me,
-        "emergency" if told else "emergency.alone",
-        priority=Priority.EMERGENCY,
-        organiser=await turn.organiser_name(me),
-    )
-    await turn.note("emergency", "member", me.id)
-    await checkin.trouble(turn)
 
 
 # Buttons and places

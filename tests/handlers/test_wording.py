@@ -149,7 +149,10 @@ ASKED = {
     **{
         f"alarm.{reason}{to}": ("on_it", "not_me") for reason in Reason for to in ("", ".organiser")
     },
-    **{f"alarm.{name}": ("all_well", "need_help", "no_more") for name in ("yours", "how", "words")},
+    **{f"emergency.{name}": ("on_it", "not_me") for name in ("alarm", "still", "more")},
+    **{
+        f"alarm.{name}": ("all_well", "need_help", "in_hands") for name in ("yours", "how", "words")
+    },
 }
 """Entries that end with numbers to reply with."""
 
@@ -158,6 +161,8 @@ SHORTENED = {
     "details.by_hand": "words",
     "open.one": "words",
     "settle.yours": "words",
+    "emergency.alarm": "words",
+    "emergency.still": "words",
 }
 """Entries whose quoted words are cut where a text would cost more than two parts."""
 
@@ -281,7 +286,6 @@ TWO = frozenset(
         "alarm.silent.organiser",
         "alarm.stopped.organiser",
         "alarm.trouble",
-        "alarm.trouble.organiser",
         "alarm.unheard.organiser",
         "alarm.yours",
         "approve",
@@ -305,6 +309,9 @@ TWO = frozenset(
         "draft.other_door",
         "draft.outside",
         "draft.silent",
+        "emergency.alarm",
+        "emergency.more",
+        "emergency.still",
         "emergency.told",
         "found",
         "handed",
