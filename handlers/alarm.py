@@ -1,8 +1,9 @@
 """Somebody may not be all right: one person after another is told, until somebody takes it.
 
-It comes of a check-in, or of an emergency that somebody wrote of (`emergency`). An alarm is never closed by time going by. It goes round its people until one of them says "I'm on
-it", and is over when that person has said how it was, or when the one it is about writes again.
-Quiet hours do not hold it back.
+It comes of a check-in, or of an emergency that somebody wrote of (`emergency`). It is never closed
+by time going by. It goes round its people until one of them says "I'm on it", and is over when that
+person has said how it was or, but for an emergency, when the one it is about writes again. Quiet
+hours do not hold it back.
 """
 
 from __future__ import annotations

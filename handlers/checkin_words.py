@@ -18,7 +18,7 @@ from storage.model import CheckIn, CheckInStatus, Member, Question, Role, Standi
 # What words mean
 
 
-async def in_words(turn: Turn, *, asks: bool) -> bool:
+async def in_words(turn: Turn, *, asks: bool) -> bool:  # noqa: PLR0911 (one answer a thing said)
     """Whether a message is about check-ins; then it has been dealt with. `asks`: it plainly asks
     for a neighbour's help as well."""
     said = plain(turn.words)

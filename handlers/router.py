@@ -17,6 +17,7 @@ from handlers import (
     languages,
     meanings,
     offer,
+    reach,
 )
 from handlers.rules import timing
 from handlers.rules.understanding import (
@@ -57,8 +58,7 @@ async def receive(desk: Desk, tx: Transaction, now: datetime, message: InboundMe
     if member is None:
         member = await _stranger(tx, everyone[0], message, address)
     turn = _turn(desk, tx, now, everyone, member, message)
-    if member.unreachable:
-        await turn.save(member, unreachable="")
+    await reach.wrote(turn)
     if message.kind is InboundKind.BUTTON:
         await _button(turn)
     elif message.kind is InboundKind.LOCATION:
@@ -215,7 +215,7 @@ async def _in_group(
 
 async def _blocked(turn: Turn, member: Member) -> None:
     """Somebody blocked the bot: their visits are given back, and organisers hear if they wait."""
-    await turn.save(member, unreachable="blocked")
+    turn.member = await reach.lost(turn.tx, turn.now, member, "blocked")
     await join.drop_everything(turn, "stopped")
 
 

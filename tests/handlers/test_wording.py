@@ -309,6 +309,7 @@ TWO = frozenset(
         "draft.other_door",
         "draft.outside",
         "draft.silent",
+        "duty.cant.told",
         "emergency.alarm",
         "emergency.more",
         "emergency.still",
