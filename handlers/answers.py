@@ -14,6 +14,7 @@ from handlers import (
     contacts,
     happened,
     join,
+    lapsed,
     meanings,
     offer,
     organiser,
@@ -64,6 +65,7 @@ ANSWERS: dict[str, Answer] = {
     "handed": organiser.settle,
     "assign": organiser.assigned,
     "approve": organiser.approve,
+    "still_needed": lapsed.answered,
     "ask.days": ask.days_said,
     "recurring.leave_out": recurring_off.leave_out,
     "recurring.one_or_all": recurring_off.one_or_all_said,
@@ -105,7 +107,7 @@ IN_WORDS = frozenset(
 """Questions that words of any kind may answer."""
 
 STILL = frozenset(
-    {"offer", "card", "visit", "open", "handed", "assign", "approve"}
+    {"offer", "card", "visit", "open", "handed", "assign", "approve", "still_needed"}
     | {"check_in", "check_in.contact", "alarm", "alarm.outcome"}
 )
 """Questions that go by how things stand, and so may be answered again, or late."""

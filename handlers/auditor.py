@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from handlers import daily_note, waves
+from handlers import daily_note, lapsed, waves
 from handlers import due as moments
 from handlers.ask import CHASE
 from handlers.rules import timing
@@ -125,6 +125,8 @@ async def _handed(turn: Turn, ref: int) -> Step | None:
     request = await requests.get(turn.tx, ref, lock=True)
     if request.status is not RequestStatus.HANDED:
         return None
+    if request.lapsed_at:  # and the answer is awaited
+        return Step(max(turn.now, request.lapsed_at + lapsed.ANSWER))
     return Step(timing.add_waking(turn.now, timedelta(hours=1), turn.community))
 
 
