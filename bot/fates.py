@@ -67,7 +67,8 @@ async def given_up(
 
 async def lost(tx: Transaction, clock: Clock, message: OutboundMessage) -> None:
     """A message will not arrive, or nobody knows. If anything depends on it, somebody is told."""
-    if message.about.get("kind") != "not_arrived":
+    # What is of no group has no organisers either.
+    if message.about.get("kind") != "not_arrived" and message.community_id is not None:
         await outcomes.lost(tx, message.id, clock.now())
         await due.at(tx, DueKind.TELL, message.id, clock.now())
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from handlers import daily_note, duty, join, meanings, organiser, own_words, recurring
-from handlers.turn import Turn, first_name
+from handlers.rules.segments import segments
+from handlers.turn import MOST_SEGMENTS, Turn, first_name
 from storage import groups
 from storage.model import Role, Standing
 
@@ -100,7 +101,17 @@ async def _help(turn: Turn) -> bool:
     for role in (Role.ASKER, Role.HELPER, Role.ORGANISER):
         if me.is_a(role):
             lines.append(turn.text(me.language, f"help.{role.value}"))
+    # Who is everything at once knows best what askers write.
+    while await turn.by_text(me) and len(lines) > 2 and segments("\n".join(lines)) > MOST_SEGMENTS:
+        del lines[1]
     await turn.reply("lines", lines="\n".join(lines))
+    return True
+
+
+async def _more(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await turn.reply("help.more")
     return True
 
 
@@ -140,4 +151,5 @@ COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
     "status": _status,
     "regular": _regular,
     "texts": _texts,
+    "more": _more,
 }

@@ -340,7 +340,7 @@ class Turn:
         if member.is_a(Role.HELPER):
             names += ["pause", "onduty", "offduty"]
         if member.is_a(Role.ORGANISER):
-            names += ["open", "waiting"]
+            names += ["open", "waiting", "duty", "note", "texts", "more"]
         described = [[name, self.text(member.language, f"command.{name}")] for name in names]
         if OutboundKind.COMMANDS in self.desk.can.get(address.channel, ()):
             await self._queue(

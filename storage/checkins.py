@@ -170,15 +170,16 @@ async def emergency(tx: Transaction, occasion: Occasion) -> Occasion:
 
 
 async def running_of(tx: Transaction, member_id: int) -> Occasion | None:
-    """What is not over yet about somebody, a check-in or an emergency: the latest. Nobody else
-    decides about it until this commits."""
+    """What is not over yet about somebody, a check-in or an emergency: an alarm before a check-in
+    that waits for an answer, the latest first. Nobody else decides about it until this commits."""
+    asked = sa.case((occasions.c.status == OccasionStatus.ASKED.value, 1), else_=0)
     row = await tx.one(
         sa.select(occasions)
         .where(
             occasions.c.member_id == member_id,
             occasions.c.status.in_([status.value for status in RUNNING]),
         )
-        .order_by(occasions.c.id.desc())
+        .order_by(asked, occasions.c.id.desc())
         .limit(1)
         .with_for_update(key_share=True)
     )

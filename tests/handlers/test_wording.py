@@ -320,6 +320,7 @@ TWO = frozenset(
         "emergency.told",
         "found",
         "handed",
+        "help.more",
         "info",
         "kept_waiting",
         "lapsed.told",
