@@ -16,6 +16,7 @@ from handlers import (
     happened,
     hours,
     join,
+    lapsed,
     meanings,
     offer,
     organiser,
@@ -68,6 +69,7 @@ ANSWERS: dict[str, Answer] = {
     "handed": organiser.settle,
     "assign": organiser.assigned,
     "approve": organiser.approve,
+    "still_needed": lapsed.answered,
     "ask.days": ask.days_said,
     "recurring.offer": arranged.answered,
     "recurring.leave_out": recurring_off.leave_out,
@@ -111,7 +113,7 @@ IN_WORDS = frozenset(
 """Questions that words of any kind may answer."""
 
 STILL = frozenset(
-    {"offer", "card", "visit", "open", "handed", "assign", "approve"}
+    {"offer", "card", "visit", "open", "handed", "assign", "approve", "still_needed"}
     | {"check_in", "check_in.contact", "alarm", "alarm.outcome"}
 )
 """Questions that go by how things stand, and so may be answered again, or late."""

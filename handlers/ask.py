@@ -130,7 +130,9 @@ async def _came_back(turn: Turn) -> HelpRequest | None:
         status = lifecycle.become(request.status, RequestStatus.DRAFT)
         await turn.never_mind(request.id, DueKind.CHASE)
         await questions.close(turn.tx, turn.now, "handed", ref=request.id)
-        return await requests.save(turn.tx, replace(request, status=status, misses=0))
+        return await requests.save(
+            turn.tx, replace(request, status=status, misses=0, lapsed_at=None)
+        )
     return None
 
 

@@ -15,7 +15,8 @@ from handlers import (
     own_words,
     recurring,
 )
-from handlers.turn import Turn, first_name
+from handlers.rules.segments import segments
+from handlers.turn import MOST_SEGMENTS, Turn, first_name
 from storage import groups
 from storage.model import Role, Standing
 
@@ -114,7 +115,17 @@ async def _help(turn: Turn) -> bool:
     for role in (Role.ASKER, Role.HELPER, Role.ORGANISER):
         if me.is_a(role):
             lines.append(turn.text(me.language, f"help.{role.value}"))
+    # Who is everything at once knows best what askers write.
+    while await turn.by_text(me) and len(lines) > 2 and segments("\n".join(lines)) > MOST_SEGMENTS:
+        del lines[1]
     await turn.reply("lines", lines="\n".join(lines))
+    return True
+
+
+async def _more(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await turn.reply("help.more")
     return True
 
 
@@ -167,4 +178,5 @@ COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
     "regular": _regular,
     "checks": _checks,
     "texts": _texts,
+    "more": _more,
 }

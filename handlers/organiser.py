@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from handlers import ask, neighbours, offer, recurring, visit, waves
+from handlers import ask, lapsed, neighbours, offer, recurring, visit, waves
 from handlers.join import does
 from handlers.rules import lifecycle, timing
 from handlers.rules.matching import WhyNot
@@ -407,12 +407,14 @@ async def chase(turn: Turn, request: HelpRequest) -> None:
     if request.status is not RequestStatus.HANDED or await recurring.day_is_over(turn, request):
         return
     asker = await members.get(turn.tx, request.asker_id)
-    age = turn.now - request.created_at
-    wait = max(timedelta(hours=2), min(timedelta(hours=12), age))
-    await turn.later(DueKind.CHASE, request.id, timing.add_waking(turn.now, wait, turn.community))
     handler = await members.get(turn.tx, request.handler_id) if request.handler_id else None
     if handler and (handler.unreachable or handler.stopped_at or not handler.is_a(Role.ORGANISER)):
         handler = None
+    if await lapsed.seen_to(turn, request, handler):
+        return
+    age = turn.now - request.created_at
+    wait = max(timedelta(hours=2), min(timedelta(hours=12), age))
+    await turn.later(DueKind.CHASE, request.id, timing.add_waking(turn.now, wait, turn.community))
     await questions.close(turn.tx, turn.now, "handed", ref=request.id)
     params: dict[str, Any] = {
         "asker": turn.who(asker),

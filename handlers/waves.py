@@ -44,6 +44,7 @@ async def open_request(
         status=lifecycle.become(request.status, RequestStatus.OPEN),
         urgent=urgent,
         wave=0,
+        lapsed_at=None,
         promised_at=timing.promise(wanted, turn.now, turn.community, urgent=urgent),
     )
     await requests.save(turn.tx, request)

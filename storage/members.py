@@ -459,6 +459,9 @@ def to_row(tx: Transaction, member: Member) -> dict[str, Any]:
         "consent": member.consent,
         "stopped_at": member.stopped_at,
         "unreachable": member.unreachable,
+        "retry_at": member.retry_at,
+        "retried_at": member.retried_at,
+        "half_way_at": member.half_way_at,
         "helping": all(holds(member) for holds in _HELPING.values()),
     }
 
@@ -498,4 +501,7 @@ def _without_seals(row: RowMapping) -> Member:
         consent=row["consent"],
         stopped_at=row["stopped_at"],
         unreachable=row["unreachable"],
+        retry_at=row["retry_at"],
+        retried_at=row["retried_at"],
+        half_way_at=row["half_way_at"],
     )

@@ -218,7 +218,7 @@ def _member(arrival: Arrival, community: Community, sheet: Sheet) -> Member:
         if column in sheet.columns:
             changes[column] = getattr(row, column)
     if not arrival.owned.issuperset(row.addresses):
-        changes["unreachable"] = ""
+        changes |= {"unreachable": "", "retry_at": None, "retried_at": None}
     return replace(start, **changes)  # type: ignore[arg-type]
 
 

@@ -141,6 +141,10 @@ ASKED = {
         for reason in ("no_place", "outside", "silent", "other_door")
     },
     "chase": ("see_to_it", "close"),
+    "lapsed.told": ("see_to_it", "close"),
+    "lapsed.told.unasked": ("see_to_it", "close"),
+    "still_needed": ("yes", "no"),
+    "still_needed.seen_to": ("yes", "no"),
     "chase.yours": ("close", "wider"),
     "settle.wider.nobody": ("see_to_it", "close"),
     "approve": ("approve", "not_yet"),
@@ -157,7 +161,10 @@ ASKED = {
     **{
         f"alarm.{reason}{to}": ("on_it", "not_me") for reason in Reason for to in ("", ".organiser")
     },
-    **{f"alarm.{name}": ("all_well", "need_help", "no_more") for name in ("yours", "how", "words")},
+    **{f"emergency.{name}": ("on_it", "not_me") for name in ("alarm", "still", "more")},
+    **{
+        f"alarm.{name}": ("all_well", "need_help", "in_hands") for name in ("yours", "how", "words")
+    },
 }
 """Entries that end with numbers to reply with."""
 
@@ -169,6 +176,8 @@ SHORTENED = {
     "details.by_hand": "words",
     "open.one": "words",
     "settle.yours": "words",
+    "emergency.alarm": "words",
+    "emergency.still": "words",
 }
 """Entries whose quoted words are cut where a text would cost more than two parts."""
 
@@ -292,7 +301,6 @@ TWO = frozenset(
         "alarm.silent.organiser",
         "alarm.stopped.organiser",
         "alarm.trouble",
-        "alarm.trouble.organiser",
         "alarm.unheard.organiser",
         "alarm.yours",
         "approve",
@@ -316,6 +324,10 @@ TWO = frozenset(
         "draft.other_door",
         "draft.outside",
         "draft.silent",
+        "duty.cant.told",
+        "emergency.alarm",
+        "emergency.more",
+        "emergency.still",
         "emergency.told",
         "found",
         "handed",
@@ -323,8 +335,11 @@ TWO = frozenset(
         "hours.again",
         "hours.check.visit",
         "hours.kept.visit",
+        "help.more",
         "info",
         "kept_waiting",
+        "lapsed.told",
+        "lapsed.told.unasked",
         "no_word",
         "not_arrived",
         "words_sent.told",
