@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from handlers import daily_note, duty, join, meanings, organiser, own_words, recurring
+from handlers import (
+    arranged,
+    daily_note,
+    duty,
+    hours,
+    join,
+    meanings,
+    organiser,
+    own_words,
+    recurring,
+)
 from handlers.rules.segments import segments
 from handlers.turn import MOST_SEGMENTS, Turn, first_name
 from storage import groups
@@ -64,6 +74,10 @@ async def _pause(turn: Turn) -> bool:
     return await _if_helper(turn, lambda: join.pause(turn))
 
 
+async def _hours(turn: Turn) -> bool:
+    return await _if_helper(turn, lambda: hours.show(turn))
+
+
 async def _leave(turn: Turn) -> bool:
     if turn.sender.standing is Standing.JOINING:
         return False
@@ -120,10 +134,21 @@ async def _status(turn: Turn) -> bool:
 
 
 async def _regular(turn: Turn) -> bool:
+    if turn.sender.is_a(Role.ASKER) and await recurring.show(turn):
+        return True
+    if organiser.is_organiser(turn):
+        await arranged.show_regular(turn)
+        return True
     if not turn.sender.is_a(Role.ASKER):
         return False
-    if not await recurring.show(turn):
-        await turn.reply("recurring.none", name=first_name(turn.sender))
+    await turn.reply("recurring.none", name=first_name(turn.sender))
+    return True
+
+
+async def _checks(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await arranged.show_check_ins(turn)
     return True
 
 
@@ -145,11 +170,13 @@ COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
     "offduty": _offduty,
     "onduty": _onduty,
     "pause": _pause,
+    "hours": _hours,
     "leave": _leave,
     "open": _open,
     "waiting": _waiting,
     "status": _status,
     "regular": _regular,
+    "checks": _checks,
     "texts": _texts,
     "more": _more,
 }

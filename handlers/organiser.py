@@ -288,7 +288,7 @@ async def _close(turn: Turn, request: HelpRequest) -> None:
 async def _whom(turn: Turn, request: HelpRequest) -> None:
     """Who is to go? The likeliest are offered; any other helper can be named."""
     asker = await members.get(turn.tx, request.asker_id)
-    look = await neighbours.search(turn.tx, request, asker, turn.now, float("inf"))
+    look = await neighbours.search(turn.tx, turn.community, request, asker, turn.now, float("inf"))
     may = (None, WhyNot.ALREADY_ASKED, WhyNot.AT_ONCE_CAP, WhyNot.WEEKLY_CAP)
     near = [c.member for c, reason in await look.around(neighbours.MOST_KM) if reason in may]
     # The search reads nobody's name; the few that are shown are read now, in the same order.
@@ -327,7 +327,7 @@ async def assigned(turn: Turn, question: Question, key: str) -> None:
         )
         return
     asker = await members.get(turn.tx, request.asker_id)
-    against = await neighbours.against(turn.tx, request, asker, helper, turn.now)
+    against = await neighbours.against(turn.tx, turn.community, request, asker, helper, turn.now)
     if against & MAY_NOT:
         await turn.toast()
         await turn.ask(turn.sender, "settle.may_not", "assign", request.id, (), helper=helper.name)

@@ -13,6 +13,7 @@ from handlers import (
     checkin,
     commands,
     emergency,
+    hours,
     join,
     languages,
     meanings,
@@ -129,7 +130,12 @@ async def _text(turn: Turn) -> None:
         for question in await questions.open_to(turn.tx, me.id, turn.now)
         if question.kind != meanings.MISSED
     ]
-    if await languages.asked_for(turn, open_now) or await answers.given(turn, open_now, meaning):
+    latest = open_now[0] if open_now else None
+    if (
+        await hours.in_words(turn, latest, taken=answers.takes_any_words(turn, latest))
+        or await languages.asked_for(turn, open_now)
+        or await answers.given(turn, open_now, meaning)
+    ):
         await checkin.heard(turn)
         return
     await meanings.act_on(turn, meaning, open_now)

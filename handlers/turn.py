@@ -338,7 +338,7 @@ class Turn:
         """Give a person's chat the list of commands that go with their roles."""
         names = ["start", "help"]
         if member.is_a(Role.HELPER):
-            names += ["pause", "onduty", "offduty"]
+            names += ["pause", "hours", "onduty", "offduty"]
         if member.is_a(Role.ORGANISER):
             names += ["open", "waiting", "duty", "note", "texts", "more"]
         described = [[name, self.text(member.language, f"command.{name}")] for name in names]

@@ -108,6 +108,8 @@ class ScheduleStatus(StrEnum):
 
     DRAFT = "draft"
     """Spoken of, and not agreed yet."""
+    OFFERED = "offered"
+    """Suggested by an organiser, and not answered yet."""
     RUNNING = "running"
     STOPPED = "stopped"
 
@@ -315,6 +317,12 @@ class Community:
     """Words of its own, in place of the catalogue's: `en:info` to the words."""
 
 
+Hours = tuple[tuple[int, int], ...]
+"""Times of a week, in minutes from Monday's midnight by the group's own clocks: in order, each from
+its first minute to the one at which it is over, on whole quarters of an hour, and apart from each
+other. None of them means any time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a person can be reached: a phone number in E.164 or a Telegram chat id."""
@@ -344,6 +352,8 @@ class Member:
     can_do: frozenset[Need] = frozenset()
     max_km: float = 3.0
     vetted_until: date | None = None
+    hours: Hours = ()
+    """When they may be asked to go, as they said themselves."""
     on_duty: bool = True
     paused_until: datetime | None = None
     weekly_cap: int = 3
@@ -445,6 +455,8 @@ class Schedule:
     """The next day for which a request is to be made."""
     skips: tuple[date, ...] = ()
     """Days further off that are to be left out."""
+    set_up_by: int | None = None
+    """The organiser who suggested it."""
 
     def __post_init__(self) -> None:
         aware(self.created_at, "created_at")

@@ -112,6 +112,10 @@ members = Table(
     Column("can_do", Integer, nullable=False),
     Column("max_km", Float, nullable=False),
     Column("vetted_until", Date, nullable=True),
+    # As `storage.hours` writes them; most people's are empty, which is any time.
+    Column("hours", Text, nullable=False),
+    # The same, roughly (`storage.hours.stretches`), so that the search need not read who is away.
+    Column("stretches", Integer, nullable=False),
     Column("on_duty", Boolean, nullable=False),
     _when("paused_until", nullable=True),
     Column("weekly_cap", Integer, nullable=False),
@@ -198,6 +202,7 @@ schedules = Table(
     Column("for_other", Boolean, nullable=False),
     Column("next_day", Date, nullable=True),
     Column("skips", Text, nullable=False),
+    _to("set_up_by", "members", nullable=True),
     _when("created_at"),
     Index("ix_schedules_asker_id_status", "asker_id", "status"),
     Index("ix_schedules_status", "status"),

@@ -107,8 +107,13 @@ NEXT_STEPS = (
         },
         (DueKind.CHECK_IN_STEP,),
     ),
-    # The same holds for help that comes again. One half-made has a draft.
-    Owed("repeat", "schedules", {"status": (ScheduleStatus.RUNNING.value,)}, (DueKind.REPEAT,)),
+    # The same holds for help that comes again, and for what an organiser suggested.
+    Owed(
+        "repeat",
+        "schedules",
+        {"status": (ScheduleStatus.RUNNING.value, ScheduleStatus.OFFERED.value)},
+        (DueKind.REPEAT,),
+    ),
     Owed("note", "communities", {"note_at": True}, (DueKind.NOTE,)),
     Owed("duty", "shifts", {}, (DueKind.HANDOVER,)),
     Owed("duty_once", "dated_shifts", {}, (DueKind.HANDOVER_ONCE,)),

@@ -91,8 +91,10 @@ def turns(span: Span, now: datetime, community: Community) -> datetime:
 
 # What is said
 
-DAY_OF = {word: n for names, n in WEEKDAYS.items() for word in names.split("|")} | WELSH_WEEKDAYS
-ONE_DAY = "(?:" + "|".join(sorted(map(re.escape, DAY_OF), key=len, reverse=True)) + ")"
+DAY_NUMBER = {
+    word: n for names, n in WEEKDAYS.items() for word in names.split("|")
+} | WELSH_WEEKDAYS
+ONE_DAY = "(?:" + "|".join(sorted(map(re.escape, DAY_NUMBER), key=len, reverse=True)) + ")"
 TO = r"(?:-|to|till|til|until|through|tan|a|al|alle)"
 HOUR = r"(?:\d{1,2}(?: ?[:.] ?\d\d)?(?: ?[ap]\.?m\.?)?|noon|midday|midnight|ganol dydd|mezzogiorno)"
 AT = r"(?:at |from |am |dalle |alle )?"
@@ -172,8 +174,8 @@ def spans_in(said: str) -> tuple[Span, ...]:
     """The times of the week in `monday 9am to tuesday 9am`, `weekdays 9 to 5`, `sundays`; empty if
     there is anything else in it."""
     if across := _ACROSS.fullmatch(said):
-        start, end = _hour(across["start"]), _hour(across["end"])
-        first, last = DAY_OF[across["first"]], DAY_OF[across["last"]]
+        start, end = minute_of_day(across["start"]), minute_of_day(across["end"])
+        first, last = DAY_NUMBER[across["first"]], DAY_NUMBER[across["last"]]
         if start is None or end is None or (first, start) == (last, end):
             return ()
         return ((first * DAY + start, last * DAY + end),)
@@ -193,7 +195,7 @@ def spans_in(said: str) -> tuple[Span, ...]:
 def hours_of(first: str, last: str) -> Span | None:
     """From and until when, in minutes from a day's midnight; the end is on the next day where it is
     not the later of the two. None if either is no hour."""
-    start, end = _hour(first), _hour(last)
+    start, end = minute_of_day(first), minute_of_day(last)
     if start is None or end is None:
         return None
     if last.isdecimal() and start < 13 * 60 and end <= start < end + DAY // 2:
@@ -201,7 +203,8 @@ def hours_of(first: str, last: str) -> Span | None:
     return start, end + (DAY if end <= start else 0)
 
 
-def _hour(said: str) -> int | None:
+def minute_of_day(said: str) -> int | None:
+    """The minute of the day that an hour is (`9`, `9:30pm`, `noon`), or none."""
     if said == "midnight":
         return 0
     hour = hour_in(said.replace(" :", ":"))
@@ -214,7 +217,7 @@ def _days(said: str) -> list[int]:
     if said.startswith("week"):
         return [5, 6] if "end" in said else list(range(5))
     if run := _RUN.fullmatch(said):
-        first, last = DAY_OF[run["first"]], DAY_OF[run["last"]]
+        first, last = DAY_NUMBER[run["first"]], DAY_NUMBER[run["last"]]
         return [(first + n) % 7 for n in range((last - first) % 7 + 1)]
-    found = [DAY_OF[word] for word in re.findall(rf"\b({ONE_DAY})s?\b", said)]
+    found = [DAY_NUMBER[word] for word in re.findall(rf"\b({ONE_DAY})s?\b", said)]
     return sorted(set(found))

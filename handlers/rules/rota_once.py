@@ -16,7 +16,7 @@ from handlers.rules import timing
 from handlers.rules.rota import (
     AT,
     DAY,
-    DAY_OF,
+    DAY_NUMBER,
     DUTY,
     HOUR,
     NOBODY,
@@ -139,7 +139,7 @@ def _date(said: str, today: date) -> date | None:
     # Of a weekday and a date the date is read; whether they are the same is looked at below.
     said = _WELSH_DAY.sub(r"dydd \1", _BEFORE_DATE.sub("", said))
     day = day_of(f"on {said}", today)
-    if day and named and DAY_OF[named[1]] != day.weekday():
+    if day and named and DAY_NUMBER[named[1]] != day.weekday():
         return None
     return day
 

@@ -28,7 +28,10 @@ async def test_a_chat_lists_what_its_person_can_do(database_url: str) -> None:
             return [command["command"] for command in on.telegram.commands_for(user)]
 
         assert shown(stranger) == ["start", "help"]
-        helps, organises = ["pause", "onduty", "offduty"], ["open", "waiting", "duty", "note"]
+        helps, organises = (
+            ["pause", "hours", "onduty", "offduty"],
+            ["open", "waiting", "duty", "note"],
+        )
         assert shown(ana) == ["start", "help", *helps, *organises, "texts", "more"]
         # Every one of them does something, other than not being followed.
         for command in shown(ana):

@@ -11,6 +11,7 @@ import pytest
 
 import handlers
 from handlers.ask import QUOTED
+from handlers.hours import FIXED
 from handlers.join import CAN_DO
 from handlers.rules.checkins import Reason
 from handlers.rules.matching import WhyNot
@@ -49,6 +50,7 @@ MADE = {
         for part in ("part", "today")
         for time in ("morning", "afternoon", "evening")
     ),
+    *(f"hours.{time}" for time in ("morning", "afternoon", "evening")),
     *(f"join.{step}" for step in ("name", "place", "can_do", "far", "languages", "consent")),
     "join.far.noted",
     *(f"{name}.told" for name in ("call_me", "worry")),
@@ -93,6 +95,7 @@ LONGEST_VALUES = {
     "state": "Asked 12: 6 no, 6 silent. Not asked: 12 at their limit this week, 12 off duty.",
     "does": "some shopping, help with a prescription, a hand in the garden and more",
     "hour": "12:30pm",
+    "hours": "12:30pm to 2:30pm and in the evening",
     "count": "12",
     "asked": "12",
     "no": "12",
@@ -120,11 +123,16 @@ ASKED = {
     "offer.urgent": ("accept", "decline"),
     "offer.again": ("accept", "decline"),
     "recurring.leave_out": ("yes", "no"),
+    "recurring.offer": ("yes", "no"),
     "recurring.one_or_all": ("only_next", "all_of_them"),
     "confirm": ("yes", "no"),
     "confirm.first": ("yes", "no"),
     "join.can_do": tuple(CAN_DO),
     "join.consent": ("yes", "no"),
+    "hours": tuple(FIXED),
+    "hours.again": tuple(FIXED),
+    "hours.check": ("yes", "no"),
+    "hours.check.visit": ("yes", "no"),
     "no_word": ("it_happened", "nobody_came"),
     "did_they_come": ("yes", "no"),
     "safe_journey": ("done", "cannot"),
@@ -161,6 +169,9 @@ ASKED = {
 """Entries that end with numbers to reply with."""
 
 SHORTENED = {
+    "hours": "hours",
+    "hours.check": "hours",
+    "hours.check.visit": "hours",
     "details": "words",
     "details.by_hand": "words",
     "open.one": "words",
@@ -320,6 +331,10 @@ TWO = frozenset(
         "emergency.told",
         "found",
         "handed",
+        "hours",
+        "hours.again",
+        "hours.check.visit",
+        "hours.kept.visit",
         "help.more",
         "info",
         "kept_waiting",
@@ -343,6 +358,8 @@ TWO = frozenset(
         "recurring.begun.now",
         "recurring.missed",
         "recurring.missed.told",
+        "recurring.offer",
+        "recurring.offer.silent",
         "recurring.one_or_all",
         "recurring.over",
         "recurring.skipped.helper",

@@ -135,6 +135,8 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("can_do", sa.Integer(), nullable=False),
         sa.Column("max_km", sa.Float(), nullable=False),
         sa.Column("vetted_until", sa.Date(), nullable=True),
+        sa.Column("hours", sa.Text(), nullable=False),
+        sa.Column("stretches", sa.Integer(), nullable=False),
         sa.Column("on_duty", sa.Boolean(), nullable=False),
         sa.Column("paused_until", WHEN, nullable=True),
         sa.Column("weekly_cap", sa.Integer(), nullable=False),
@@ -351,11 +353,13 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("for_other", sa.Boolean(), nullable=False),
         sa.Column("next_day", sa.Date(), nullable=True),
         sa.Column("skips", sa.Text(), nullable=False),
+        sa.Column("set_up_by", ID, nullable=True),
         sa.Column("created_at", WHEN, nullable=False),
         sa.ForeignKeyConstraint(["asker_id"], ["members.id"], name="fk_schedules_asker_id"),
         sa.ForeignKeyConstraint(
             ["community_id"], ["communities.id"], name="fk_schedules_community_id"
         ),
+        sa.ForeignKeyConstraint(["set_up_by"], ["members.id"], name="fk_schedules_set_up_by"),
         sa.PrimaryKeyConstraint("id", name="pk_schedules"),
     )
     op.create_index("ix_schedules_asker_id_status", "schedules", ["asker_id", "status"])
