@@ -67,10 +67,11 @@ async def given_up(
 
 async def lost(tx: Transaction, clock: Clock, message: OutboundMessage) -> None:
     """A message will not arrive, or nobody knows. If anything depends on it, somebody is told."""
-    # What is of no group has no organisers either.
-    if message.about.get("kind") != "not_arrived" and message.community_id is not None:
+    if message.about.get("kind") == "not_arrived":
+        return
+    await due.at(tx, DueKind.TELL, message.id, clock.now())
+    if message.community_id is not None:  # else there are no organisers who could be told
         await outcomes.lost(tx, message.id, clock.now())
-        await due.at(tx, DueKind.TELL, message.id, clock.now())
 
 
 async def unreachable(tx: Transaction, clock: Clock, member_id: int | None, why: str) -> None:
