@@ -12,6 +12,7 @@ from handlers import (
     answers,
     checkin,
     commands,
+    door,
     join,
     languages,
     meanings,
@@ -38,27 +39,41 @@ from storage.model import (
 )
 
 
-async def receive(desk: Desk, tx: Transaction, now: datetime, message: InboundMessage) -> None:
-    """Let one message have its effect."""
+async def receive(desk: Desk, tx: Transaction, now: datetime, message: InboundMessage) -> str:
+    """Let one message have its effect. Why it was left unanswered, if it was (`door`)."""
     everyone = await groups.every(tx)
     if not everyone:
-        return  # nobody has set up a group: `popround check` says so
+        return ""  # nobody has set up a group: `popround check` says so
     if message.in_group:
-        await _in_group(desk, tx, now, message, everyone)
-        return
+        return await _in_group(desk, tx, now, message, everyone)
     address = Address(message.channel, message.sender)
     member = await members.find(tx, address)
-    if message.kind is InboundKind.REMOVED:
-        if member:
+    if message.kind in (InboundKind.REMOVED, InboundKind.ADDED, InboundKind.MOVED):
+        if member and message.kind is InboundKind.REMOVED:
             await _blocked(_turn(desk, tx, now, everyone, member), member)
-        return
-    if message.kind in (InboundKind.ADDED, InboundKind.MOVED):
-        return
+        return ""
     if member is None:
+        why = await door.stranger(desk, tx, now, message)
+        turn = _turn(desk, tx, now, everyone, None, message)
+        if why and not await _always(turn):
+            await door.tell_of_strangers(turn, why)
+            return why
         member = await _stranger(tx, everyone[0], message, address)
     turn = _turn(desk, tx, now, everyone, member, message)
-    if member.unreachable:
-        await turn.save(member, unreachable="")
+    why = await door.too_much(turn, member)
+    if why and not await _always(turn):
+        await door.set_aside(turn, why)
+        return why
+    await _let_in(turn)
+    return ""
+
+
+async def _let_in(turn: Turn) -> None:
+    """Whatever they wrote, pressed or sent has its effect."""
+    message = turn.message
+    assert message
+    if turn.sender.unreachable:
+        await turn.save(turn.sender, unreachable="")
     if message.kind is InboundKind.BUTTON:
         await _button(turn)
     elif message.kind is InboundKind.LOCATION:
@@ -67,6 +82,22 @@ async def receive(desk: Desk, tx: Transaction, now: datetime, message: InboundMe
         await _text(turn)
     else:
         await turn.reply("cant_read", name=first_name(turn.sender))
+
+
+async def _always(turn: Turn) -> bool:
+    """Whether a message is answered whoever wrote it and however much: STOP from somebody whom we
+    write to, and an emergency."""
+    message, member = turn.message, turn.member
+    if message is None or message.kind is not InboundKind.TEXT or not turn.words:
+        return False
+    if is_stop(turn.words):
+        return member is not None
+    here = timing.local(turn.now, turn.community)
+    language = member.language if member else turn.community.languages[0]
+    danger = understand(turn.words, here, language=language).emergency
+    if not danger or not door.from_a_phone(message) or commands.said(turn, "help"):
+        return False
+    return await door.alarm_again(turn)
 
 
 def _turn(
@@ -195,7 +226,7 @@ async def _location(turn: Turn) -> None:
 
 async def _in_group(
     desk: Desk, tx: Transaction, now: datetime, message: InboundMessage, everyone: list[Community]
-) -> None:
+) -> str:
     chat = Address(message.channel, message.chat)
     member = await members.find(tx, Address(message.channel, message.sender))
     turn = _turn(desk, tx, now, everyone, member, message)
@@ -211,7 +242,7 @@ async def _in_group(
             or not (known or question.chat == message.chat)
         ):
             await turn.toast("button.old")
-            return
+            return ""
         await offer.answered_card(turn, question, "accept")
         await turn.toast()
     elif message.kind is InboundKind.ADDED:
@@ -231,8 +262,11 @@ async def _in_group(
         said = message.text.strip()
         if not said.startswith("/") and understand(said, here).emergency:
             await turn.say_in(chat, "emergency.alone")
-            return
+            return ""
+        if await door.chat_is_full(turn):
+            return door.FLOOD
         await turn.say_in(chat, "street.private", link=f"t.me/{desk.telegram_name}")
+    return ""
 
 
 async def _blocked(turn: Turn, member: Member) -> None:

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from storage.database import Transaction
-from storage.model import OccasionStatus, RequestStatus
+from storage.messages import is_one_of
+from storage.model import Channel, OccasionStatus, RequestStatus, SendStatus
 from storage.schema import check_ins, occasions, outbox, requests, visits
 
 ALARMS = (
@@ -32,6 +33,24 @@ class Tally:
     texts: int
     parts: int
     """What the texts are charged as."""
+
+
+async def parts_since(tx: Transaction, community_id: int, channel: Channel, start: datetime) -> int:
+    """What a group's texts from then on are charged as; each that is just being sent counts as one.
+    Two indexes of few rows: the day's texts, and what is in the air."""
+    sent = sa.select(sa.func.coalesce(sa.func.sum(outbox.c.segments), 0)).where(
+        outbox.c.community_id == community_id,
+        outbox.c.sent_at >= start,
+        outbox.c.segments > sa.literal(0, literal_execute=True),
+    )
+    going = sa.select(sa.func.count()).where(
+        outbox.c.channel == channel.value,
+        is_one_of(outbox.c.status, SendStatus.SENDING, SendStatus.UNKNOWN),
+        outbox.c.community_id == community_id,
+        outbox.c.segments == 0,
+        outbox.c.created_at >= start - timedelta(days=1),
+    )
+    return int(await tx.value(sent) or 0) + int(await tx.value(going) or 0)
 
 
 async def between(tx: Transaction, community_id: int, start: datetime, end: datetime) -> Tally:
