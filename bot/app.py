@@ -27,7 +27,7 @@ from bot.metrics import WAITING_IN, WAITING_OUT
 from bot.scheduler import TROUBLE, Scheduler
 from bot.sender import Sender
 from bot.settings import Settings
-from bot.web.server import make_app
+from bot.web.server import PatientOnlySoLong, make_app
 from handlers import wording
 from handlers.rules.guards import InboundLimits
 from handlers.turn import Desk
@@ -366,12 +366,16 @@ def web_server(bot: Popround) -> uvicorn.Server:
         bot.web,
         host=bot.settings.host,
         port=bot.settings.port,
+        http=PatientOnlySoLong,
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # nobody's address is of any interest
+        # Nobody's address is of any interest, and what a caller says of itself (X-Forwarded-...)
+        # is never believed: the public address is a setting.
+        proxy_headers=False,
+        forwarded_allow_ips="",
         # Longer than proxies keep an idle line open, so that none is hung up just as it is used.
         timeout_keep_alive=75,
         limit_concurrency=1000,

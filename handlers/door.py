@@ -7,13 +7,14 @@ passes, and so does STOP from somebody whom we write to.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handlers.rules import guards as rules
 from handlers.turn import QUOTED, Desk, Turn, first_name, one_line
 from storage import guards, numbers
 from storage.database import Transaction
-from storage.model import Channel, InboundKind, InboundMessage, Member
+from storage.model import Channel, InboundKind, InboundMessage
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -27,7 +28,7 @@ never texted, too many strangers."""
 
 async def stranger(desk: Desk, tx: Transaction, now: datetime, message: InboundMessage) -> str:
     """Why somebody whom nobody knows is not answered; empty if they are."""
-    if _never_texted(desk, message):
+    if never_texted(desk, message):
         return ABROAD
     limits = desk.limits
     # The block before all, in every turn: two that wait for each other would wait for ever.
@@ -39,7 +40,8 @@ async def stranger(desk: Desk, tx: Transaction, now: datetime, message: InboundM
     return CROWD if met > limits.strangers_per_hour else ""
 
 
-def _never_texted(desk: Desk, message: InboundMessage) -> bool:
+def never_texted(desk: Desk, message: InboundMessage) -> bool:
+    """Whether what they wrote came from a number that is never texted."""
     if message.channel is not Channel.SMS:
         return False
     return numbers.why_not(message.sender, desk.limits.countries) is not None
@@ -63,10 +65,10 @@ async def tell_of_strangers(turn: Turn, why: str) -> None:
 # How much
 
 
-async def too_much(turn: Turn, member: Member) -> str:
+async def too_much(turn: Turn) -> str:
     """Why a message of somebody we know is not answered; empty if it is."""
     assert turn.message
-    if member.roles and _never_texted(turn.desk, turn.message):
+    if never_texted(turn.desk, turn.message):
         return ABROAD
     seen = await guards.seen(turn.tx, turn.message, turn.now)
     if rules.over(turn.desk.limits, seen.minute, seen.hour, seen.day):
@@ -77,12 +79,23 @@ async def too_much(turn: Turn, member: Member) -> str:
     return ""
 
 
-async def alarm_again(turn: Turn) -> bool:
-    """Whether an emergency of somebody who is over a limit is one more to be told of: a machine's
-    "in an emergency ring 999" would ring the organisers' phones all night."""
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What is done about the words of danger of somebody who is over a limit."""
+
+    answered: bool
+    told: bool
+    """Organisers are told once more."""
+
+
+async def alarm(turn: Turn) -> Alarm:
+    """An emergency is never too much, but not a new one every second either: a machine that says
+    "in an emergency ring 999" would talk with us all night, and ring the organisers' phones."""
     assert turn.message
     lane = turn.tx.vault.fingerprint(turn.message.channel, turn.message.sender)
-    return await guards.first(turn.tx, "emergency", lane, turn.now, rules.EMERGENCY_AGAIN)
+    told = await guards.first(turn.tx, "danger.told", lane, turn.now, rules.DANGER_TOLD)
+    answered = await guards.first(turn.tx, "danger", lane, turn.now, rules.DANGER_ANSWERED)
+    return Alarm(answered or told, told)
 
 
 def from_a_phone(message: InboundMessage) -> bool:
@@ -96,6 +109,8 @@ async def set_aside(turn: Turn, why: str) -> None:
     each once."""
     assert turn.message
     me, message = turn.sender, turn.message
+    if why == ABROAD and not me.roles:
+        return
     if message.kind is InboundKind.BUTTON:
         await turn.toast("flood.button")
     lane = turn.tx.vault.fingerprint(message.channel, message.sender)

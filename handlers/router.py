@@ -52,20 +52,20 @@ async def receive(desk: Desk, tx: Transaction, now: datetime, message: InboundMe
         if member and message.kind is InboundKind.REMOVED:
             await _blocked(_turn(desk, tx, now, everyone, member), member)
         return ""
+    why = ""
     if member is None:
         why = await door.stranger(desk, tx, now, message)
-        turn = _turn(desk, tx, now, everyone, None, message)
-        if why and not await _always(turn):
-            await door.tell_of_strangers(turn, why)
-            return why
-        member = await _stranger(tx, everyone[0], message, address)
+        if not why:
+            member = await _stranger(tx, everyone[0], message, address)
     turn = _turn(desk, tx, now, everyone, member, message)
-    why = await door.too_much(turn, member)
-    if why and not await _always(turn):
-        await door.set_aside(turn, why)
-        return why
-    await _let_in(turn)
-    return ""
+    why = why or await door.too_much(turn)
+    if not why:
+        await _let_in(turn)
+        return ""
+    noted = await _all_the_same(turn, why)
+    if noted is None:
+        await (door.set_aside if turn.member else door.tell_of_strangers)(turn, why)
+    return why if noted is None else noted
 
 
 async def _let_in(turn: Turn) -> None:
@@ -84,20 +84,28 @@ async def _let_in(turn: Turn) -> None:
         await turn.reply("cant_read", name=first_name(turn.sender))
 
 
-async def _always(turn: Turn) -> bool:
-    """Whether a message is answered whoever wrote it and however much: STOP from somebody whom we
-    write to, and an emergency."""
+async def _all_the_same(turn: Turn, why: str) -> str | None:
+    """See to a message over a limit all the same, if it is STOP of somebody whom we write to, or an
+    emergency; what is to be noted of it then (`why`, if it was one more of many), else none."""
     message, member = turn.message, turn.member
     if message is None or message.kind is not InboundKind.TEXT or not turn.words:
-        return False
-    if is_stop(turn.words):
-        return member is not None
+        return None
+    if is_stop(turn.words) and member is not None:
+        await join.stop(turn)
+        return ""
     here = timing.local(turn.now, turn.community)
     language = member.language if member else turn.community.languages[0]
     danger = understand(turn.words, here, language=language).emergency
     if not danger or not door.from_a_phone(message) or commands.said(turn, "help"):
-        return False
-    return await door.alarm_again(turn)
+        return None
+    alarm = await door.alarm(turn)
+    if not alarm.answered:
+        return why
+    if member is None:
+        address = Address(message.channel, message.sender)
+        turn.member = await _stranger(turn.tx, turn.community, message, address)
+    await emergency(turn, tell=alarm.told)
+    return ""
 
 
 def _turn(
@@ -166,24 +174,30 @@ async def _text(turn: Turn) -> None:
     await meanings.act_on(turn, meaning, open_now)
 
 
-async def emergency(turn: Turn) -> None:
-    """Ring 999: at once, in any state, at any hour. Help is never promised to be on its way."""
+async def emergency(turn: Turn, *, tell: bool = True) -> None:
+    """Ring 999: at once, in any state, at any hour. Help is never promised to be on its way.
+    `tell`: organisers too, who were told a moment ago where it is false."""
     me = turn.sender
-    told = await turn.tell_organisers(
-        "emergency.told",
-        but=me.id,
-        priority=Priority.EMERGENCY,
-        who=turn.who(me),
-        phone=await turn.phone_of(me),
-        home=", ".join(filter(None, (me.home, me.postcode))) or "-",
-        words=one_line(turn.words, QUOTED),
-    )
-    await turn.say(
-        me,
-        "emergency" if told else "emergency.alone",
-        priority=Priority.EMERGENCY,
-        organiser=await turn.organiser_name(me),
-    )
+    assert turn.message
+    mute = door.never_texted(turn.desk, turn.message)
+    told = 1
+    if tell:
+        told = await turn.tell_organisers(
+            "emergency.told.unsaid" if mute else "emergency.told",
+            but=me.id,
+            priority=Priority.EMERGENCY,
+            who=turn.who(me),
+            phone=await turn.phone_of(me),
+            home=", ".join(filter(None, (me.home, me.postcode))) or "-",
+            words=one_line(turn.words, QUOTED),
+        )
+    if not mute:
+        await turn.say(
+            me,
+            "emergency" if told else "emergency.alone",
+            priority=Priority.EMERGENCY,
+            organiser=await turn.organiser_name(me),
+        )
     await turn.note("emergency", "member", me.id)
     await checkin.trouble(turn)
 

@@ -61,16 +61,24 @@ async def held_until(
         return None, 0
     parts = await spent(tx, now, community) - 1  # it is in the air itself
     if parts >= rules.WARN_AT * cap:
-        day = timing.local(now, community).date()
-        mark = "full" if parts >= cap else "near"
-        if await guards.first(tx, "cap", f"{community.id}.{day}.{mark}.{cap}", now, A_DAY):
-            await due.at(tx, DueKind.SPENDING, community.id, now)
+        await _mark(tx, now, community, cap, "near")
     if parts < cap or not await _waits(tx, message, parts, cap):
         return None, 0
+    await _mark(tx, now, community, cap, "full")
     until = rules.waits_until(now, community)
     # The others at once, so that a hundred thousand are not looked at one by one.
     others = await messages.hold_back(tx, community.id, CHANNEL, rules.WAITING, now, until, HELD)
     return until, others
+
+
+async def _mark(tx: Transaction, now: datetime, community: Community, cap: int, mark: str) -> None:
+    """The cap is near, or something waits for it: organisers hear it, each once a day."""
+    if await guards.first(tx, "cap", _which(now, community, cap, mark), now, A_DAY):
+        await due.at(tx, DueKind.SPENDING, community.id, now)
+
+
+def _which(now: datetime, community: Community, cap: int, mark: str) -> str:
+    return f"{community.id}.{timing.local(now, community).date()}.{cap}.{mark}"
 
 
 async def _waits(tx: Transaction, message: OutboundMessage, parts: int, cap: int) -> bool:
@@ -88,13 +96,18 @@ async def _waits(tx: Transaction, message: OutboundMessage, parts: int, cap: int
 
 
 async def tell(turn: Turn, _ref: int) -> None:
-    """The cap is near, or reached."""
+    """The cap is near, or something waits for it."""
     group = turn.community
     cap = await cap_of(turn.tx, turn.now, group, turn.desk.limits.daily_segments)
     parts = await spent(turn.tx, turn.now, group)
-    if not cap or parts < rules.WARN_AT * cap:
-        return  # it was raised meanwhile
-    full = parts >= cap
+    full = bool(
+        await guards.counted(turn.tx, "cap", _which(turn.now, group, cap, "full"), turn.now)
+    )
+    told = _which(turn.now, group, cap, "full" if full else "near")
+    if parts < rules.WARN_AT * cap or not await guards.first(
+        turn.tx, "cap.told", told, turn.now, A_DAY
+    ):
+        return  # it was raised meanwhile, or told with the other
     if full:
         await turn.note("daily_cap", "community", group.id, parts=parts, cap=cap)
     until = rules.waits_until(turn.now, group)

@@ -25,6 +25,9 @@ SAME_LETTERS = 40
 """Letters from the start by which two messages are the same: what a machine changes (the hour, a
 number, who is asked for instead) stands further on, or is no letter."""
 
+LEAST_LETTERS = 12
+"""Below this every sign counts: "A 1" and "A 2" answer two questions."""
+
 SWEPT = 50
 """Rows that are swept away at once."""
 
@@ -46,8 +49,9 @@ def sameness(message: InboundMessage) -> str:
     """What two messages have in common that say the same; empty where that can't be told."""
     if message.kind is not InboundKind.TEXT:
         return ""
-    words = message.text.lower()
-    return "".join(filter(str.isalpha, words))[:SAME_LETTERS] or words.strip()[:SAME_LETTERS]
+    words = message.text.lower().strip()
+    letters = "".join(filter(str.isalpha, words))
+    return letters[:SAME_LETTERS] if len(letters) >= LEAST_LETTERS else words[:SAME_LETTERS]
 
 
 def print_of(tx: Transaction, message: InboundMessage) -> str:

@@ -40,8 +40,9 @@ SHORT = 12
 LEFT_ALONE = timedelta(hours=6)
 """How long the same words stay unanswered after they last came. Others are answered at once."""
 
-EMERGENCY_AGAIN = timedelta(minutes=10)
-"""Where somebody is over a limit an emergency is told of, and not told of anew so soon."""
+DANGER_ANSWERED, DANGER_TOLD = timedelta(minutes=2), timedelta(minutes=10)
+"""How often somebody who is over a limit, or says the same again and again, is told to ring 999,
+and organisers of it (ours)."""
 
 WRONG_CODES, WRONG_CODES_IN_ALL = 5, 50
 """Invitation codes that do not hold which one person, and everybody together, may send within an
