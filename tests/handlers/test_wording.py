@@ -316,7 +316,6 @@ TWO = frozenset(
         "draft.outside",
         "draft.silent",
         "emergency.told",
-        "flood",
         "flood.told",
         "found",
         "handed",
