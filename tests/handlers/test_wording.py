@@ -316,6 +316,7 @@ TWO = frozenset(
         "draft.outside",
         "draft.silent",
         "emergency.told",
+        "emergency.told.unsaid",
         "flood.told",
         "found",
         "handed",
