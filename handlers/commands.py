@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from handlers import (
     arranged,
     daily_note,
+    door,
     duty,
     hours,
     join,
@@ -14,6 +15,7 @@ from handlers import (
     organiser,
     own_words,
     recurring,
+    spending,
 )
 from handlers.rules.segments import segments
 from handlers.turn import MOST_SEGMENTS, Turn, first_name
@@ -27,7 +29,7 @@ async def obey(turn: Turn) -> bool:
     head, _, rest = words.partition(" ")
     if head.lower() in ("/start", "start", "join") and rest:
         code = groups.as_code(rest)
-        if code and await join.with_code(turn, code):
+        if code and await _with_code(turn, code):
             return True
         if rest.strip().lower() == "help":
             await join.begin_helper(turn)
@@ -36,14 +38,27 @@ async def obey(turn: Turn) -> bool:
             await turn.reply("code.not_good")
             return True
     code = groups.as_code(words)
-    if code and await join.with_code(turn, code):
+    if code and await _with_code(turn, code):
         return True
     for name, act in COMMANDS.items():
         if said(turn, name):
             return await act(turn)
     return organiser.is_organiser(turn) and (
-        await daily_note.asked_for(turn) or await duty.asked_for(turn)
+        await daily_note.asked_for(turn)
+        or await duty.asked_for(turn)
+        or await spending.asked_for(turn)
     )
+
+
+async def _with_code(turn: Turn, code: str) -> bool:
+    """Whether that was seen to: the code was good, or it was one too many to be looked at."""
+    if not await door.may_try_code(turn):
+        await turn.reply("code.locked")
+        return True
+    if await join.with_code(turn, code):
+        return True
+    await door.wrong_code(turn)
+    return False
 
 
 def said(turn: Turn, name: str) -> bool:

@@ -20,10 +20,21 @@ from handlers import (
     reach,
     recurring,
     reminders,
+    spending,
     waves,
 )
 from handlers.turn import QUOTED, Desk, Turn, one_line
-from storage import checkins, groups, keepsakes, members, messages, outcomes, requests, rota
+from storage import (
+    checkins,
+    groups,
+    keepsakes,
+    members,
+    messages,
+    numbers,
+    outcomes,
+    requests,
+    rota,
+)
 from storage import recurring as recurring_store
 from storage.database import Transaction
 from storage.model import CheckInStatus, Due, DueKind, Member, RequestStatus, Visit
@@ -222,7 +233,7 @@ async def _tell(turn: Turn, ref: int) -> None:
     if kind == "alarm":
         await alarm_answers.unheard(turn, int(message.about["ref"]), member)
         return
-    if kind in NEEDS_NOBODY or code in FOREIGN:
+    if kind in NEEDS_NOBODY or (code in FOREIGN and not member.roles):
         return
     # Somebody whose phone is off misses several texts: one alarm in some hours is enough.
     lease = f"not_arrived.{member.id}"
@@ -241,7 +252,7 @@ async def _tell(turn: Turn, ref: int) -> None:
     )
 
 
-OF_THE_GROUP = frozenset({DueKind.NOTE, DueKind.HANDOVER, DueKind.HANDOVER_ONCE})
+OF_THE_GROUP = frozenset({DueKind.NOTE, DueKind.HANDOVER, DueKind.HANDOVER_ONCE, DueKind.SPENDING})
 """What is about a group and about nobody in it."""
 
 OF_A_MEMBER = frozenset({DueKind.BACK, DueKind.JOIN, DueKind.RETRY})
@@ -250,8 +261,9 @@ OF_A_MEMBER = frozenset({DueKind.BACK, DueKind.JOIN, DueKind.RETRY})
 NEEDS_NOBODY = frozenset({"daily_note", "stopped", "again", "taken", "remind", "tried_again"})
 """What nobody need ring about: they asked for no more, or it was only a courtesy."""
 
-FOREIGN = frozenset({"country_not_allowed", "dear_number"})
-"""Why nothing is sent to a number that is none of a neighbour's: no organiser need hear of it."""
+FOREIGN = frozenset(numbers.WhyNot)
+"""Why nothing is sent to a number that is none of a neighbour's: unless it is a member's, no
+organiser need hear of it."""
 
 NOT_ARRIVED = {"visit": "not_arrived.visit", "stopped.still": "not_arrived.stopped"}
 
@@ -279,5 +291,6 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.HANDOVER: (rota.group_of, duty.came),
     DueKind.HANDOVER_ONCE: (rota.group_of_dated, duty.came_once),
     DueKind.NOTE: (_itself, daily_note.tell),
+    DueKind.SPENDING: (_itself, spending.tell),
     DueKind.RETRY: (_member_community, reach.retry),
 }
