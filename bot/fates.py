@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+import structlog
+
 from bot.channels.base import AddressError, OptedOutError, RetryableError, SendError
 from bot.clock import Clock
 from storage import due, members, messages, outcomes
@@ -17,6 +19,8 @@ from storage.model import (
     OutboundMessage,
     SendStatus,
 )
+
+log = structlog.get_logger("sender")
 
 Meaning = Callable[[DeliveryReceipt], SendError]
 """What a receipt that says "failed" means, as the channel knows its provider's codes."""
@@ -49,15 +53,17 @@ async def apply_receipt(
         at = now + timedelta(seconds=error.retry_after or 0)
         if await outcomes.resend(tx, message.id, at, receipt.code):
             return
-    if await outcomes.sent(tx, message.id, SendStatus.FAILED, now, code=receipt.code):
-        await given_up(tx, clock, message, error)
+    await give_up(tx, clock, message, error)
 
 
-async def given_up(
+async def give_up(
     tx: Transaction, clock: Clock, message: OutboundMessage, error: SendError
 ) -> None:
-    """A message has failed for good: mark whom it was to, if it is their number or chat that can't
-    be reached, and let somebody know."""
+    """A message has failed for good: note that with its reason, mark whom it was to, if it is
+    their number or chat that can't be reached, and let somebody know."""
+    if not await outcomes.sent(tx, message.id, SendStatus.FAILED, clock.now(), code=error.code):
+        return
+    log.warning("not_sent", outbox=message.id, code=error.code, kind=type(error).__name__)
     if message.kind is not OutboundKind.TEXT:
         return
     if isinstance(error, OptedOutError | AddressError):

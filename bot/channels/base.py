@@ -28,6 +28,10 @@ class RetryableError(SendError):
     """It was not sent; the same call may work later."""
 
 
+class TooManyError(RetryableError):
+    """It was not sent: the provider counts too much at once. Whoever sends had better be slower."""
+
+
 class PermanentError(SendError):
     """It was not sent and never will be: this message, or this address, is wrong."""
 

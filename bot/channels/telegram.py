@@ -62,6 +62,7 @@ from bot.channels.base import (
     Route,
     SendError,
     Sent,
+    TooManyError,
     UnknownOutcomeError,
     header,
     storable,
@@ -136,7 +137,7 @@ ERRORS = (
     # Another process is asking for updates, or a webhook is set.
     Rule(Conflict, "", RetryableError, "conflict", wait=5),
     # A 429 that does not say how long.
-    Rule(NetworkError, "too many requests", RetryableError, "flood", wait=5),
+    Rule(NetworkError, "too many requests", TooManyError, "flood", wait=5),
 )
 
 NOT_SENT = (
@@ -156,7 +157,7 @@ def failure(error: TelegramError, *, harmless: bool = False) -> SendError:
     if isinstance(error, RetryAfter):
         wait = error.retry_after
         seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-        return RetryableError("flood", retry_after=seconds)
+        return TooManyError("flood", retry_after=seconds)
     said = error.message.lower()
     for rule in ERRORS:
         if isinstance(error, rule.error) and rule.words in said:

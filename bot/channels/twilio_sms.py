@@ -32,6 +32,7 @@ from bot.channels.base import (
     Route,
     SendError,
     Sent,
+    TooManyError,
     UnknownOutcomeError,
     header,
     storable,
@@ -68,10 +69,10 @@ ERRORS: dict[str, Known] = {
     "21606": Known(RetryableError, "wrong_sender", wait=300),
     "30002": Known(RetryableError, "account_off", wait=300),
     # Too much at once: not processed.
-    "20429": Known(RetryableError, "busy", wait=5),
-    "14107": Known(RetryableError, "busy", wait=5),
+    "20429": Known(TooManyError, "busy", wait=5),
+    "14107": Known(TooManyError, "busy", wait=5),
     # Twilio's own queue for the number is full; it holds ten hours.
-    "21611": Known(RetryableError, "busy", wait=600),
+    "21611": Known(TooManyError, "busy", wait=600),
     "30001": Known(RetryableError, "busy", wait=600),
     # The handset is off or out of reach; once or twice more is worth it.
     "30003": Known(RetryableError, "phone_off", wait=600),
@@ -158,7 +159,7 @@ class _Http:
         if self._session is None:  # here, because a session belongs to a running loop
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=30, connect=5, sock_read=20),
-                connector=aiohttp.TCPConnector(limit=16),
+                connector=aiohttp.TCPConnector(limit=32),
                 trust_env=False,
             )
         parts = urlsplit(url)
@@ -203,7 +204,7 @@ def failure(error: Exception, *, harmless: bool = False) -> SendError:
         if known := ERRORS.get(code):
             return known.error(code, retry_after=known.wait)
         if status == 429:
-            return RetryableError(code, retry_after=5)
+            return TooManyError(code, retry_after=5)
         if status in (401, 403, 404):  # as 20003: the account, not the message
             return RetryableError(code, retry_after=300)
         if 400 <= status < 500:
