@@ -121,8 +121,9 @@ came last, and beyond that."""
 GUARD = 0.0005
 """Seconds given away on each place, since clocks are coarse and theirs is not ours."""
 
-CLOSEST = 0.5
-"""Of an even distance: how close bulk may follow bulk, to make up for a call that came late."""
+CLOSEST, LATE = 0.5, 0.2
+"""How close bulk may follow bulk, in even distances, to make up for what left late; and how many
+seconds of lateness are made up for."""
 
 
 class Window:
@@ -151,8 +152,8 @@ class Window:
         """When each place that is taken and answered for is free again, the soonest first."""
         self._out = 0
         """Calls that have no answer yet."""
-        self._bulk_at = now - self._span
-        """When bulk went last."""
+        self._bulk_at = self._bulk_due = now - self._span
+        """When bulk went last, and when it is its turn again."""
         self._trips: deque[float] = deque(maxlen=TRIPS)
         self._refused_at = float("-inf")
         self._grown_at = now
@@ -177,9 +178,8 @@ class Window:
         if over > 0:
             wait = max(0.0, self._free_at[over - 1] - now)
         if priority in BULK:
-            even = self._span / self._places
-            far = 1.0 if over < 0 else CLOSEST
-            wait = max(wait, self._bulk_at + far * even - now)
+            closest = self._bulk_at + CLOSEST * self._span / self._places
+            wait = max(wait, closest - now, self._bulk_due - now)
         return wait if wait > NEARLY else 0.0
 
     def ready(self) -> int:
@@ -193,6 +193,7 @@ class Window:
         self._out += 1
         if priority in BULK:
             self._bulk_at = at
+            self._bulk_due = max(self._bulk_due, at - LATE) + self._span / self._places
         return Ticket(at, at)
 
     def left(self, ticket: Ticket) -> None:
