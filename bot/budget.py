@@ -78,6 +78,11 @@ class Ticket:
 class Pace(Protocol):
     """How fast a whole channel may send."""
 
+    @property
+    def per_second(self) -> float:
+        """What it allows itself just now."""
+        ...
+
     def wait(self, priority: Priority) -> float:
         """Seconds until a message so pressing may go; 0 if it may now. Never longer for one that is
         more pressing."""
@@ -148,7 +153,7 @@ class Window:
         self._places = self._most
         now = clock.monotonic()
         even = self._span / self._most
-        self._free_at: list[float] = [now + even * n for n in range(1, self._most)]
+        self._free_at: list[float] = [now + even * n for n in range(1, self._most + 1)]
         """When each place that is taken and answered for is free again, the soonest first."""
         self._out = 0
         """Calls that have no answer yet."""
@@ -161,10 +166,10 @@ class Window:
         """The number of places with which the provider last said "too many"."""
 
     @property
-    def places(self) -> int:
-        """How many a second it allows itself now."""
+    def per_second(self) -> float:
+        """See `Pace.per_second`."""
         self._grow()
-        return self._places
+        return self._places / self._span
 
     def wait(self, priority: Priority) -> float:
         """See `Pace.wait`."""
@@ -254,6 +259,12 @@ class Line:
         self._budget = Budget(clock, per_second, 1 + per_second * SLACK)
         self._refused_at = float("-inf")
         self._grown_at = clock.monotonic()
+
+    @property
+    def per_second(self) -> float:
+        """See `Pace.per_second`."""
+        self._grow()
+        return self._budget.rate
 
     def wait(self, priority: Priority) -> float:
         """See `Pace.wait`."""

@@ -25,7 +25,7 @@ from bot.channels.base import (
 )
 from bot.clock import Clock
 from bot.fates import give_up
-from bot.metrics import SEND_SECONDS, SENDS
+from bot.metrics import SEGMENTS, SEND_SECONDS, SENDS
 from bot.unknowns import TRIES, TWICE_999, Unknowns
 from handlers.rules import timing
 from handlers.rules.segments import segments
@@ -98,6 +98,11 @@ class Sender:
         self.wake = asyncio.Event()
         self.turns = 0
         """How many times it has looked for something to send."""
+
+    @property
+    def pace(self) -> float:
+        """What it allows itself a second just now."""
+        return self._pace.per_second
 
     @property
     def channel(self) -> Channel:
@@ -306,7 +311,7 @@ class Sender:
         self._count(message, lane)
         if isinstance(result, TooManyError) and not _is_group(message):
             self._pace.refused()
-        outcome = "sent" if isinstance(result, Sent) else type(result).__name__
+        outcome = "sent" if isinstance(result, Sent) else result.reason
         SENDS.labels(self.channel.value, outcome).inc()
         SEND_SECONDS.labels(self.channel.value).observe(time.perf_counter() - began)
         await self._note(_Outcome(message, lane, result))
@@ -336,6 +341,7 @@ class Sender:
             if isinstance(result, Sent):
                 ident = result.provider_id
                 parts = self.parts(message)
+                SEGMENTS.labels(self.channel.value).inc(parts)
                 await outcomes.sent(
                     tx, message.id, SendStatus.SENT, now, provider_id=ident, parts=parts
                 )

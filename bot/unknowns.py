@@ -11,6 +11,7 @@ import structlog
 from bot.channels.base import ChannelAdapter, RetryableError, SendError, UnknownOutcomeError
 from bot.clock import Clock
 from bot.fates import give_up, lost
+from bot.metrics import ENDED
 from storage import outcomes
 from storage.database import Database, Transaction
 from storage.model import OutboundKind, OutboundMessage, Priority, SendStatus
@@ -141,5 +142,6 @@ class Unknowns:
                 await outcomes.again(tx, message.id, now, CANT_BE_ASKED)
                 return
             await outcomes.unknown(tx, message.id, outcomes.NEVER, CANT_BE_ASKED)
+            ENDED.labels(message.channel.value, "unknown").inc()
             if message.kind is OutboundKind.TEXT:
                 await lost(tx, self._clock, message)

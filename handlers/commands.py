@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from handlers import daily_note, duty, join, meanings, organiser, own_words, recurring
+from handlers import (
+    daily_note,
+    duty,
+    join,
+    letters,
+    link,
+    meanings,
+    organiser,
+    own_words,
+    recurring,
+)
 from handlers.turn import Turn, first_name
 from storage import groups
 from storage.model import Role, Standing
@@ -12,20 +22,7 @@ from storage.model import Role, Standing
 
 async def obey(turn: Turn) -> bool:
     """`/start CODE`, an invitation's code, or one of the fixed words. Whether it was one."""
-    words = turn.words
-    head, _, rest = words.partition(" ")
-    if head.lower() in ("/start", "start", "join") and rest:
-        code = groups.as_code(rest)
-        if code and await join.with_code(turn, code):
-            return True
-        if rest.strip().lower() == "help":
-            await join.begin_helper(turn)
-            return True
-        if code:
-            await turn.reply("code.not_good")
-            return True
-    code = groups.as_code(words)
-    if code and await join.with_code(turn, code):
+    if await _code(turn):
         return True
     for name, act in COMMANDS.items():
         if said(turn, name):
@@ -33,6 +30,24 @@ async def obey(turn: Turn) -> bool:
     return organiser.is_organiser(turn) and (
         await daily_note.asked_for(turn) or await duty.asked_for(turn)
     )
+
+
+async def _code(turn: Turn) -> bool:
+    head, _, rest = turn.words.partition(" ")
+    asked = head.lower() in ("/start", "start", "join") and bool(rest)
+    if asked and rest.strip().lower() == "help":
+        await join.begin_helper(turn)
+        return True
+    words = rest if asked else turn.words
+    code = groups.as_code(words)
+    if code is None:
+        return False
+    if await link.with_code(turn, code) or await join.with_code(turn, code):
+        return True
+    if asked or groups.is_shown_code(words):
+        await turn.reply("code.not_good")
+        return True
+    return False
 
 
 def said(turn: Turn, name: str) -> bool:
@@ -81,6 +96,18 @@ async def _waiting(turn: Turn) -> bool:
     if not organiser.is_organiser(turn):
         return False
     await organiser.show_waiting(turn)
+    return True
+
+
+async def _failed(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await letters.show(turn)
+    return True
+
+
+async def _link(turn: Turn) -> bool:
+    await link.asked_for(turn)
     return True
 
 
@@ -140,4 +167,6 @@ COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
     "status": _status,
     "regular": _regular,
     "texts": _texts,
+    "failed": _failed,
+    "link": _link,
 }

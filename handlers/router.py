@@ -57,6 +57,7 @@ async def receive(desk: Desk, tx: Transaction, now: datetime, message: InboundMe
     if member is None:
         member = await _stranger(tx, everyone[0], message, address)
     turn = _turn(desk, tx, now, everyone, member, message)
+    await members.wrote(tx, address, now)
     if member.unreachable:
         await turn.save(member, unreachable="")
     if message.kind is InboundKind.BUTTON:

@@ -379,14 +379,25 @@ async def withdraw_all(tx: Transaction, member_id: int, *, but: int | None = Non
     )
 
 
-async def outbound_waiting(tx: Transaction) -> dict[str, int]:
-    """How many messages wait, by priority."""
+async def outbound_waiting(tx: Transaction, now: datetime) -> dict[Priority, tuple[int, float]]:
+    """How many messages wait, by priority, and for how many seconds the oldest of those that may go
+    now has been waiting."""
     rows = await tx.all(
-        sa.select(outbox.c.priority, sa.func.count().label("n"))
-        .where(outbox.c.status.in_((SendStatus.QUEUED.value, SendStatus.SENDING.value)))
+        sa.select(
+            outbox.c.priority,
+            sa.func.count().label("n"),
+            sa.func.min(outbox.c.next_at).label("oldest"),
+        )
+        .where(is_one_of(outbox.c.status, SendStatus.QUEUED))
         .group_by(outbox.c.priority)
     )
-    return {PRIORITY_OF_RANK[row["priority"]].value: row["n"] for row in rows}
+    return {
+        PRIORITY_OF_RANK[row["priority"]]: (
+            row["n"],
+            max(0.0, (now - row["oldest"]).total_seconds()),
+        )
+        for row in rows
+    }
 
 
 async def from_row(tx: Transaction, row: RowMapping) -> OutboundMessage:

@@ -55,7 +55,7 @@ class Known:
 
     error: type[SendError]
     reason: str
-    """A word for people's catalogues and for the organisers' list."""
+    """Why, as the catalogues say it (`reason.REASON`)."""
     wait: float | None = None
     """Seconds, where Twilio has nothing against another try."""
 
@@ -63,11 +63,11 @@ class Known:
 ERRORS: dict[str, Known] = {
     # Nothing can be sent until somebody mends the settings or the account. Wait, rather than spend
     # the attempts of messages that are all right.
-    "20003": Known(RetryableError, "not_authorised", wait=300),
-    "20005": Known(RetryableError, "account_off", wait=300),
-    "20404": Known(RetryableError, "not_authorised", wait=300),
-    "21606": Known(RetryableError, "wrong_sender", wait=300),
-    "30002": Known(RetryableError, "account_off", wait=300),
+    "20003": Known(RetryableError, "account", wait=300),
+    "20005": Known(RetryableError, "account", wait=300),
+    "20404": Known(RetryableError, "account", wait=300),
+    "21606": Known(RetryableError, "account", wait=300),
+    "30002": Known(RetryableError, "account", wait=300),
     # Too much at once: not processed.
     "20429": Known(TooManyError, "busy", wait=5),
     "14107": Known(TooManyError, "busy", wait=5),
@@ -79,27 +79,24 @@ ERRORS: dict[str, Known] = {
     # They texted STOP, and Twilio itself lets nothing through.
     "21610": Known(OptedOutError, "opted_out"),
     # This number can't be texted, today or tomorrow.
-    "21211": Known(AddressError, "not_a_number"),
+    "21211": Known(AddressError, "no_address"),
     "21614": Known(AddressError, "not_a_mobile"),
-    "30005": Known(AddressError, "not_a_number"),
+    "30005": Known(AddressError, "no_address"),
     "30006": Known(AddressError, "not_a_mobile"),
     "21612": Known(AddressError, "not_a_mobile"),
     # A trial account texts only the numbers it has verified.
-    "21608": Known(PermanentError, "trial_account"),
+    "21608": Known(PermanentError, "account"),
     # Taken for spam by Twilio or a carrier: the same words would be again.
     "30004": Known(PermanentError, "filtered"),
     "30007": Known(PermanentError, "filtered"),
     # The country is switched off in the account's geo permissions.
-    "21408": Known(PermanentError, "country_off"),
+    "21408": Known(PermanentError, "country"),
     # Over 1600 characters.
     "21617": Known(PermanentError, "too_long"),
     # The account's day is used up; by tomorrow this message may be untrue, so a human hears of it.
-    "63038": Known(PermanentError, "daily_cap"),
+    "63038": Known(PermanentError, "cap"),
 }
 """Code -> meaning, for `send` and for the codes of receipts (30001 to 30007 come only there)."""
-
-REASONS = {code: known.reason for code, known in ERRORS.items()}
-"""Code -> word. A code that is not here and is no number is such a word already."""
 
 STATUSES = {
     "sent": SendStatus.SENT,
@@ -202,11 +199,11 @@ def failure(error: Exception, *, harmless: bool = False) -> SendError:
     if isinstance(error, TwilioException):
         status, code = _told(error)
         if known := ERRORS.get(code):
-            return known.error(code, retry_after=known.wait)
+            return known.error(code, retry_after=known.wait, reason=known.reason)
         if status == 429:
             return TooManyError(code, retry_after=5)
         if status in (401, 403, 404):  # as 20003: the account, not the message
-            return RetryableError(code, retry_after=300)
+            return RetryableError(code, retry_after=300, reason="account")
         if 400 <= status < 500:
             return PermanentError(code)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
@@ -220,7 +217,7 @@ def meaning(receipt: DeliveryReceipt) -> SendError:
     known = ERRORS.get(receipt.code)
     if known is None:
         return PermanentError(receipt.code)
-    return known.error(receipt.code, retry_after=known.wait)
+    return known.error(receipt.code, retry_after=known.wait, reason=known.reason)
 
 
 def _told(error: TwilioException) -> tuple[int, str]:
@@ -242,6 +239,7 @@ class TwilioAdapter:
 
     channel = Channel.SMS
     can = frozenset({OutboundKind.TEXT})
+    vouches = False
     calls_again = False  # once, and once at a fallback address if there is one
     routes: tuple[Route, ...] = (SMS, STATUS)
 
@@ -348,14 +346,14 @@ class TwilioAdapter:
         try:
             parsed = phonenumbers.parse(number)
         except phonenumbers.NumberParseException:
-            raise PermanentError("not_a_number") from None
+            raise PermanentError("not_a_number", reason="no_address") from None
         # A number that fits no country of several that share a code counts as the main one's: so
         # do the 07700 900... numbers that Ofcom keeps for films and tests.
         main = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
         if (phonenumbers.region_code_for_number(parsed) or main) not in self._countries:
-            raise PermanentError("country_not_allowed")
+            raise PermanentError("country_not_allowed", reason="country")
         if phonenumbers.number_type(parsed) in DEAR:
-            raise PermanentError("dear_number")
+            raise PermanentError("dear_number", reason="country")
 
     async def look_up(self, message: OutboundMessage) -> list[Sent]:
         """See `ChannelAdapter.look_up`. "Since it was written" is less a minute, for clocks that

@@ -77,9 +77,7 @@ def databases(folder: Path) -> Iterator[dict[str, str]]:
         yield {"SQLite": measures.sqlite_url(folder), "PostgreSQL": uri}
 
 
-async def measure(  # noqa: PLR0911 (one a table)
-    name: str, url: str, quick: bool, tell: Any
-) -> list[list[str]]:
+async def measure(name: str, url: str, quick: bool, tell: Any) -> list[list[str]]:
     """The rows of one table for one database."""
     if name == "offers":
         return await measures.first_offers(url, 10_000, 5 if quick else 25, tell)

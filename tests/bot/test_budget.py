@@ -168,17 +168,25 @@ def test_after_a_too_many_it_is_slower_and_comes_back_slowly() -> None:
     far = far_end(30)
     far.pace.refused()
     far.pace.refused()  # of a call that was out at the same time
-    assert far.pace.places == 24
+    assert far.pace.per_second == 24
     far.live(26)
-    assert far.pace.places == 29
+    assert far.pace.per_second == 29
     far.live(50)
-    assert far.pace.places == 29  # where it was too many
+    assert far.pace.per_second == 29  # where it was too many
     far.live(12)
-    assert far.pace.places == 30
+    assert far.pace.per_second == 30
     for _ in range(40):
         far.live(2)
         far.pace.refused()
-    assert far.pace.places == 1
+    assert far.pace.per_second == 1
+
+
+def test_it_begins_as_if_the_process_before_had_used_the_last_second() -> None:
+    far = far_end(30)
+    far.came = [-n / 30 for n in range(30)]
+    for _ in range(60):
+        far.send(Priority.REPLY, 0.0, 0.02)
+    assert far.most() <= 30
 
 
 def test_calls_without_an_answer_keep_their_places() -> None:
