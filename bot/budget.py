@@ -126,7 +126,7 @@ came last, and beyond that."""
 GUARD = 0.0005
 """Seconds given away on each place, since clocks are coarse and theirs is not ours."""
 
-CLOSEST, LATE = 0.5, 0.2
+CLOSEST, LATE = 0.75, 0.2
 """How close bulk may follow bulk, in even distances, to make up for what left late; and how many
 seconds of lateness are made up for."""
 
