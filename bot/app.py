@@ -223,9 +223,12 @@ class Popround:
         changes = (self.intake.changed, self.scheduler.changed)
         while True:
             waits = [asyncio.ensure_future(change.wait()) for change in changes]
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            for wait, change in zip(waits, changes, strict=True):
-                wait.cancel()
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+            for change in changes:
                 change.clear()
             for sender in self.senders:
                 sender.wake.set()

@@ -405,6 +405,62 @@ async def test_an_organiser_out_of_reach_is_not_told_of_for_ever(database_url: s
         assert written == 3
 
 
+# Two ways to somebody
+
+PHONE = "+447700900321"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "about", "by_text", "told"),
+    [
+        # It failed for good: it goes the other way, and nobody need hear of it.
+        (_says(400, "Bad Request: chat not found"), "anything", 1, 0),
+        # Nobody knows whether it came: twice is better than never only if somebody waits for it.
+        (
+            lambda on: on.telegram.hang_next("sendMessage", after_doing=True, drop=True),
+            "visit",
+            1,
+            0,
+        ),
+        (
+            lambda on: on.telegram.hang_next("sendMessage", after_doing=True, drop=True),
+            "thanks",
+            0,
+            1,
+        ),
+        # He wants no more of us: not there, nor elsewhere.
+        (_says(403, "Forbidden: bot was blocked by the user"), "visit", 0, 1),
+    ],
+)
+async def test_what_is_lost_one_way_goes_the_other_once(
+    wrong: Wrong, about: str, by_text: int, told: int, database_url: str
+) -> None:
+    async with village(database_url) as here:
+        async with here.on.bot.database.transaction() as tx:
+            await members.add_address(tx, here.sam.id, Address(Channel.SMS, PHONE))
+        wrong(here.on)
+        await here.queue(here.sam, about={"kind": about, "ref": 1}, text="2 Mill Row")
+        await here.live(60)
+        assert len(here.on.twilio.handset(PHONE)) == by_text
+        assert len(here.told()) == told
+        sam = await here.member(here.sam.id)
+        assert bool(sam.unreachable) == (sam.unreachable == "blocked")
+
+
+async def test_what_is_lost_both_ways_is_told_once(database_url: str) -> None:
+    async with village(database_url) as here:
+        async with here.on.bot.database.transaction() as tx:
+            await members.add_address(tx, here.sam.id, Address(Channel.SMS, PHONE))
+        here.on.telegram.fail_next(
+            "sendMessage", status=400, description="Bad Request: chat not found"
+        )
+        here.on.twilio.landline(PHONE)
+        await here.queue(here.sam, about={"kind": "visit", "ref": 1})
+        await here.live(60)
+        assert len(here.told()) == 1
+        assert (await here.member(here.sam.id)).unreachable == "21614"
+
+
 # Looking once more, at the last moment
 
 
