@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -11,6 +10,7 @@ import structlog
 from bot.channels.base import AddressError, OptedOutError, RetryableError, SendError
 from bot.clock import Clock
 from bot.metrics import ENDED
+from handlers import reach
 from storage import due, members, messages, outcomes
 from storage.database import Transaction
 from storage.model import (
@@ -75,24 +75,27 @@ async def give_up(
     if message.kind is not OutboundKind.TEXT:
         return
     if isinstance(error, OptedOutError | AddressError):
-        await _unreachable(tx, message, error)
+        await _unreachable(tx, clock, message, error)
     await lost(tx, clock, message)
 
 
 async def lost(tx: Transaction, clock: Clock, message: OutboundMessage) -> None:
     """A message will not arrive, or nobody knows: it goes another way where there is one, or if
     anything depends on it, somebody is told."""
-    await due.at(tx, DueKind.TELL, message.id, clock.now())
+    if message.community_id is not None:  # what is of no group has no organisers either
+        await outcomes.lost(tx, message.id, clock.now())
+        await due.at(tx, DueKind.TELL, message.id, clock.now())
 
 
-async def _unreachable(tx: Transaction, message: OutboundMessage, error: SendError) -> None:
+async def _unreachable(
+    tx: Transaction, clock: Clock, message: OutboundMessage, error: SendError
+) -> None:
     """Mark the address, and whom nothing reaches any more, so that nobody waits for them. Who
     wants no more of us by one channel is not written to by another."""
     if message.member_id is None:
         return
     member = await members.get(tx, message.member_id, lock=True)
-    why = error.code[:32]
     address = Address(message.channel, message.chat)
-    nowhere = await members.out_of_reach(tx, member.id, address, why)
+    nowhere = await members.out_of_reach(tx, member.id, address, error.code[:32])
     if nowhere or isinstance(error, OptedOutError):
-        await members.save(tx, replace(member, unreachable=why))
+        await reach.lost(tx, clock.now(), member, error.code)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from handlers import (
+    arranged,
     daily_note,
     duty,
+    hours,
     join,
     letters,
     link,
@@ -15,7 +17,8 @@ from handlers import (
     own_words,
     recurring,
 )
-from handlers.turn import Turn, first_name
+from handlers.rules.segments import segments
+from handlers.turn import MOST_SEGMENTS, Turn, first_name
 from storage import groups
 from storage.model import Role, Standing
 
@@ -78,6 +81,10 @@ async def _pause(turn: Turn) -> bool:
     return await _if_helper(turn, lambda: join.pause(turn))
 
 
+async def _hours(turn: Turn) -> bool:
+    return await _if_helper(turn, lambda: hours.show(turn))
+
+
 async def _leave(turn: Turn) -> bool:
     if turn.sender.standing is Standing.JOINING:
         return False
@@ -127,7 +134,17 @@ async def _help(turn: Turn) -> bool:
     for role in (Role.ASKER, Role.HELPER, Role.ORGANISER):
         if me.is_a(role):
             lines.append(turn.text(me.language, f"help.{role.value}"))
+    # Who is everything at once knows best what askers write.
+    while await turn.by_text(me) and len(lines) > 2 and segments("\n".join(lines)) > MOST_SEGMENTS:
+        del lines[1]
     await turn.reply("lines", lines="\n".join(lines))
+    return True
+
+
+async def _more(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await turn.reply("help.more")
     return True
 
 
@@ -136,10 +153,21 @@ async def _status(turn: Turn) -> bool:
 
 
 async def _regular(turn: Turn) -> bool:
+    if turn.sender.is_a(Role.ASKER) and await recurring.show(turn):
+        return True
+    if organiser.is_organiser(turn):
+        await arranged.show_regular(turn)
+        return True
     if not turn.sender.is_a(Role.ASKER):
         return False
-    if not await recurring.show(turn):
-        await turn.reply("recurring.none", name=first_name(turn.sender))
+    await turn.reply("recurring.none", name=first_name(turn.sender))
+    return True
+
+
+async def _checks(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await arranged.show_check_ins(turn)
     return True
 
 
@@ -161,12 +189,15 @@ COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
     "offduty": _offduty,
     "onduty": _onduty,
     "pause": _pause,
+    "hours": _hours,
     "leave": _leave,
     "open": _open,
     "waiting": _waiting,
     "status": _status,
     "regular": _regular,
+    "checks": _checks,
     "texts": _texts,
     "failed": _failed,
     "link": _link,
+    "more": _more,
 }

@@ -20,7 +20,8 @@ import phonenumbers
 from babel.localedata import exists as known_language
 from phonenumbers import PhoneNumberType
 
-from storage.model import NEIGHBOURLY, Address, Channel, Member, Need, Role
+from storage import hours
+from storage.model import NEIGHBOURLY, Address, Channel, Hours, Member, Need, Role
 
 T = TypeVar("T")
 
@@ -28,6 +29,8 @@ COLUMNS = (
     *("name", "phone", "telegram_id", "postcode", "roles"),
     *("can_do", "languages", "max_km", "vetted_until", "consent"),
 )
+MORE = ("hours",)
+"""Columns that are read where they are there, and written where anybody has something in them."""
 NEEDED = ("roles", "consent")
 """Columns without which every row would be bad; and `phone` or `telegram_id`."""
 
@@ -71,6 +74,7 @@ class MemberRow:
     max_km: float | None = None
     vetted_until: date | None = None
     consent: str = ""
+    hours: Hours = ()
     line: int = field(default=0, compare=False)
 
     @property
@@ -99,7 +103,7 @@ class Sheet:
     """The good ones."""
     bad: list[BadCell]
     columns: frozenset[str]
-    """Those of `COLUMNS` that it has."""
+    """Those of `COLUMNS` and `MORE` that it has."""
     others: list[str]
     """Its other columns, which nothing is done with."""
 
@@ -120,8 +124,8 @@ def read_members(data: bytes, today: date) -> Sheet:
     separator = max(SEPARATORS, key=lambda each: len(set(_head(text, each)) & set(COLUMNS)))
     head = _head(text, separator)
     _check_head(head)
-    sheet = Sheet([], [], frozenset(head) & frozenset(COLUMNS), [])
-    sheet.others.extend(name for name in head if name and name not in COLUMNS)
+    sheet = Sheet([], [], frozenset(head) & frozenset(COLUMNS + MORE), [])
+    sheet.others.extend(name for name in head if name and name not in COLUMNS + MORE)
     first = True
     for line, cells in _records(text, separator):
         if first or not any(cell.strip() for cell in cells):
@@ -139,11 +143,14 @@ def read_members(data: bytes, today: date) -> Sheet:
 
 def write_members(rows: Iterable[MemberRow]) -> str:
     """The same people as a CSV file: what `read_members` reads back equal."""
+    rows = list(rows)
+    more = [name for name in MORE if any(getattr(row, name) for row in rows)]
     file = io.StringIO(newline="")
-    file.write(",".join(COLUMNS) + "\r\n")
+    file.write(",".join([*COLUMNS, *more]) + "\r\n")
     # All in quotes, so that a spreadsheet that splits at other signs does not split a cell.
     writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerows([guarded(cell) for cell in _cells(row)] for row in rows)
+    count = len(COLUMNS) + len(more)
+    writer.writerows([guarded(cell) for cell in _cells(row)[:count]] for row in rows)
     return file.getvalue()
 
 
@@ -162,6 +169,7 @@ def row_of(member: Member, at: Sequence[Address]) -> MemberRow:
         max_km=member.max_km,
         vetted_until=member.vetted_until,
         consent=member.consent,
+        hours=member.hours,
     )
 
 
@@ -190,6 +198,7 @@ def _cells(row: MemberRow) -> tuple[str, ...]:
         *(row.name, row.phone, row.telegram_id, row.postcode, _joined(row.roles, Role), can_do),
         ";".join(row.languages),
         *(km, row.vetted_until.isoformat() if row.vetted_until else "", row.consent),
+        hours.written(row.hours),
     )
 
 
@@ -237,7 +246,7 @@ def _head(text: str, separator: str) -> list[str]:
 def _check_head(head: list[str]) -> None:
     if not set(head) & set(COLUMNS):
         raise NotMembersError(f"does not begin with the names of columns ({', '.join(COLUMNS)})")
-    for name in set(head) & set(COLUMNS):
+    for name in set(head) & {*COLUMNS, *MORE}:
         if head.count(name) > 1:
             raise NotMembersError(f"has two columns named {name}")
     if missing := [name for name in NEEDED if name not in head]:
@@ -272,6 +281,7 @@ def _row(line: int, cells: dict[str, str], today: date, bad: list[BadCell]) -> M
         max_km=read("max_km", _km, None),
         vetted_until=read("vetted_until", _date, None),
         consent=read("consent", lambda cell: _consent(cell, today), ""),
+        hours=read("hours", hours.read, ()),
         line=line,
     )
     wrong = {each.column for each in bad[before:]}

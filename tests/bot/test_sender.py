@@ -204,7 +204,10 @@ async def test_a_text_arrives_once_or_somebody_hears(what: str, database_url: st
         assert len(created) == (0 if code.startswith(("21", "63")) else 1)
         assert await here.reason(ident) == (SMS_ERRORS[code].reason if code else "")
         assert bool(here.told()) == (end is S.FAILED)
-        assert bool((await here.member(here.rosa.id)).unreachable) == marked
+        rosa = await here.member(here.rosa.id)
+        assert bool(rosa.unreachable) == marked
+        # Some days later she is tried once more, unless she has said that she wants no more.
+        assert (rosa.retry_at is not None) == (marked and code != "21610")
 
 
 async def test_a_text_is_looked_for_until_twilio_can_be_asked(database_url: str) -> None:
