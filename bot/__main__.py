@@ -314,6 +314,23 @@ def places_import(
 
 
 @app.command()
+def letters(
+    group: Annotated[
+        str, typer.Option(help="Only this group's.", show_default=False, metavar="NAME")
+    ] = "",
+    days: Annotated[int, typer.Option(help="How many days to look back.", min=1, max=3650)] = 7,
+) -> int:
+    """Show what did not arrive, and why.
+
+    A message that failed for good, or of which nobody knows whether it came: when it was written,
+    what it was about, and how often it was tried. Not to whom, and not what it said.
+    """
+    from bot.commands.letters import show
+
+    return show(group, days)
+
+
+@app.command()
 def understand(
     now: Annotated[
         datetime | None,

@@ -23,7 +23,7 @@ from bot.channels.base import ChannelAdapter, PermanentError, SendError
 from bot.clock import Clock, RealClock
 from bot.intake import Intake, poll
 from bot.logs import set_up_logging
-from bot.metrics import WAITING_IN, WAITING_OUT
+from bot.metrics import OLDEST_OUT, PACE, WAITING_IN, WAITING_OUT
 from bot.scheduler import TROUBLE, Scheduler
 from bot.sender import Sender
 from bot.settings import Settings
@@ -34,7 +34,6 @@ from handlers.turn import Desk
 from storage import due, messages
 from storage.database import Database, StorageUnavailableError, open_database
 from storage.model import (
-    PRIORITY_RANK,
     Channel,
     DeliveryReceipt,
     OutboundKind,
@@ -83,6 +82,8 @@ class Popround:
             price_per_segment=settings.price_per_segment,
             can={adapter.channel: adapter.can for adapter in self.adapters},
             limits=_inbound_limits(settings),
+            vouched=frozenset(each.channel for each in self.adapters if each.vouches),
+            number=settings.twilio_number or "",
         )
         self.intake = Intake(self.database, self.clock, self.desk, _meaning)
         self._holder = f"{socket.gethostname()[:20]}-{os.getpid()}-{random.randrange(2**24):x}"  # noqa: S311
@@ -231,9 +232,12 @@ class Popround:
         changes = (self.intake.changed, self.scheduler.changed)
         while True:
             waits = [asyncio.ensure_future(change.wait()) for change in changes]
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            for wait, change in zip(waits, changes, strict=True):
-                wait.cancel()
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+            for change in changes:
                 change.clear()
             for sender in self.senders:
                 sender.wake.set()
@@ -275,9 +279,13 @@ class Popround:
     async def _count_waiting(self) -> None:
         async with self.database.transaction() as tx:
             WAITING_IN.set(await messages.inbound_waiting(tx))
-            waiting = await messages.outbound_waiting(tx)
-        for priority in PRIORITY_RANK:
-            WAITING_OUT.labels(priority.value).set(waiting.get(priority.value, 0))
+            waiting = await messages.outbound_waiting(tx, self.clock.now())
+        for priority in Priority:
+            count, oldest = waiting.get(priority, (0, 0.0))
+            WAITING_OUT.labels(priority.value).set(count)
+            OLDEST_OUT.labels(priority.value).set(oldest)
+        for sender in self.senders:
+            PACE.labels(sender.channel.value).set(sender.pace)
 
     async def _soon(self, work: Coroutine[Any, Any, T]) -> T:
         """What comes of it, if that takes no longer than somebody will wait.

@@ -13,6 +13,7 @@ from handlers import (
     contacts,
     daily_note,
     duty,
+    elsewhere,
     happened,
     join,
     offer,
@@ -37,7 +38,15 @@ from storage import (
 )
 from storage import recurring as recurring_store
 from storage.database import Transaction
-from storage.model import CheckInStatus, Due, DueKind, Member, RequestStatus, Visit
+from storage.model import (
+    CheckInStatus,
+    Due,
+    DueKind,
+    Member,
+    OutboundMessage,
+    RequestStatus,
+    Visit,
+)
 
 Moment = Callable[[Turn, int], Awaitable[None]]
 Whose = Callable[[Transaction, int], Awaitable[int | None]]
@@ -224,6 +233,8 @@ async def _tell(turn: Turn, ref: int) -> None:
     kind = message.about.get("kind", "")
     code = await messages.code_of(turn.tx, ref)
     await turn.note("not_delivered", "outbox", ref, about=kind, code=code)
+    if await elsewhere.send(turn, message):
+        return
     if kind == "offer":
         await offer.unheard(turn, int(message.about["ref"]))
         return
@@ -233,18 +244,23 @@ async def _tell(turn: Turn, ref: int) -> None:
     if kind == "alarm":
         await alarm_answers.unheard(turn, int(message.about["ref"]), member)
         return
-    if kind in NEEDS_NOBODY or (code in FOREIGN and not member.roles):
+    if code not in FOREIGN or member.roles:
+        await _tell_organisers(turn, message, member)
+
+
+async def _tell_organisers(turn: Turn, message: OutboundMessage, member: Member) -> None:
+    kind = message.about.get("kind", "")
+    if kind in NEEDS_NOBODY:
         return
     # Somebody whose phone is off misses several texts: one alarm in some hours is enough.
     lease = f"not_arrived.{member.id}"
-    first = await keepsakes.hold(turn.tx, lease, str(ref), turn.now, ALARM.total_seconds())
+    first = await keepsakes.hold(turn.tx, lease, str(message.id), turn.now, ALARM.total_seconds())
     if not first and kind not in MATTERS_EACH_TIME:
         return
     name = NOT_ARRIVED.get(kind, "not_arrived")
     await turn.tell_organisers(
         name,
         but=member.id,
-        # What nobody can be told is not told to somebody else again, round and round.
         about={"kind": "not_arrived"},
         who=turn.who(member),
         phone=await turn.phone_of(member),
@@ -258,8 +274,11 @@ OF_THE_GROUP = frozenset({DueKind.NOTE, DueKind.HANDOVER, DueKind.HANDOVER_ONCE,
 OF_A_MEMBER = frozenset({DueKind.BACK, DueKind.JOIN, DueKind.RETRY})
 """What is about somebody, whatever they have open."""
 
-NEEDS_NOBODY = frozenset({"daily_note", "stopped", "again", "taken", "remind", "tried_again"})
-"""What nobody need ring about: they asked for no more, or it was only a courtesy."""
+NEEDS_NOBODY = frozenset(
+    {"daily_note", "stopped", "again", "taken", "remind", "tried_again", "not_arrived"}
+)
+"""What nobody need ring about: they asked for no more, or it was only a courtesy; and what nobody
+can be told is not told to somebody else again, round and round."""
 
 FOREIGN = frozenset(numbers.WhyNot)
 """Why nothing is sent to a number that is none of a neighbour's: unless it is a member's, no

@@ -74,6 +74,7 @@ async def _let_in(turn: Turn) -> None:
     """Whatever they wrote, pressed or sent has its effect."""
     message = turn.message
     assert message
+    await members.wrote(turn.tx, Address(message.channel, message.sender), turn.now)
     await reach.wrote(turn)
     if message.kind is InboundKind.BUTTON:
         await _button(turn)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 from datetime import datetime, time, timedelta
 
@@ -139,9 +140,7 @@ def _community(row: RowMapping) -> Community:
 
 async def make_invite(tx: Transaction, community_id: int, role: Role, now: datetime) -> str:
     """A new code, as it is to be given to the person: it is kept nowhere in the clear."""
-    code = ""
-    while not any(c.isdigit() for c in code):  # no code is a word that somebody may write
-        code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+    code = new_code(secrets.SystemRandom())
     await tx.add(
         invites,
         community_id=community_id,
@@ -149,6 +148,20 @@ async def make_invite(tx: Transaction, community_id: int, role: Role, now: datet
         code_print=tx.vault.fingerprint("invite", code),
         expires_at=now + timedelta(days=INVITE_DAYS),
     )
+    return shown(code)
+
+
+def new_code(chance: random.Random) -> str:
+    """A code that nobody guesses, and that is no word which somebody may write. `chance`: one that
+    nobody can foresee."""
+    code = ""
+    while not any(c.isdigit() for c in code):
+        code = "".join(chance.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+    return code
+
+
+def shown(code: str) -> str:
+    """A code as it is written down."""
     return f"{code[:5]}-{code[5:]}"
 
 
@@ -172,6 +185,11 @@ def as_code(text: str) -> str | None:
     squeezed = "".join(text.split()).replace("-", "").upper()
     fits = len(squeezed) == CODE_LENGTH and set(squeezed) <= set(CODE_LETTERS)
     return squeezed if fits and any(c.isdigit() for c in squeezed) else None
+
+
+def is_shown_code(text: str) -> bool:
+    """Whether a message is a code just as it is written down: nothing else looks like that."""
+    return as_code(text) is not None and text.strip().upper() == shown(as_code(text) or "")
 
 
 async def use_invite(

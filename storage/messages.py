@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -198,19 +198,30 @@ async def queue(
 
 
 async def claim(
-    tx: Transaction, channel: Channel, holder: str, now: datetime, most: int, busy: Iterable[str]
+    tx: Transaction,
+    channel: Channel,
+    holder: str,
+    now: datetime,
+    most: int,
+    busy: Iterable[str],
+    priorities: Sequence[Priority] = tuple(Priority),
+    few: Collection[Priority] = (),
 ) -> list[tuple[OutboundMessage, str]]:
     """The next messages to send, the most pressing first, marked as being sent by `holder`; each
     with its lane. One a chat at a time, so that a person reads them in order; chats in `busy` are
-    left alone. An edit waits for the message it edits.
+    left alone. An edit waits for the message it edits. Of these `priorities` only, and of those in
+    `few` no more than one.
 
     One that can't be read is put off by an hour, with the code `unreadable`: with the right secret
     key it goes after all.
     """
     chosen: dict[str, int] = {}
-    for row in await _heads(tx, channel, now, most, list(busy)):
-        if len(chosen) < most:
-            chosen.setdefault(row["lane"], row["id"])
+    scarce = {PRIORITY_RANK[priority] for priority in few}
+    for row in await _heads(tx, channel, now, most, list(busy), priorities):
+        if len(chosen) < most and row["lane"] not in chosen:
+            chosen[row["lane"]] = row["id"]
+            if row["priority"] in scarce:
+                break
     if not chosen:
         return []
     # Looked at again, since another process may have been quicker between the two statements.
@@ -230,12 +241,18 @@ async def claim(
 
 
 async def _heads(
-    tx: Transaction, channel: Channel, now: datetime, most: int, busy: list[str]
+    tx: Transaction,
+    channel: Channel,
+    now: datetime,
+    most: int,
+    busy: list[str],
+    priorities: Sequence[Priority],
 ) -> list[RowMapping]:
     """The first rows of each priority that may go now, in the order of claiming. A range of the
     index each, so that neither what waits for the morning nor a long queue is read through."""
     values = {"channel": channel.value, "now": now, "soon": now + SOON, "most": most, "busy": busy}
-    rows = (await tx.run(_heads_query(), values)).mappings()
+    ranks = tuple(sorted(PRIORITY_RANK[priority] for priority in priorities))
+    rows = (await tx.run(_heads_query(ranks), values)).mappings()
     return sorted(rows, key=lambda row: (row["priority"], row["next_at"], row["id"]))
 
 
@@ -243,8 +260,8 @@ async def _heads(
 
 
 @cache
-def _heads_query() -> sa.CompoundSelect[Any]:
-    """Names of its values: `channel`, `now`, `soon`, `most`, `busy`."""
+def _heads_query(ranks: tuple[int, ...]) -> sa.CompoundSelect[Any]:
+    """Of these priorities. Names of its values: `channel`, `now`, `soon`, `most`, `busy`."""
     now = sa.bindparam("now", type_=outbox.c.next_at.type)
     soon = sa.bindparam("soon", type_=outbox.c.next_at.type)
     earlier, original = sa.alias(outbox), sa.alias(outbox)
@@ -278,7 +295,7 @@ def _heads_query() -> sa.CompoundSelect[Any]:
             .limit(sa.bindparam("most", type_=sa.Integer))
             .subquery()
         )
-        for rank in PRIORITY_OF_RANK
+        for rank in ranks
     ]
     return sa.union_all(*picks)
 
@@ -414,14 +431,25 @@ async def withdraw_all(tx: Transaction, member_id: int, *, but: int | None = Non
     )
 
 
-async def outbound_waiting(tx: Transaction) -> dict[str, int]:
-    """How many messages wait, by priority."""
+async def outbound_waiting(tx: Transaction, now: datetime) -> dict[Priority, tuple[int, float]]:
+    """How many messages wait, by priority, and for how many seconds the oldest of those that may go
+    now has been waiting."""
     rows = await tx.all(
-        sa.select(outbox.c.priority, sa.func.count().label("n"))
-        .where(outbox.c.status.in_((SendStatus.QUEUED.value, SendStatus.SENDING.value)))
+        sa.select(
+            outbox.c.priority,
+            sa.func.count().label("n"),
+            sa.func.min(outbox.c.next_at).label("oldest"),
+        )
+        .where(is_one_of(outbox.c.status, SendStatus.QUEUED))
         .group_by(outbox.c.priority)
     )
-    return {PRIORITY_OF_RANK[row["priority"]].value: row["n"] for row in rows}
+    return {
+        PRIORITY_OF_RANK[row["priority"]]: (
+            row["n"],
+            max(0.0, (now - row["oldest"]).total_seconds()),
+        )
+        for row in rows
+    }
 
 
 async def from_row(tx: Transaction, row: RowMapping) -> OutboundMessage:

@@ -173,8 +173,23 @@ addresses = Table(
     _word("channel", 16),
     _word("lane"),
     Column("sealed_value", LargeBinary, nullable=False),
+    # When they last wrote from it, and why nothing reaches it, if nothing does.
+    _when("wrote_at", nullable=True),
+    _word("unreachable", default=""),
     UniqueConstraint("lane"),
     Index("ix_addresses_member_id", "member_id"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    # Codes by which somebody shows that two addresses are theirs.
+    _id(),
+    _word("lane"),
+    _word("code_print"),
+    _when("expires_at"),
+    _when("used_at", nullable=True),
+    UniqueConstraint("code_print"),
 )
 
 bonds = Table(
@@ -369,6 +384,8 @@ outbox = Table(
     _when("sent_at", nullable=True),
     _word("provider_id", 64, default=""),
     _word("code", 64, default=""),
+    # Why it failed, as a word of the catalogues.
+    _word("reason", 16, default=""),
     _word("holder", 40, default=""),
     # What it was charged as, once it was sent; 0 where that costs nothing.
     Column("segments", Integer, nullable=False, default=0),
@@ -376,6 +393,7 @@ outbox = Table(
     _when("lost_at", nullable=True),
     Index("ix_outbox_member_id", "member_id"),
     Index("ix_outbox_channel_provider_id", "channel", "provider_id"),
+    Index("ix_outbox_community_id_created_at", "community_id", "created_at"),
 )
 # One index a question the sender asks, each of the few rows it is about: what may go now (or next),
 # what stands before it in its lane, and what has an unknown end.

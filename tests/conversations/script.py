@@ -20,7 +20,8 @@ to the letter, and nobody can have heard anything that is not written there.
     sam  > mill [I'll do it]                      the same, in a group chat
     sam  > mill (adds the bot)                    also (removes the bot), (becomes a supergroup)
     jo   > (shares HD7 5AB)                       also (photo), (voice), (sticker), (blocks), …
-    invite organiser  Marsden Neighbours          a code, for `{code}` in what somebody writes;
+    invite organiser  Marsden Neighbours          a code, for `{code}` in what somebody writes
+                                                  (which is also the latest that somebody was sent);
                                                   `{number}`: the six figures said last
     checkin rosa  every day at 9am  jean, peter   check-ins that are set up, and their contacts
     undeliverable sam 30005                       their texts fail; `deliverable sam` ends it
@@ -64,6 +65,7 @@ BOT = int(TOKEN.split(":")[0])
 LONDON = ZoneInfo("Europe/London")
 MONDAY = date(2026, 11, 2)
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+CODE = re.compile(r"\b[A-Z2-9]{5}-[A-Z2-9]{5}\b")
 SEEN = re.compile(r"^\S+\s+(<|~|!)")
 LINE = re.compile(r"^(\S+)\s+>\s?(.*)$")
 
@@ -426,6 +428,8 @@ class Player:
             while not queue.empty():
                 event = queue.get_nowait()
                 found = _as_line(event, self.lost)
+                if found and (code := CODE.search(found[2])):
+                    self.code = code[0]
                 if found:
                     self.witness.seen.append((found[0], found[2]))
                 if found and found[0] in names:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import handlers
+from bot.channels.base import REASONS
 from handlers.ask import QUOTED
 from handlers.hours import FIXED
 from handlers.join import CAN_DO
@@ -44,6 +45,7 @@ MADE = {
         for entry in ("words_sent", "call_me", "worry", "trouble")
         for end in ("", ".told", ".alone")
     ),
+    *(f"reason.{reason}" for reason in REASONS),
     *(f"texts.not_good.{reason}" for reason in ("broken", "unknown", "missing", "long")),
     *(
         f"{part}.{time}"
@@ -116,6 +118,12 @@ LONGEST_VALUES = {
     "held": "",
     "lines": "1 for milk near HD7 5, 3 for bread near HD7 5",
     "choices": "1 for yes, 2 for no",
+    "code": "ABCDE-FGHJ2",
+    "bot": "MarsdenNeighboursBot",
+    "sent": "1200",
+    "arrived": "1100",
+    "failed": "120",
+    "why": "it left, but nobody knows if it came",
     "days": "every Tuesday, Wednesday, Thursday and Saturday at 12:30pm",
 }
 ASKED = {
@@ -301,6 +309,7 @@ def test_no_text_costs_more_than_two_parts(name: str, language: str) -> None:
 TWO = frozenset(
     {
         "abroad.told",
+        "failed",
         "alarm.closed.words",
         "alarm.how",
         "alarm.needs_more",

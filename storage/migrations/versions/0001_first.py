@@ -207,11 +207,23 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("channel", sa.String(length=16), nullable=False),
         sa.Column("lane", sa.String(length=32), nullable=False),
         sa.Column("sealed_value", sa.LargeBinary(), nullable=False),
+        sa.Column("wrote_at", WHEN, nullable=True),
+        sa.Column("unreachable", sa.String(length=32), nullable=False),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_addresses_member_id"),
         sa.PrimaryKeyConstraint("id", name="pk_addresses"),
         sa.UniqueConstraint("lane", name="uq_addresses_lane"),
     )
     op.create_index("ix_addresses_member_id", "addresses", ["member_id"])
+    op.create_table(
+        "links",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("lane", sa.String(length=32), nullable=False),
+        sa.Column("code_print", sa.String(length=32), nullable=False),
+        sa.Column("expires_at", WHEN, nullable=False),
+        sa.Column("used_at", WHEN, nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_links"),
+        sa.UniqueConstraint("code_print", name="uq_links_code_print"),
+    )
 
     op.create_table(
         "bonds",
@@ -308,6 +320,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("sent_at", WHEN, nullable=True),
         sa.Column("provider_id", sa.String(length=64), nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.String(length=16), nullable=False),
         sa.Column("holder", sa.String(length=40), nullable=False),
         sa.Column("segments", sa.Integer(), nullable=False),
         sa.Column("lost_at", WHEN, nullable=True),
@@ -325,6 +338,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         **_only("segments > 0"),
     )
     op.create_index("ix_outbox_channel_provider_id", "outbox", ["channel", "provider_id"])
+    op.create_index("ix_outbox_community_id_created_at", "outbox", ["community_id", "created_at"])
     op.create_index("ix_outbox_member_id", "outbox", ["member_id"])
     op.create_index(
         "ix_outbox_queued",
