@@ -85,6 +85,7 @@ async def lost(tx: Transaction, clock: Clock, message: OutboundMessage) -> None:
     await due.at(tx, DueKind.TELL, message.id, clock.now())
     if message.community_id is not None:  # what is of no group has no organisers either
         await outcomes.lost(tx, message.id, clock.now())
+        await due.at(tx, DueKind.TELL, message.id, clock.now())
 
 
 async def _unreachable(
