@@ -27,8 +27,9 @@ from bot.metrics import OLDEST_OUT, PACE, WAITING_IN, WAITING_OUT
 from bot.scheduler import TROUBLE, Scheduler
 from bot.sender import Sender
 from bot.settings import Settings
-from bot.web.server import make_app
+from bot.web.server import PatientOnlySoLong, make_app
 from handlers import wording
+from handlers.rules.guards import InboundLimits
 from handlers.turn import Desk
 from storage import due, messages
 from storage.database import Database, StorageUnavailableError, open_database
@@ -80,6 +81,7 @@ class Popround:
             chance=chance or random.SystemRandom(),
             price_per_segment=settings.price_per_segment,
             can={adapter.channel: adapter.can for adapter in self.adapters},
+            limits=_inbound_limits(settings),
             vouched=frozenset(each.channel for each in self.adapters if each.vouches),
             number=settings.twilio_number or "",
         )
@@ -91,7 +93,14 @@ class Popround:
         if settings.heartbeat_url:
             self.heartbeat = Heartbeat(settings.heartbeat_url, self.clock, self.why_no_heartbeat)
         self.senders = [
-            Sender(self.database, self.clock, adapter, _limits(settings, adapter), self._holder)
+            Sender(
+                self.database,
+                self.clock,
+                adapter,
+                _limits(settings, adapter),
+                self._holder,
+                settings.daily_segments,
+            )
             for adapter in self.adapters
         ]
         self.web: Starlette = make_app(self.adapters, self.intake, self.why_not_ready, self.measure)
@@ -321,10 +330,24 @@ def make_adapters(settings: Settings, clock: Clock) -> list[ChannelAdapter]:
                 poll_seconds=CATCH_UP_SECONDS
                 if settings.public_url
                 else settings.twilio_poll_seconds,
+                countries=settings.countries,
                 clock=clock,
             )
         )
     return adapters
+
+
+def _inbound_limits(settings: Settings) -> InboundLimits:
+    """What people may take of us, as it is set."""
+    return InboundLimits(
+        person_per_minute=settings.person_per_minute,
+        person_per_hour=settings.person_per_hour,
+        person_per_day=settings.person_per_day,
+        strangers_per_block=settings.strangers_per_block,
+        strangers_per_hour=settings.strangers_per_hour,
+        countries=settings.countries,
+        daily_segments=settings.daily_segments,
+    )
 
 
 def _limits(settings: Settings, adapter: ChannelAdapter) -> Limits:
@@ -365,12 +388,16 @@ def web_server(bot: Popround) -> uvicorn.Server:
         bot.web,
         host=bot.settings.host,
         port=bot.settings.port,
+        http=PatientOnlySoLong,
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # nobody's address is of any interest
+        # Nobody's address is of any interest, and what a caller says of itself (X-Forwarded-...)
+        # is never believed: the public address is a setting.
+        proxy_headers=False,
+        forwarded_allow_ips="",
         # Longer than proxies keep an idle line open, so that none is hung up just as it is used.
         timeout_keep_alive=75,
         limit_concurrency=1000,

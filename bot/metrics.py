@@ -15,6 +15,9 @@ REPAIRED = Counter(
     "popround_repaired_total", "Things found without a next step, and given one", ["what", "how"]
 )
 AUDITED = Gauge("popround_audit_time_seconds", "When all was last looked at, in seconds of 1970")
+ASIDE = Counter("popround_set_aside_total", "Messages that were left unanswered", ["why"])
+NOT_TEXTED = Counter("popround_not_texted_total", "Texts that such a number never gets", ["why"])
+HELD = Counter("popround_held_total", "Texts held back at a group's daily cap", ["priority"])
 WAITING_IN = Gauge("popround_inbox_waiting", "Messages that wait to be handled")
 WAITING_OUT = Gauge("popround_outbox_waiting", "Messages that wait to go", ["priority"])
 OLDEST_OUT = Gauge(

@@ -25,8 +25,9 @@ from bot.channels.base import (
 )
 from bot.clock import Clock
 from bot.fates import give_up
-from bot.metrics import SEGMENTS, SEND_SECONDS, SENDS
+from bot.metrics import HELD, SEGMENTS, SEND_SECONDS, SENDS
 from bot.unknowns import TRIES, TWICE_999, Unknowns
+from handlers import spending
 from handlers.rules import timing
 from handlers.rules.segments import segments
 from storage import groups, keepsakes, members, messages, outcomes
@@ -74,7 +75,11 @@ class Sender:
         adapter: ChannelAdapter,
         limits: Limits,
         holder: str,
+        daily_segments: int = 0,
     ) -> None:
+        """`daily_segments`: parts of texts a day, for groups that have no cap of their own; 0: as
+        many as they like."""
+        self._daily_segments = daily_segments
         self._database = database
         self._clock = clock
         self._adapter = adapter
@@ -292,6 +297,12 @@ class Sender:
             community = await groups.get(tx, message.community_id)
             if community and timing.is_quiet(now, community):
                 await messages.postpone(tx, message.id, timing.not_quiet(now, community))
+                return False
+        if self._limits.by_segment and message.community_id is not None:
+            until, others = await spending.held_until(tx, now, message, self._daily_segments)
+            if until:
+                await messages.postpone(tx, message.id, until, spending.HELD)
+                HELD.labels(message.priority.value).inc(1 + others)
                 return False
         return True
 

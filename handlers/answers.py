@@ -22,6 +22,7 @@ from handlers import (
     organiser,
     own_words,
     recurring_off,
+    spending,
     visit,
 )
 from handlers.rules.courtesy import is_greeting, is_thanks
@@ -84,6 +85,7 @@ ANSWERS: dict[str, Answer] = {
     "check_in.code": checkin_setup.code_said,
     "check_in.agree": checkin_words.agreed,
     "check_in.contact": contacts.answered,
+    "spending.code": spending.code_said,
     "alarm": alarm_answers.answered,
     "alarm.outcome": alarm_answers.outcome,
 }

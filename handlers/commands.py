@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from handlers import (
     arranged,
     daily_note,
+    door,
     duty,
     hours,
     join,
@@ -16,6 +17,7 @@ from handlers import (
     organiser,
     own_words,
     recurring,
+    spending,
 )
 from handlers.rules.segments import segments
 from handlers.turn import MOST_SEGMENTS, Turn, first_name
@@ -31,11 +33,14 @@ async def obey(turn: Turn) -> bool:
         if said(turn, name):
             return await act(turn)
     return organiser.is_organiser(turn) and (
-        await daily_note.asked_for(turn) or await duty.asked_for(turn)
+        await daily_note.asked_for(turn)
+        or await duty.asked_for(turn)
+        or await spending.asked_for(turn)
     )
 
 
 async def _code(turn: Turn) -> bool:
+    """Whether they sent a code and it was seen to: good, not good, or one too many."""
     head, _, rest = turn.words.partition(" ")
     asked = head.lower() in ("/start", "start", "join") and bool(rest)
     if asked and rest.strip().lower() == "help":
@@ -45,8 +50,12 @@ async def _code(turn: Turn) -> bool:
     code = groups.as_code(words)
     if code is None:
         return False
+    if not await door.may_try_code(turn):
+        await turn.reply("code.locked")
+        return True
     if await link.with_code(turn, code) or await join.with_code(turn, code):
         return True
+    await door.wrong_code(turn)
     if asked or groups.is_shown_code(words):
         await turn.reply("code.not_good")
         return True

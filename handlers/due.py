@@ -21,10 +21,21 @@ from handlers import (
     reach,
     recurring,
     reminders,
+    spending,
     waves,
 )
 from handlers.turn import QUOTED, Desk, Turn, one_line
-from storage import checkins, groups, keepsakes, members, messages, outcomes, requests, rota
+from storage import (
+    checkins,
+    groups,
+    keepsakes,
+    members,
+    messages,
+    numbers,
+    outcomes,
+    requests,
+    rota,
+)
 from storage import recurring as recurring_store
 from storage.database import Transaction
 from storage.model import (
@@ -233,7 +244,7 @@ async def _tell(turn: Turn, ref: int) -> None:
     if kind == "alarm":
         await alarm_answers.unheard(turn, int(message.about["ref"]), member)
         return
-    if code not in FOREIGN:
+    if code not in FOREIGN or member.roles:
         await _tell_organisers(turn, message, member)
 
 
@@ -257,7 +268,7 @@ async def _tell_organisers(turn: Turn, message: OutboundMessage, member: Member)
     )
 
 
-OF_THE_GROUP = frozenset({DueKind.NOTE, DueKind.HANDOVER, DueKind.HANDOVER_ONCE})
+OF_THE_GROUP = frozenset({DueKind.NOTE, DueKind.HANDOVER, DueKind.HANDOVER_ONCE, DueKind.SPENDING})
 """What is about a group and about nobody in it."""
 
 OF_A_MEMBER = frozenset({DueKind.BACK, DueKind.JOIN, DueKind.RETRY})
@@ -269,8 +280,9 @@ NEEDS_NOBODY = frozenset(
 """What nobody need ring about: they asked for no more, or it was only a courtesy; and what nobody
 can be told is not told to somebody else again, round and round."""
 
-FOREIGN = frozenset({"country_not_allowed", "dear_number"})
-"""Why nothing is sent to a number that is none of a neighbour's: no organiser need hear of it."""
+FOREIGN = frozenset(numbers.WhyNot)
+"""Why nothing is sent to a number that is none of a neighbour's: unless it is a member's, no
+organiser need hear of it."""
 
 NOT_ARRIVED = {"visit": "not_arrived.visit", "stopped.still": "not_arrived.stopped"}
 
@@ -298,5 +310,6 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.HANDOVER: (rota.group_of, duty.came),
     DueKind.HANDOVER_ONCE: (rota.group_of_dated, duty.came_once),
     DueKind.NOTE: (_itself, daily_note.tell),
+    DueKind.SPENDING: (_itself, spending.tell),
     DueKind.RETRY: (_member_community, reach.retry),
 }

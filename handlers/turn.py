@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from handlers.rules import timing
+from handlers.rules.guards import InboundLimits
 from handlers.rules.rota_once import on_at
 from handlers.rules.segments import segments
 from handlers.rules.understanding_language import certain_language
@@ -67,6 +68,8 @@ class Desk:
     """What each channel is able to send."""
     price_per_segment: float | None = None
     """Pence for a part of a text; none where nobody has said."""
+    limits: InboundLimits = field(default_factory=InboundLimits)
+    """What people may take of us."""
     telegram_name: str = ""
     """The bot's name on Telegram, for links; empty where it is not used."""
     number: str = ""

@@ -43,6 +43,7 @@ async def add(tx: Transaction, community: Community) -> Community:
         quiet_until=community.quiet_until.strftime("%H:%M"),
         money_cap=community.money_cap,
         note_at=_hour(community.note_at),
+        daily_cap=community.daily_cap,
         texts=dict(community.texts),
     )
     found = await get(tx, ident)
@@ -109,6 +110,13 @@ async def set_note_at(tx: Transaction, community_id: int, at: time | None) -> No
     )
 
 
+async def set_daily_cap(tx: Transaction, community_id: int, parts: int | None) -> None:
+    """How many parts of texts the group may send in a day; none: as many as the settings say."""
+    await tx.run(
+        sa.update(communities).where(communities.c.id == community_id).values(daily_cap=parts)
+    )
+
+
 def _hour(at: time | None) -> str | None:
     return at.strftime("%H:%M") if at else None
 
@@ -125,6 +133,7 @@ def _community(row: RowMapping) -> Community:
         quiet_until=time.fromisoformat(row["quiet_until"]),
         money_cap=row["money_cap"],
         note_at=time.fromisoformat(row["note_at"]) if row["note_at"] else None,
+        daily_cap=row["daily_cap"],
         texts=row["texts"],
     )
 

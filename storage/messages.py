@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
+from storage import guards
 from storage.database import Transaction
 from storage.model import (
     PRIORITY_RANK,
@@ -79,6 +80,7 @@ async def keep_inbound(tx: Transaction, messages: Sequence[InboundMessage], now:
             "sealed_message": tx.vault.seal_json(_inbound_facts(message)),
             "received_at": now,
             "attempts": 0,
+            "print": guards.print_of(tx, message),
         }
         for message in messages
     ]
@@ -124,13 +126,13 @@ async def next_inbound(tx: Transaction) -> Waiting | None:
     return Waiting(row["id"], row["attempts"], message, row["received_at"])
 
 
-async def handled(tx: Transaction, inbox_id: int, now: datetime) -> bool:
+async def handled(tx: Transaction, inbox_id: int, now: datetime, aside: str = "") -> bool:
     """The message has had its effect: in the same commit as the effect, so it has it once. Whether
-    it had not been noted before."""
+    it had not been noted before. `aside`: why it was left unanswered, if it was."""
     result = await tx.run(
         sa.update(inbox)
         .where(inbox.c.id == inbox_id, inbox.c.handled_at.is_(None))
-        .values(handled_at=now)
+        .values(handled_at=now, aside=aside)
     )
     return bool(result.rowcount)
 
@@ -343,6 +345,56 @@ async def postpone(tx: Transaction, outbox_id: int, at: datetime, code: str = ""
             attempts=outbox.c.attempts - 1,
             holder="",
         )
+    )
+
+
+async def hold_back(
+    tx: Transaction,
+    community_id: int,
+    channel: Channel,
+    priorities: Iterable[Priority],
+    now: datetime,
+    until: datetime,
+    code: str,
+) -> int:
+    """Let all of a group's that could go now, and has one of these priorities, wait until then; how
+    many there were."""
+    result = await tx.run(
+        sa.update(outbox)
+        .where(
+            outbox.c.channel == channel.value,
+            is_one_of(outbox.c.status, SendStatus.QUEUED),
+            outbox.c.priority.in_([PRIORITY_RANK[each] for each in priorities]),
+            outbox.c.next_at <= now,
+            outbox.c.community_id == community_id,
+        )
+        .values(next_at=until, code=code)
+    )
+    return int(result.rowcount)
+
+
+async def held(tx: Transaction, community_id: int, channel: Channel, code: str) -> int:
+    """How many of a group's wait for that reason."""
+    count = sa.select(sa.func.count()).where(*_held(community_id, channel, code))
+    return int(await tx.value(count) or 0)
+
+
+async def release(
+    tx: Transaction, community_id: int, channel: Channel, code: str, at: datetime
+) -> int:
+    """Let what waits for that reason go at that moment instead; how many there were."""
+    result = await tx.run(
+        sa.update(outbox).where(*_held(community_id, channel, code)).values(next_at=at, code="")
+    )
+    return int(result.rowcount)
+
+
+def _held(community_id: int, channel: Channel, code: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        outbox.c.channel == channel.value,
+        is_one_of(outbox.c.status, SendStatus.QUEUED),
+        outbox.c.community_id == community_id,
+        outbox.c.code == code,
     )
 
 

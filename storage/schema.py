@@ -92,6 +92,8 @@ communities = Table(
     _word("quiet_until", 5),
     Column("money_cap", Integer, nullable=False),
     Column("note_at", String(5), nullable=True),
+    # Parts of texts a day; none: what the settings say.
+    Column("daily_cap", Integer, nullable=True),
     Column("texts", JSON, nullable=False),
 )
 
@@ -334,7 +336,19 @@ inbox = Table(
     _when("received_at"),
     _when("handled_at", nullable=True),
     Column("attempts", Integer, nullable=False, default=0),
+    # Why it was left unanswered, empty if it was not; none until it has been handled.
+    Column("aside", String(16), nullable=True),
+    # By which the same words are known again (`guards.print_of`).
+    _word("print", default=""),
     UniqueConstraint("channel", "provider_id"),
+)
+Index(
+    "ix_inbox_answered",
+    inbox.c.lane,
+    inbox.c.received_at,
+    inbox.c.print,
+    sqlite_where=inbox.c.aside == "",
+    postgresql_where=inbox.c.aside == "",
 )
 Index(
     "ix_inbox_waiting",
@@ -419,6 +433,7 @@ Index(
     "ix_outbox_texts",
     outbox.c.community_id,
     outbox.c.sent_at,
+    outbox.c.segments,
     sqlite_where=outbox.c.segments > 0,
     postgresql_where=outbox.c.segments > 0,
 )
@@ -609,6 +624,20 @@ keepsakes = Table(
     Column("value", Text, nullable=False),
     _word("holder", 40, default=""),
     _when("until", nullable=True),
+)
+
+guards = Table(
+    "guards",
+    metadata,
+    # What is counted, or was done once, about somebody: until then.
+    _id(),
+    _word("what", 16),
+    _word("who", 64),
+    Column("count", Integer, nullable=False),
+    _word("print"),
+    _when("until"),
+    UniqueConstraint("what", "who"),
+    Index("ix_guards_until", "until"),
 )
 
 places = Table(

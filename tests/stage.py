@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -90,9 +91,12 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    database_url: str, start: datetime, communities: list[Community] | None = None
+    database_url: str,
+    start: datetime,
+    communities: list[Community] | None = None,
+    **more: Any,
 ) -> AsyncIterator[Stage]:
-    """A bot with these groups on an empty database."""
+    """A bot with these groups on an empty database, and `more` settings."""
     clock = VirtualClock(start)
     telegram = PretendTelegram(clock, TOKEN)
     twilio = PretendTwilio(clock, SID, AUTH, NUMBER, instant=True)
@@ -109,6 +113,7 @@ async def stage(
         twilio_number=NUMBER,
         twilio_api_url=twilio_url,
         secret_key=SecretStr(SECRET),
+        **more,
     )
     bot = Popround(settings, clock=clock, chance=random.Random(7))
     faults = _catch_faults(bot)

@@ -13,8 +13,6 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import aiohttp
-import phonenumbers
-from phonenumbers import PhoneNumberType
 from twilio.base.exceptions import TwilioException
 from twilio.http.response import Response
 from twilio.request_validator import RequestValidator
@@ -38,6 +36,7 @@ from bot.channels.base import (
     storable,
 )
 from bot.clock import Clock, RealClock
+from bot.metrics import NOT_TEXTED
 from storage.model import (
     Channel,
     DeliveryReceipt,
@@ -47,6 +46,7 @@ from storage.model import (
     OutboundMessage,
     SendStatus,
 )
+from storage.numbers import USUAL, WhyNot, why_not
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,6 @@ STATUSES = {
     "canceled": SendStatus.FAILED,
 }
 """Twilio's statuses that tell us something; the others mean it is still on its way."""
-
-DEAR = (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST, PhoneNumberType.PERSONAL_NUMBER)
-"""Kinds of number that cost the sender and pay the owner: never texted."""
 
 OVERLAP = timedelta(minutes=5)
 """How far a poll looks back behind the newest it has seen: lists lag, and clocks differ (ours)."""
@@ -252,7 +249,7 @@ class TwilioAdapter:
         public_url: str | None = None,
         *,
         poll_seconds: float = 5,
-        countries: tuple[str, ...] = ("GB",),
+        countries: tuple[str, ...] = USUAL,
         clock: Clock | None = None,
     ) -> None:
         """`number` in E.164; `api_url` and `public_url` without a slash at the end; no
@@ -343,17 +340,10 @@ class TwilioAdapter:
         Raises:
             PermanentError: if not.
         """
-        try:
-            parsed = phonenumbers.parse(number)
-        except phonenumbers.NumberParseException:
-            raise PermanentError("not_a_number", reason="no_address") from None
-        # A number that fits no country of several that share a code counts as the main one's: so
-        # do the 07700 900... numbers that Ofcom keeps for films and tests.
-        main = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
-        if (phonenumbers.region_code_for_number(parsed) or main) not in self._countries:
-            raise PermanentError("country_not_allowed", reason="country")
-        if phonenumbers.number_type(parsed) in DEAR:
-            raise PermanentError("dear_number", reason="country")
+        if refused := why_not(number, self._countries):
+            NOT_TEXTED.labels(refused.value).inc()
+            reason = "no_address" if refused is WhyNot.NOT_A_NUMBER else "country"
+            raise PermanentError(refused.value, reason=reason)
 
     async def look_up(self, message: OutboundMessage) -> list[Sent]:
         """See `ChannelAdapter.look_up`. "Since it was written" is less a minute, for clocks that

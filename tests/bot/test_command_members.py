@@ -138,6 +138,8 @@ def test_importing_and_exporting_is_written_down(marsden: Popround, csv: Csv) ->
         ("A,ring me,,,asker,,,,,2026-03-01 x", 'phone: "ring me" is not a phone number'),
         ("A,4.47701E+11,,,asker,,,,,2026-03-01 x", "was cut short by a spreadsheet"),
         ("A,0909 8790000,,,asker,,,,,2026-03-01 x", "costs extra"),
+        ("A,+33 6 12 34 56 78,,,asker,,,,,2026-03-01 x", "is a number of FR, and only those of GB"),
+        ("A,07797 712345,,,asker,,,,,2026-03-01 x", "is a number of JE, and only those of GB"),
         ("A,,@ana,,asker,,,,,2026-03-01 x", 'telegram_id: "@ana" is not a Telegram id'),
         ("A,,-100,,asker,,,,,2026-03-01 x", "telegram_id: "),
         ("A,07700900125,,HD7 5XX,asker,,,,,2026-03-01 x", 'postcode: "HD7 5XX" is no postcode'),

@@ -50,6 +50,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("quiet_until", sa.String(length=5), nullable=False),
         sa.Column("money_cap", sa.Integer(), nullable=False),
         sa.Column("note_at", sa.String(length=5), nullable=True),
+        sa.Column("daily_cap", sa.Integer(), nullable=True),
         sa.Column("texts", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_communities"),
         sa.UniqueConstraint("name", name="uq_communities_name"),
@@ -77,11 +78,29 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("received_at", WHEN, nullable=False),
         sa.Column("handled_at", WHEN, nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("aside", sa.String(length=16), nullable=True),
+        sa.Column("print", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_inbox"),
         sa.UniqueConstraint("channel", "provider_id", name="uq_inbox_channel_provider_id"),
     )
+    op.create_index(
+        "ix_inbox_answered", "inbox", ["lane", "received_at", "print"], **_only("aside = ''")
+    )
     op.create_index("ix_inbox_next", "inbox", ["id"], **_only("handled_at IS NULL"))
     op.create_index("ix_inbox_waiting", "inbox", ["lane", "id"], **_only("handled_at IS NULL"))
+
+    op.create_table(
+        "guards",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("what", sa.String(length=16), nullable=False),
+        sa.Column("who", sa.String(length=64), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("print", sa.String(length=32), nullable=False),
+        sa.Column("until", WHEN, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_guards"),
+        sa.UniqueConstraint("what", "who", name="uq_guards_what_who"),
+    )
+    op.create_index("ix_guards_until", "guards", ["until"])
 
     op.create_table(
         "keepsakes",
@@ -313,7 +332,10 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     )
     op.create_index("ix_outbox_lost", "outbox", ["id"], **_only("lost_at IS NOT NULL"))
     op.create_index(
-        "ix_outbox_texts", "outbox", ["community_id", "sent_at"], **_only("segments > 0")
+        "ix_outbox_texts",
+        "outbox",
+        ["community_id", "sent_at", "segments"],
+        **_only("segments > 0"),
     )
     op.create_index("ix_outbox_channel_provider_id", "outbox", ["channel", "provider_id"])
     op.create_index("ix_outbox_community_id_created_at", "outbox", ["community_id", "created_at"])
