@@ -83,6 +83,7 @@ async def lost(tx: Transaction, clock: Clock, message: OutboundMessage) -> None:
     anything depends on it, somebody is told."""
     if message.community_id is not None:  # what is of no group has no organisers either
         await outcomes.lost(tx, message.id, clock.now())
+        await due.at(tx, DueKind.TELL, message.id, clock.now())
 
 
 async def _unreachable(
