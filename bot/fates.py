@@ -11,11 +11,12 @@ from bot.channels.base import AddressError, OptedOutError, RetryableError, SendE
 from bot.clock import Clock
 from bot.metrics import ENDED
 from handlers import reach
-from storage import members, messages, outcomes
+from storage import due, members, messages, outcomes
 from storage.database import Transaction
 from storage.model import (
     Address,
     DeliveryReceipt,
+    DueKind,
     OutboundKind,
     OutboundMessage,
     SendStatus,
