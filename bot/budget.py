@@ -100,6 +100,10 @@ class Pace(Protocol):
         """The call leaves now."""
         ...
 
+    def rests(self) -> None:
+        """Bulk might have gone, and there was none."""
+        ...
+
     def came(self, ticket: Ticket, *, answered: bool) -> None:
         """The call has ended, with an answer or without."""
         ...
@@ -126,7 +130,7 @@ came last, and beyond that."""
 GUARD = 0.0005
 """Seconds given away on each place, since clocks are coarse and theirs is not ours."""
 
-CLOSEST, LATE = 0.75, 0.2
+CLOSEST, LATE = 0.5, 1.0
 """How close bulk may follow bulk, in even distances, to make up for what left late; and how many
 seconds of lateness are made up for."""
 
@@ -204,6 +208,11 @@ class Window:
     def left(self, ticket: Ticket) -> None:
         """See `Pace.left`."""
         ticket.began = self._clock.monotonic()
+
+    def rests(self) -> None:
+        """See `Pace.rests`. What was not there to go is not made up for: the first of a thousand
+        would go in a heap, and leave a gap behind it in every second that follows."""
+        self._bulk_due = max(self._bulk_due, self._clock.monotonic())
 
     def came(self, ticket: Ticket, *, answered: bool) -> None:
         """See `Pace.came`. A call without an answer may have arrived until this moment."""
@@ -285,6 +294,9 @@ class Line:
 
     def left(self, ticket: Ticket) -> None:
         """See `Pace.left`."""
+
+    def rests(self) -> None:
+        """See `Pace.rests`."""
 
     def came(self, ticket: Ticket, *, answered: bool) -> None:
         """See `Pace.came`."""

@@ -223,6 +223,8 @@ class Sender:
                 self._sending[task] = message.priority
                 task.add_done_callback(self._sent_one)
             if not claimed:
+                if not BULK.isdisjoint(choice.priorities):
+                    self._pace.rests()
                 return min(choice.look_in, self._next_look(now, soonest))
             self._claiming += (self._clock.monotonic() - began - self._claiming) / 4
 
