@@ -81,6 +81,7 @@ class Popround:
             chance=chance or random.SystemRandom(),
             price_per_segment=settings.price_per_segment,
             can={adapter.channel: adapter.can for adapter in self.adapters},
+            rates={each.channel: _limits(settings, each).overall for each in self.adapters},
         )
         self.intake = Intake(self.database, self.clock, self.desk, _meaning)
         self._holder = f"{socket.gethostname()[:20]}-{os.getpid()}-{random.randrange(2**24):x}"  # noqa: S311

@@ -17,7 +17,7 @@ from handlers.rules import timing
 from handlers.rules.next_steps import NEXT_STEPS, Owed
 from handlers.turn import QUOTED, Desk, Turn, one_line
 from handlers.visit import AFTER
-from storage import checkins, due, groups, keepsakes, members, questions, requests
+from storage import broadcasts, checkins, due, groups, keepsakes, members, questions, requests
 from storage.database import Transaction
 from storage.model import Due, DueKind, RequestStatus, VisitStatus
 
@@ -155,6 +155,13 @@ async def _check_in_step(turn: Turn, ref: int) -> Step | None:
     return Step(max(turn.now, occasion.next_at or turn.now), occasion.next_at)
 
 
+async def _broadcast(turn: Turn, ref: int) -> Step | None:
+    told = await broadcasts.get(turn.tx, ref, lock=True)
+    if told.status in broadcasts.UNSENT:  # its organiser may be writing just now
+        return Step(turn.now + timedelta(hours=1))
+    return None if told.reported_at else Step(turn.now)
+
+
 STEPS: dict[str, Next] = {
     "draft": _draft,
     "wave": _wave,
@@ -165,6 +172,7 @@ STEPS: dict[str, Next] = {
     "note": _note,
     "check_in_step": _check_in_step,
     "pause": _pause,
+    "broadcast": _broadcast,
 }
 """When the next step of each comes. What is not named here takes it at once."""
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from handlers import (
     alarm_answers,
     ask,
+    broadcast,
     checkin,
     checkin_setup,
     contacts,
@@ -22,7 +23,7 @@ from handlers import (
     waves,
 )
 from handlers.turn import QUOTED, Desk, Turn, one_line
-from storage import checkins, groups, keepsakes, members, messages, requests, rota
+from storage import broadcasts, checkins, groups, keepsakes, members, messages, requests, rota
 from storage import recurring as recurring_store
 from storage.database import Transaction
 from storage.model import CheckInStatus, Due, DueKind, Member, RequestStatus, Visit
@@ -61,7 +62,9 @@ async def gave_up(desk: Desk, tx: Transaction, now: datetime, due: Due) -> None:
     await turn.note("due_given_up", "due", due.id, kind=due.kind.value, ref=due.ref)
 
 
-async def whom_about(tx: Transaction, due: Due) -> tuple[Member, str] | None:
+async def whom_about(  # noqa: PLR0911 (one answer a kind)
+    tx: Transaction, due: Due
+) -> tuple[Member, str] | None:
     """Whom something due is about, and in what words they asked for it."""
     if due.kind is DueKind.TELL:
         message = await messages.get(tx, due.ref)
@@ -72,6 +75,9 @@ async def whom_about(tx: Transaction, due: Due) -> tuple[Member, str] | None:
         return await members.get(tx, check_in.member_id), ""
     if due.kind in OF_THE_GROUP:
         return None
+    if due.kind is DueKind.BROADCAST:
+        told = await broadcasts.get(tx, due.ref)
+        return await members.get(tx, told.organiser_id), " / ".join(told.texts.values())
     if due.kind is DueKind.BACK or due.ref < 0:
         return await members.get(tx, abs(due.ref)), ""
     if due.kind is DueKind.REPEAT:
@@ -197,6 +203,10 @@ async def _back(turn: Turn, ref: int) -> None:
     await join.back(turn, await members.get(turn.tx, ref, lock=True))
 
 
+async def _broadcast(turn: Turn, ref: int) -> None:
+    await broadcast.came_due(turn, await broadcasts.get(turn.tx, ref, lock=True))
+
+
 async def _tell(turn: Turn, ref: int) -> None:
     """A message that somebody depends on did not arrive. Silence would look like everything is
     well, so a person hears of it; an unheard offer is as good as a no."""
@@ -238,8 +248,9 @@ async def _tell(turn: Turn, ref: int) -> None:
 OF_THE_GROUP = frozenset({DueKind.NOTE, DueKind.HANDOVER})
 """What is about a group and about nobody in it."""
 
-NEEDS_NOBODY = frozenset({"daily_note", "stopped", "again", "taken", "remind"})
-"""What nobody need ring about: they asked for no more, or it was only a courtesy."""
+NEEDS_NOBODY = frozenset({"daily_note", "stopped", "again", "taken", "remind", "broadcast"})
+"""What nobody need ring about: they asked for no more, it was only a courtesy, or it is counted in
+the report of the broadcast."""
 
 FOREIGN = frozenset({"country_not_allowed", "dear_number"})
 """Why nothing is sent to a number that is none of a neighbour's: no organiser need hear of it."""
@@ -268,4 +279,5 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.CONTACT: (_check_in_community(DueKind.CONTACT), contacts.silent),
     DueKind.HANDOVER: (rota.group_of, duty.came),
     DueKind.NOTE: (_itself, daily_note.tell),
+    DueKind.BROADCAST: (broadcasts.community_of, _broadcast),
 }

@@ -34,6 +34,7 @@ from storage.model import (
     Priority,
     Question,
     Role,
+    SendStatus,
 )
 
 MOST_SEGMENTS = 2
@@ -67,6 +68,8 @@ class Desk:
     """What each channel is able to send."""
     price_per_segment: float | None = None
     """Pence for a part of a text; none where nobody has said."""
+    rates: Mapping[Channel, float] = field(default_factory=dict)
+    """What each may send a second: messages or, of texts, parts."""
     telegram_name: str = ""
     """The bot's name on Telegram, for links; empty where it is not used."""
 
@@ -306,13 +309,18 @@ class Turn:
         # One press, one answer: what comes later in the turn says nothing more.
         self.message = replace(self.message, answers="")
 
-    async def edit(self, question: Question, entry: str, /, **params: Any) -> None:
+    async def edit(
+        self, question: Question, entry: str, /, *, keep: bool = False, **params: Any
+    ) -> None:
         """Replace the words of an earlier question, buttons and all, where the channel can. One
-        that has not gone yet is taken back instead."""
+        that has not gone yet is taken back instead. `keep`: the question is still open, and keeps
+        its buttons; one that has not gone yet goes as it is."""
         if question.outbox_id is None:
             return
         original = await messages.get(self.tx, question.outbox_id)
-        if original is None or await messages.withdraw(self.tx, question.outbox_id):
+        if original is None or (original.status is SendStatus.QUEUED and keep):
+            return
+        if not keep and await messages.withdraw(self.tx, question.outbox_id):
             return
         if OutboundKind.EDIT not in self.desk.can.get(original.channel, ()):
             return
@@ -327,6 +335,7 @@ class Turn:
                 priority=Priority.REPLY,
                 text=self.text(language, entry, **params),
                 created_at=self.now,
+                buttons=_buttons(question) if keep else (),
                 community_id=self.community.id,
                 member_id=question.member_id,
                 wakes=True,

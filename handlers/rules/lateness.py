@@ -49,6 +49,7 @@ LATENESS: dict[DueKind, Policy] = {
     DueKind.TELL: Policy(None, Then.DO, "what did not arrive has not arrived since"),
     DueKind.NOTE: Policy(None, Then.DO, "it says itself when it is too late to be of use"),
     DueKind.HANDOVER: Policy(None, Then.DO, "who holds the phone now is who holds it"),
+    DueKind.BROADCAST: Policy(None, Then.DO, "it goes on where it was; at night it waits"),
     # Check-ins.
     DueKind.CHECK_IN: Policy(
         HOUR, Then.SAY, "'good morning' at noon would hide that nobody looked for three hours"

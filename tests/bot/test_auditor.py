@@ -304,6 +304,7 @@ INDEXES = (
     "ix_check_ins_status",
     "ix_occasions_status",
     "ix_schedules_status",
+    "ix_broadcasts_status",
 )
 
 

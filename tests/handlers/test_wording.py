@@ -11,6 +11,7 @@ import pytest
 
 import handlers
 from handlers.ask import QUOTED
+from handlers.broadcast_run import REASONS
 from handlers.join import CAN_DO
 from handlers.rules.checkins import Reason
 from handlers.rules.matching import WhyNot
@@ -53,6 +54,7 @@ MADE = {
     "join.far.noted",
     *(f"{name}.told" for name in ("call_me", "worry")),
     *(f"{name}.alone" for name in ("call_me", "worry", "nobody_yet")),
+    *(f"broadcast.failed.{why}" for why in (*REASONS, "unsure", "other")),
     *(f"details{by}{bare}" for by in ("", ".by_hand") for bare in ("", ".bare")),
     *(f"which{no}.buttons" for no in ("", ".no")),
     *(
@@ -104,6 +106,8 @@ LONGEST_VALUES = {
     "last": "bread",
     "part": "afternoon",
     "found": "12",
+    "sent": "12345",
+    "people": "12345",
     "parts": "120",
     "cost": "12.40",
     "lines": "1 for milk near HD7 5, 3 for bread near HD7 5",
@@ -285,6 +289,7 @@ TWO = frozenset(
         "alarm.unheard.organiser",
         "alarm.yours",
         "approve",
+        "broadcast.forgotten",
         "call_me.told",
         "chase",
         "check_in.away.told",
