@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from handlers.rules import timing
 from handlers.rules.lifecycle import become
 from handlers.rules.segments import segments
-from handlers.turn import MOST_SEGMENTS, Turn, one_line
+from handlers.turn import MOST_SEGMENTS, QUOTED, Turn, one_line
 from storage import broadcasts, members, questions
-from storage.model import Channel, DueKind, Member, Priority, Standing
+from storage.model import Channel, DueKind, Member, Priority, Role, Standing
 from storage.model_broadcasts import (
     Broadcast,
     BroadcastStatus,
@@ -54,6 +54,12 @@ RECEIPTS = timedelta(minutes=10)
 GONE_BY = timedelta(minutes=5)
 """What is put off for longer than this does not hold up the report."""
 
+REPLIES_TOLD = timedelta(minutes=15)
+"""An organiser hears of replies at once, and then no more often than this."""
+
+YES_OR_NO = ("@yes", "@no")
+"""Answers that each reads in their own language: the names of choices behind an @."""
+
 QUOTE = 30
 """Characters of it by which an organiser knows which broadcast is meant."""
 
@@ -74,8 +80,6 @@ async def let_go(turn: Turn, broadcast: Broadcast) -> Broadcast:
             status=become(broadcast.status, status),
             confirmed_at=now,
             listed=listed,
-            code="",
-            code_until=None,
         ),
     )
     at = broadcast.go_at if later and broadcast.go_at else now
@@ -110,6 +114,7 @@ async def go_on(turn: Turn, broadcast: Broadcast) -> None:
         await _end(turn, broadcast)
     elif status in (BroadcastStatus.DONE, BroadcastStatus.CALLED_BACK):
         await show(turn, broadcast)  # somebody has answered since
+    await tell_replies(turn, await broadcasts.get(turn.tx, broadcast.id))
 
 
 async def _feed(turn: Turn, broadcast: Broadcast) -> None:
@@ -181,7 +186,7 @@ async def _queue(turn: Turn, broadcast: Broadcast, member: Member) -> int | None
         entry,
         ANSWER,
         broadcast.id,
-        choices(broadcast),
+        choices(turn, broadcast, member.language),
         priority=Priority.BROADCAST,
         about=about,
         wakes=wakes,
@@ -198,9 +203,13 @@ def as_told(broadcast: Broadcast, language: str) -> tuple[str, str]:
     return "broadcast.appeal" if appeal else "broadcast.text", words
 
 
-def choices(broadcast: Broadcast) -> list[tuple[str, str]]:
+def choices(turn: Turn, broadcast: Broadcast, language: str) -> list[tuple[str, str]]:
     """What people can answer; the key is the answer's place."""
-    return [(str(place), label) for place, label in enumerate(broadcast.answers)]
+    labels = [
+        turn.text(language, f"choice.{label[1:]}") if label in YES_OR_NO else label
+        for label in broadcast.answers
+    ]
+    return [(str(place), label) for place, label in enumerate(labels)]
 
 
 # Calling back
@@ -241,12 +250,15 @@ async def _end(turn: Turn, broadcast: Broadcast) -> None:
         broadcast = replace(broadcast, status=status)
     broadcast = await broadcasts.save(turn.tx, replace(broadcast, reported_at=turn.now))
     await show(turn, broadcast)
+    await questions.close(turn.tx, turn.now, PROGRESS, ref=broadcast.id)
     organiser = await members.get(turn.tx, broadcast.organiser_id)
     await turn.say(
         organiser,
         "lines",
         lines=await report(turn, broadcast, organiser),
         about={"kind": "broadcast.report"},
+        # Who lets something go at night, because it can't wait, waits for this.
+        wakes=bool(broadcast.urgent),
     )
 
 
@@ -254,6 +266,42 @@ async def _awaits(turn: Turn, broadcast: Broadcast) -> bool:
     # What has no buttons is a text, of which the network says later whether it arrived.
     texts = [channel for channel in turn.desk.can if not turn.desk.has_buttons(channel)]
     return any([await broadcasts.awaited(turn.tx, broadcast.id, channel) for channel in texts])
+
+
+# What comes back meanwhile
+
+
+async def tell_replies(turn: Turn, broadcast: Broadcast) -> None:
+    """Tell its organiser of replies that they have not heard of: at once, or when they may hear
+    again. Where they look after the group no more, whoever does is told."""
+    count = await broadcasts.reply_count(turn.tx, broadcast.id)
+    if count <= broadcast.replies_told:
+        return
+    at = (broadcast.replies_told_at or turn.now - REPLIES_TOLD) + REPLIES_TOLD
+    if at > turn.now:
+        # While it runs there is a next look anyway.
+        if broadcast.reported_at is not None:
+            await turn.later(DueKind.BROADCAST, broadcast.id, at)
+        return
+    latest = await broadcasts.replies(turn.tx, broadcast.id, 1)
+    who = await members.get(turn.tx, latest[0].member_id)
+    await broadcasts.save(turn.tx, replace(broadcast, replies_told=count, replies_told_at=turn.now))
+    organiser = await members.get(turn.tx, broadcast.organiser_id)
+    words = one_line(latest[0].words, QUOTED)
+    about = {"kind": "broadcast.reply"}
+    if organiser.is_a(Role.ORGANISER) and not organiser.unreachable and not organiser.stopped_at:
+        await turn.say(
+            organiser,
+            "broadcast.reply.told",
+            about=about,
+            count=count,
+            who=turn.who(who)(organiser.language),
+            words=words,
+        )
+    else:
+        await turn.tell_organisers(
+            "broadcast.reply.told", about=about, count=count, who=turn.who(who), words=words
+        )
 
 
 # Showing
@@ -326,7 +374,7 @@ async def counted(turn: Turn, broadcast: Broadcast, language: str) -> str:
         return ""
     found = await broadcasts.answers(turn.tx, broadcast.id)
     said = ", ".join(
-        f"{label} {found.get(place, 0)}" for place, label in enumerate(broadcast.answers)
+        f"{label} {found.get(int(place), 0)}" for place, label in choices(turn, broadcast, language)
     )
     silent = broadcast.listed - sum(found.values())
     return turn.text(language, "broadcast.answers", choices=said, silent=silent)

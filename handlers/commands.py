@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from handlers import daily_note, duty, join, meanings, organiser, own_words, recurring
+from handlers import (
+    broadcast,
+    broadcast_preview,
+    broadcast_replies,
+    daily_note,
+    duty,
+    join,
+    meanings,
+    organiser,
+    own_words,
+    recurring,
+)
 from handlers.turn import Turn, first_name
 from storage import groups
 from storage.model import Role, Standing
@@ -28,21 +39,13 @@ async def obey(turn: Turn) -> bool:
     if code and await join.with_code(turn, code):
         return True
     for name, act in COMMANDS.items():
-        if said(turn, name):
-            return await act(turn)
+        if turn.said(name) and await act(turn):
+            return True
     return organiser.is_organiser(turn) and (
-        await daily_note.asked_for(turn) or await duty.asked_for(turn)
-    )
-
-
-def said(turn: Turn, name: str) -> bool:
-    """Whether the message is one of the fixed words for that, in any language."""
-    wanted = turn.words.lower().strip(" .!?").removeprefix("/")
-    wording = turn.desk.wording
-    return any(
-        wanted == word.lower()
-        for language in wording.languages
-        for word in wording.listing(language, f"keywords.{name}")
+        await daily_note.asked_for(turn)
+        or await duty.asked_for(turn)
+        or await broadcast.begun(turn)
+        or await broadcast_replies.who(turn)
     )
 
 
@@ -89,6 +92,25 @@ async def _texts(turn: Turn) -> bool:
         return False
     await own_words.which(turn)
     return True
+
+
+async def _replies(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await broadcast_replies.show(turn)
+    return True
+
+
+async def _call_back(turn: Turn) -> bool:
+    return organiser.is_organiser(turn) and await broadcast_preview.call_latest_back(turn)
+
+
+async def _appeals(turn: Turn) -> bool:
+    return await broadcast_replies.appeals(turn, wanted=True)
+
+
+async def _no_appeals(turn: Turn) -> bool:
+    return await broadcast_replies.appeals(turn, wanted=False)
 
 
 async def _help(turn: Turn) -> bool:
@@ -140,4 +162,8 @@ COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
     "status": _status,
     "regular": _regular,
     "texts": _texts,
+    "replies": _replies,
+    "call_back": _call_back,
+    "appeals": _appeals,
+    "no_appeals": _no_appeals,
 }

@@ -10,6 +10,8 @@ from datetime import datetime
 
 from handlers import (
     answers,
+    broadcast,
+    broadcast_preview,
     checkin,
     commands,
     join,
@@ -106,11 +108,19 @@ async def _text(turn: Turn) -> None:
     here = timing.local(turn.now, turn.community)
     place = me.postcode.split(" ", maxsplit=1)[0] or None
     meaning = understand(words, here, language=me.language, place=place)
-    await languages.notice(turn)
+    open_now = [
+        question
+        for question in await questions.open_to(turn.tx, me.id, turn.now)
+        if question.kind != meanings.MISSED
+    ]
+    if not broadcast.writes_for_others(turn, open_now):
+        await languages.notice(turn)
     me = turn.sender
     # HELP by itself asks what this is; its answer begins with 999.
-    if meaning.emergency and not commands.said(turn, "help"):
+    if meaning.emergency and not turn.said("help"):
         await emergency(turn)
+        # "Tell everyone there's a gas leak": the others are to hear of it as well.
+        await broadcast.begun(turn)
         return
     if is_stop(words):
         await join.stop(turn)
@@ -122,13 +132,8 @@ async def _text(turn: Turn) -> None:
         await join.start_again(turn)
         await checkin.heard(turn)
         return
-    if await commands.obey(turn):
+    if await commands.obey(turn) or await broadcast_preview.code_said(turn, open_now):
         return
-    open_now = [
-        question
-        for question in await questions.open_to(turn.tx, me.id, turn.now)
-        if question.kind != meanings.MISSED
-    ]
     if await languages.asked_for(turn, open_now) or await answers.given(turn, open_now, meaning):
         await checkin.heard(turn)
         return

@@ -108,6 +108,16 @@ class Turn:
 
     # Words
 
+    def said(self, name: str) -> bool:
+        """Whether the message is one of the fixed words for that, in any language."""
+        wanted = self.words.lower().strip(" .!?").removeprefix("/")
+        wording = self.desk.wording
+        return any(
+            wanted == word.lower()
+            for language in wording.languages
+            for word in wording.listing(language, f"keywords.{name}")
+        )
+
     def text(self, language: str, entry: str, /, **params: Any) -> str:
         """Words from the catalogue, or the group's own; `{group}` is always known."""
         own = self.community.texts.get(f"{language}:{entry}")
@@ -349,7 +359,7 @@ class Turn:
         if member.is_a(Role.HELPER):
             names += ["pause", "onduty", "offduty"]
         if member.is_a(Role.ORGANISER):
-            names += ["open", "waiting"]
+            names += ["open", "waiting", "broadcast", "replies"]
         described = [[name, self.text(member.language, f"command.{name}")] for name in names]
         if OutboundKind.COMMANDS in self.desk.can.get(address.channel, ()):
             await self._queue(

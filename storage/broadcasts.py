@@ -74,6 +74,11 @@ async def set_text(tx: Transaction, ident: int, language: str, words: str) -> No
     )
 
 
+async def clear_texts(tx: Transaction, ident: int) -> None:
+    """Forget what it says, in every language."""
+    await tx.run(sa.delete(broadcast_texts).where(broadcast_texts.c.broadcast_id == ident))
+
+
 async def get(tx: Transaction, ident: int, *, lock: bool = False) -> Broadcast:
     """A broadcast by id, which must exist. `lock`: nobody else changes it until this commits."""
     statement = sa.select(broadcasts).where(broadcasts.c.id == ident)
@@ -120,6 +125,32 @@ async def community_of(tx: Transaction, ident: int) -> int | None:
     return await tx.value(  # type: ignore[no-any-return]
         sa.select(broadcasts.c.community_id).where(broadcasts.c.id == ident)
     )
+
+
+async def latest_asking(tx: Transaction, community_id: int) -> Broadcast | None:
+    """The latest broadcast of a group that people could answer."""
+    row = await tx.one(
+        sa.select(broadcasts)
+        .where(
+            broadcasts.c.community_id == community_id,
+            broadcasts.c.confirmed_at.is_not(None),
+            broadcasts.c.sealed_answers != b"",
+        )
+        .order_by(broadcasts.c.confirmed_at.desc(), broadcasts.c.id.desc())
+        .limit(1)
+    )
+    return await _from_row(tx, row) if row else None
+
+
+async def latest_of(tx: Transaction, organiser_id: int, since: datetime) -> list[Broadcast]:
+    """What an organiser has begun since then, the latest first, and no more than ten."""
+    rows = await tx.all(
+        sa.select(broadcasts)
+        .where(broadcasts.c.organiser_id == organiser_id, broadcasts.c.created_at >= since)
+        .order_by(broadcasts.c.id.desc())
+        .limit(10)
+    )
+    return [await _from_row(tx, row) for row in rows]
 
 
 # Whom it goes to
@@ -532,6 +563,8 @@ def _to_row(tx: Transaction, broadcast: Broadcast) -> dict[str, Any]:
         "fed_at": broadcast.fed_at,
         "told_at": broadcast.told_at,
         "reported_at": broadcast.reported_at,
+        "replies_told": broadcast.replies_told,
+        "replies_told_at": broadcast.replies_told_at,
         "listed": broadcast.listed,
     }
 
@@ -564,6 +597,8 @@ async def _from_row(tx: Transaction, row: RowMapping) -> Broadcast:
         fed_at=row["fed_at"],
         told_at=row["told_at"],
         reported_at=row["reported_at"],
+        replies_told=row["replies_told"],
+        replies_told_at=row["replies_told_at"],
         listed=row["listed"],
     )
 

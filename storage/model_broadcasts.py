@@ -99,6 +99,9 @@ class Broadcast:
     told_at: datetime | None = None
     """When its progress was last shown."""
     reported_at: datetime | None = None
+    replies_told: int = 0
+    """Replies that its organiser has heard of."""
+    replies_told_at: datetime | None = None
     listed: int = 0
     """People it was settled to go to."""
 

@@ -478,6 +478,8 @@ broadcasts = Table(
     _when("fed_at", nullable=True),
     _when("told_at", nullable=True),
     _when("reported_at", nullable=True),
+    Column("replies_told", Integer, nullable=False),
+    _when("replies_told_at", nullable=True),
     Column("listed", Integer, nullable=False),
     Index("ix_broadcasts_organiser_id_status", "organiser_id", "status"),
     Index("ix_broadcasts_community_id_confirmed_at", "community_id", "confirmed_at"),

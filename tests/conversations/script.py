@@ -17,7 +17,9 @@ to the letter, and nobody can have heard anything that is not written there.
     sam  > mill [I'll do it]                      the same, in a group chat
     sam  > mill (adds the bot)                    also (removes the bot), (becomes a supergroup)
     jo   > (shares HD7 5AB)                       also (photo), (voice), (sticker), (blocks), …
-    invite organiser  Marsden Neighbours          a code, for `{code}` in what somebody writes
+    sam  > (replies) thanks                       under the bot's latest message to them
+    invite organiser  Marsden Neighbours          a code, for `{code}` in what somebody writes;
+                                                  `{shown}` is the four figures that were shown last
     checkin rosa  every day at 9am  jean, peter   check-ins that are set up, and their contacts
     undeliverable sam 30005                       their texts fail; `deliverable sam` ends it
     nobody hears anything                         since the line before
@@ -141,6 +143,8 @@ class Player:
     """Messages since the last thing that somebody did."""
     code: str = ""
     """The invitation made last."""
+    shown: str = ""
+    """The latest four figures in anything that was said."""
     witness: Witness = field(default_factory=Witness)
     lost: set[str] = field(default_factory=set)
     """Numbers whose texts do not arrive."""
@@ -333,7 +337,8 @@ class Player:
         if name not in self.people:
             raise ScriptError(f"nobody is called {name}")
         who = self.people[name]
-        words = words.replace("{code}", self.code)
+        words = words.replace("{code}", self.code).replace("{shown}", self.shown)
+        under = re.fullmatch(r"\(replies\) (.+)", words)
         self.witness.wrote.setdefault(who.value, []).append(self.on.clock.now())
         special = re.fullmatch(r"\((.+)\)", words)
         in_chat = re.fullmatch(r"(\S+)\s+(.+)", words)
@@ -341,6 +346,9 @@ class Player:
         if who.channel is Channel.SMS:
             media = 1 if special and special[1] == "photo" else 0
             await self.on.twilio.texts(who.value, "" if media else words, media)
+        elif under:
+            latest = self.on.telegram.from_bot(int(who.value))[-1].message_id
+            await self.on.telegram.says(int(who.value), under[1], reply_to=latest)
         elif special:
             await self.special(int(who.value), special[1])
         elif button:
@@ -413,6 +421,8 @@ class Player:
             while not queue.empty():
                 event = queue.get_nowait()
                 found = _as_line(event, self.lost)
+                if found and (figures := re.findall(r"(?<![\d+])\d{4}(?!\d)", found[2])):
+                    self.shown = figures[-1]
                 if found:
                     self.witness.seen.append((found[0], found[2]))
                 if found and found[0] in names:

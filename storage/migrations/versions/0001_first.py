@@ -499,6 +499,8 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("fed_at", WHEN, nullable=True),
         sa.Column("told_at", WHEN, nullable=True),
         sa.Column("reported_at", WHEN, nullable=True),
+        sa.Column("replies_told", sa.Integer(), nullable=False),
+        sa.Column("replies_told_at", WHEN, nullable=True),
         sa.Column("listed", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["community_id"], ["communities.id"], name="fk_broadcasts_community_id"
