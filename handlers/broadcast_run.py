@@ -342,8 +342,11 @@ async def progress(
     turn: Turn, broadcast: Broadcast, language: str, waits_until: datetime | None = None
 ) -> str:
     """How far it is, in words."""
-    done = broadcast.listed - await broadcasts.to_come(turn.tx, broadcast.id)
-    done -= await broadcasts.unsettled(turn.tx, broadcast.id, turn.now + GONE_BY)
+    if broadcast.reported_at is not None:
+        done = (await broadcasts.counts(turn.tx, broadcast.id)).sent
+    else:
+        done = broadcast.listed - await broadcasts.to_come(turn.tx, broadcast.id)
+        done -= await broadcasts.unsettled(turn.tx, broadcast.id, turn.now + GONE_BY)
     entry = {
         BroadcastStatus.SCHEDULED: "broadcast.scheduled",
         BroadcastStatus.RUNNING: "broadcast.progress",

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 COLUMNS = (
     *("name", "phone", "telegram_id", "postcode", "roles"),
-    *("can_do", "languages", "max_km", "vetted_until", "consent"),
+    *("can_do", "languages", "max_km", "vetted_until", "consent", "appeals"),
 )
 NEEDED = ("roles", "consent")
 """Columns without which every row would be bad; and `phone` or `telegram_id`."""
@@ -71,6 +71,8 @@ class MemberRow:
     max_km: float | None = None
     vetted_until: date | None = None
     consent: str = ""
+    appeals: str = ""
+    """The same for appeals; empty: they get none."""
     line: int = field(default=0, compare=False)
 
     @property
@@ -162,6 +164,7 @@ def row_of(member: Member, at: Sequence[Address]) -> MemberRow:
         max_km=member.max_km,
         vetted_until=member.vetted_until,
         consent=member.consent,
+        appeals=member.appeals,
     )
 
 
@@ -190,6 +193,7 @@ def _cells(row: MemberRow) -> tuple[str, ...]:
         *(row.name, row.phone, row.telegram_id, row.postcode, _joined(row.roles, Role), can_do),
         ";".join(row.languages),
         *(km, row.vetted_until.isoformat() if row.vetted_until else "", row.consent),
+        row.appeals,
     )
 
 
@@ -272,6 +276,7 @@ def _row(line: int, cells: dict[str, str], today: date, bad: list[BadCell]) -> M
         max_km=read("max_km", _km, None),
         vetted_until=read("vetted_until", _date, None),
         consent=read("consent", lambda cell: _consent(cell, today), ""),
+        appeals=read("appeals", lambda cell: _consent(cell, today), ""),
         line=line,
     )
     wrong = {each.column for each in bad[before:]}

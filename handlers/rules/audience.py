@@ -204,6 +204,8 @@ def moment_in(text: str, now: datetime, community: Community) -> datetime | None
         return now
     if len(said.split()) > 8:
         return None
+    said = re.sub(r"\b(?:alle|ore|am) (?=\d)", "at ", said)
+    said = re.sub(r"\bat (1[3-9]|2[0-3])\b(?![:.])", r"at \1:00", said)
     here = timing.local(now, community)
     day, part = day_of(said, here.date()), part_of(said)
     if part is None and (day is None or day == here.date()):

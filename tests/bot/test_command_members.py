@@ -25,10 +25,10 @@ __all__ = ["marsden", "migrated", "popround", "url"]
 GROUP = ("--group", "Marsden Neighbours")
 
 PEOPLE = """\
-name,phone,telegram_id,postcode,roles,can_do,languages,max_km,vetted_until,consent
-Doreen Shaw,07700 900123,,HD7 5AB,asker,,en,,,2026-03-01 by phone
-"Ana, who runs it",+44 7700 900124,123456789,hd75ab,organiser;helper,any,cy;en,2.5,2099-01-31,2026-03-02 on paper
-=SUM(A1),,987654321,HD7 5,helper,shopping;lift,en,12,,2026-03-03 by Telegram
+name,phone,telegram_id,postcode,roles,can_do,languages,max_km,vetted_until,consent,appeals
+Doreen Shaw,07700 900123,,HD7 5AB,asker,,en,,,2026-03-01 by phone,
+"Ana, who runs it",+44 7700 900124,123456789,hd75ab,organiser;helper,any,cy;en,2.5,2099-01-31,2026-03-02 on paper,2026-03-02 on paper
+=SUM(A1),,987654321,HD7 5,helper,shopping;lift,en,12,,2026-03-03 by Telegram,
 """  # noqa: E501
 
 
@@ -154,7 +154,8 @@ def test_importing_and_exporting_is_written_down(marsden: Popround, csv: Csv) ->
         ("A,07700900125,,,asker,,,,,2026-03-01", "consent: "),
         ("A,07700900125,,,asker,,,,,by phone", "consent: "),
         ("A,07700900125,,,asker,,,,,9999-03-01 by phone", "has not come yet"),
-        ("A,07700900125,,,asker,,,,,2026-03-01 x,more", "there are 11 cells under 10 columns"),
+        ("A,07700900125,,,asker,,,,,2026-03-01 x,,more", "there are 12 cells under 11 columns"),
+        ("A,07700900125,,,asker,,,,,2026-03-01 x,yes", 'appeals: "yes" does not say it'),
         ("A,07700 900 123,,,asker,,,,,2026-03-01 x", "is the same person as in line 2"),
     ],
 )

@@ -28,4 +28,7 @@ async def test_a_chat_lists_what_its_person_can_do(database_url: str) -> None:
             return [command["command"] for command in on.telegram.commands_for(user)]
 
         assert shown(stranger) == ["start", "help"]
-        assert shown(ana) == ["start", "help", "pause", "onduty", "offduty", "open", "waiting"]
+        assert shown(ana) == [
+            *("start", "help", "pause", "onduty", "offduty"),
+            *("open", "waiting", "broadcast", "replies"),
+        ]
