@@ -40,8 +40,8 @@ enough that calling back is at once."""
 
 LOOK = timedelta(seconds=2)
 
-CHUNK = 25
-"""People a transaction: while it lasts nobody else can write (SQLite), some 40 ms."""
+CHUNK = 10
+"""People a transaction: while it lasts, some 20 ms, nobody else can write (SQLite)."""
 
 SHOWN_EVERY = timedelta(seconds=5)
 SHOWN_EVERY_OF_MANY = timedelta(seconds=15)

@@ -28,10 +28,12 @@ CHATS, NUMBERS = 200, 100
 WORDS = "The road over Standedge is closed."
 
 
-async def let_go(database: Database, telegram: PretendTelegram) -> tuple[int, list[str], list[str]]:
+async def let_go(
+    database: Database, telegram: PretendTelegram, on_telegram: int, by_text: int
+) -> tuple[int, list[str], list[str]]:
     """A broadcast to everybody in a group that is never quiet; its id, and whom it is to reach."""
-    chats = [str(telegram.person(f"Sam{n}")) for n in range(CHATS)]
-    numbers = [f"+447700{n:06d}" for n in range(NUMBERS)]
+    chats = [str(telegram.person(f"Sam{n}")) for n in range(on_telegram)]
+    numbers = [f"+447700{n:06d}" for n in range(by_text)]
     organiser = telegram.person("Ana")
     for chat in (*map(int, chats), organiser):
         telegram.met_before(chat)
@@ -83,7 +85,7 @@ async def test_killed_in_the_middle_nobody_gets_it_twice_and_nobody_is_missed(
     telegram.latency, twilio.latency = 0.03, 0.03
     await telegram.start()
     await twilio.start()
-    ident, chats, numbers = await let_go(database, telegram)
+    ident, chats, numbers = await let_go(database, telegram, CHATS, NUMBERS)
     town = Town(telegram, twilio, [], [])
     port = free_port()
     log = tmp_path / "log"
