@@ -112,7 +112,7 @@ IN_WORDS = frozenset(
         "check_in.contacts",
         "check_in.code",
         "alarm.outcome",
-        *broadcast.QUESTIONS,
+        *broadcast_preview.QUESTIONS,
     }
 )
 """Questions that words of any kind may answer."""

@@ -7,14 +7,12 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from handlers import broadcast_preview, broadcast_run
-from handlers.broadcast_preview import Said
+from handlers.broadcast_preview import LEFT_LYING, QUESTIONS, Said, drop
 from handlers.organiser import is_organiser
 from handlers.rules import audience as rules
-from handlers.rules.lifecycle import become
 from handlers.rules.understanding import ACT_ABOVE, Meaning, yes_no
 from handlers.rules.understanding_language import certain_language
 from handlers.turn import Turn, first_name, one_line
@@ -22,15 +20,6 @@ from handlers.wording import capital
 from storage import broadcasts, members, questions
 from storage.model import DueKind, Intent, Question, Role
 from storage.model_broadcasts import Audience, Broadcast, BroadcastStatus, Purpose
-
-QUESTIONS = (
-    *("broadcast.words", "broadcast.whom", "broadcast.kind", "broadcast.asked"),
-    *("broadcast.other", "broadcast.preview"),
-)
-"""What its organiser is asked while it is put together."""
-
-LEFT_LYING = timedelta(hours=1)
-"""One that is not gone on with for so long is put away, and its organiser told."""
 
 LONGEST = 1_000
 """Characters that are taken in at all; by text two parts is the most."""
@@ -431,11 +420,3 @@ async def _forgotten(turn: Turn, broadcast: Broadcast) -> None:
         name=first_name(organiser),
         words=broadcast_run.quote(broadcast),
     )
-
-
-async def drop(turn: Turn, broadcast: Broadcast) -> None:
-    """It is not to be sent."""
-    status = become(broadcast.status, BroadcastStatus.DROPPED)
-    await broadcasts.save(turn.tx, replace(broadcast, status=status))
-    await turn.never_mind(broadcast.id, DueKind.BROADCAST)
-    await questions.close(turn.tx, turn.now, *QUESTIONS, member_id=broadcast.organiser_id)

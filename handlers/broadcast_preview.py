@@ -15,14 +15,23 @@ from handlers.rules.lifecycle import become, may_become
 from handlers.rules.segments import EACH_GSM, EACH_WIDE, is_gsm, segments
 from handlers.turn import MOST_SEGMENTS, Turn, one_line
 from storage import broadcasts, questions
-from storage.model import Question, Role
+from storage.model import DueKind, Question, Role
 from storage.model_broadcasts import Audience, Broadcast, BroadcastStatus, LeftOut, Reach
+
+QUESTIONS = (
+    *("broadcast.words", "broadcast.whom", "broadcast.kind", "broadcast.asked"),
+    *("broadcast.other", "broadcast.preview"),
+)
+"""What its organiser is asked while it is put together."""
+
+LEFT_LYING = timedelta(hours=1)
+"""One that is not gone on with for so long is put away, and its organiser told."""
 
 CODE_FOR = timedelta(minutes=30)
 """How long a code is good: what was shown may not be so any more."""
 
 TRIES = 3
-"""Wrong codes, after which there is a new one."""
+"""Wrong codes, after which it is put away: nobody is to find it by trying."""
 
 REMEMBERED = timedelta(days=1)
 """A code that comes once more within this is answered by how things stand."""
@@ -71,6 +80,7 @@ async def show(turn: Turn, broadcast: Broadcast) -> None:
             tries=0,
         ),
     )
+    await turn.later(DueKind.BROADCAST, broadcast.id, turn.now + LEFT_LYING)
     for language in broadcast.texts:
         sample = as_it_looks(turn, broadcast, language, numbers=1 if by_text else 0)
         await turn.reply("lines", lines=sample)
@@ -286,8 +296,8 @@ async def code_said(turn: Turn, open_now: list[Question]) -> bool:
     elif found[1] == broadcast.code:
         await _confirm(turn, broadcast)
     elif broadcast.tries + 1 >= TRIES:
-        await turn.reply("broadcast.wrong_code")
-        await show(turn, broadcast)
+        await drop(turn, broadcast)
+        await turn.reply("broadcast.wrong_too_often")
     else:
         await broadcasts.save(turn.tx, replace(broadcast, tries=broadcast.tries + 1))
         await turn.reply("broadcast.wrong_code")
@@ -330,6 +340,14 @@ async def _confirm(turn: Turn, broadcast: Broadcast) -> None:
         ("call_it_back",),
         lines=await broadcast_run.progress(turn, broadcast, me.language, waits),
     )
+
+
+async def drop(turn: Turn, broadcast: Broadcast) -> None:
+    """It is not to be sent."""
+    status = become(broadcast.status, BroadcastStatus.DROPPED)
+    await broadcasts.save(turn.tx, replace(broadcast, status=status))
+    await turn.never_mind(broadcast.id, DueKind.BROADCAST)
+    await questions.close(turn.tx, turn.now, *QUESTIONS, member_id=broadcast.organiser_id)
 
 
 # Calling back

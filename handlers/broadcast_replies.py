@@ -91,16 +91,16 @@ async def collected(turn: Turn, meaning: Meaning, open_now: list[Question]) -> b
         await checkin.heard(turn)
         return True
     words = one_line(turn.words, 1_000)
-    _, first = await broadcasts.add_reply(turn.tx, ident, me.id, words, turn.now)
+    await broadcasts.add_reply(turn.tx, ident, me.id, words, turn.now)
     await turn.note("broadcast_reply", "broadcast", ident)
     if is_thanks(turn.words):
         # Nobody need be told of it, nor thanked for it; it only shows that they are there.
         await checkin.heard(turn)
         return True
-    if first:
-        await turn.reply(
-            "broadcast.reply", name=first_name(me), organiser=await turn.organiser_name(me)
-        )
+    # Each is answered: it may be somebody who needs more than to be read, and can't say it well.
+    await turn.reply(
+        "broadcast.reply", name=first_name(me), organiser=await turn.organiser_name(me)
+    )
     await broadcast_run.tell_replies(turn, broadcast)
     return True
 

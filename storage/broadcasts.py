@@ -483,17 +483,8 @@ async def of_message(
     )
 
 
-async def add_reply(
-    tx: Transaction, ident: int, member_id: int, words: str, now: datetime
-) -> tuple[int, bool]:
-    """Keep what somebody wrote back: how many replies there are now, and whether it is this
-    person's first."""
-    mine = broadcast_replies.c.broadcast_id == ident
-    before = await tx.value(
-        sa.select(broadcast_replies.c.id)
-        .where(mine, broadcast_replies.c.member_id == member_id)
-        .limit(1)
-    )
+async def add_reply(tx: Transaction, ident: int, member_id: int, words: str, now: datetime) -> None:
+    """Keep what somebody wrote back."""
     await tx.add(
         broadcast_replies,
         broadcast_id=ident,
@@ -501,7 +492,6 @@ async def add_reply(
         sealed_words=tx.vault.seal(words),
         at=now,
     )
-    return await reply_count(tx, ident), before is None
 
 
 async def reply_count(tx: Transaction, ident: int) -> int:
