@@ -191,8 +191,9 @@ def members_import(
 
     Columns, in any order: name, phone, telegram_id, postcode, roles (asker;helper;organiser),
     can_do (such as shopping;lift, or any), languages (en;cy), max_km, vetted_until (2027-01-31),
-    consent (2026-03-01 by phone). People who are in the group already are updated. Nobody is
-    imported unless every row is good, or --skip-bad is given.
+    consent (2026-03-01 by phone); and, if you like, hours: when a helper may be asked to go
+    (mon-fri 09:00-12:00; sat), empty for any time. People who are in the group already are
+    updated. Nobody is imported unless every row is good, or --skip-bad is given.
     """
     from bot.commands.members import bring_in
 

@@ -193,16 +193,29 @@ class Popround:
     async def settle(self, advance: Callable[[float], None] | None = None) -> None:
         """Do everything that can be done now, until nothing is left: for tests, which turn the
         clock themselves. `advance` is asked to move it on by the seconds a budget must wait."""
+        changed = (self.intake.changed, self.scheduler.changed)
+        stored, due = True, True  # at first all is looked at: others may have written there too
         while True:
-            busy = await self.intake.drain() + await self.scheduler.drain()
+            busy = 0
+            if stored or self.intake.arrived.is_set():
+                self.intake.arrived.clear()
+                busy += await self.intake.drain()
+            if due or any(change.is_set() for change in changed):
+                for change in changed:
+                    change.clear()
+                busy += await self.scheduler.drain()
+            stored = due = False
             for sender in self.senders:
+                sender.wake.clear()
                 await sender.lease()
                 wait = await sender.pump()
-                busy += not sender.idle
                 await sender.wait_for_sends()
-                if advance and wait < 30 and not busy:
+                if sender.wake.is_set():  # something was sent, however quickly
+                    stored = True  # a receipt may have waited for its message to be recorded
+                elif advance and wait < 30 and not busy:
                     advance(wait)
-                    busy += 1
+                    due = True
+                busy += stored or due
             if not busy:
                 return
 
@@ -324,14 +337,15 @@ def _meaning(receipt: DeliveryReceipt) -> SendError:
 def serve(settings: Settings) -> int:
     """Run the bot until it is told to stop; the exit code."""
     set_up_logging(settings.log_level)
-    runner = asyncio.Runner(loop_factory=_loop_factory())
+    runner = asyncio.Runner(loop_factory=loop_factory())
     with runner:
         return runner.run(_serve(settings))
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """What makes the loop that the bot runs in: uvloop's where there is one."""
     if sys.platform == "win32":
-        return None
+        return asyncio.new_event_loop
     import uvloop
 
     return uvloop.new_event_loop

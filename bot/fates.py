@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 from bot.channels.base import AddressError, OptedOutError, RetryableError, SendError
 from bot.clock import Clock
+from handlers import reach
 from storage import due, members, messages, outcomes
 from storage.database import Transaction
 from storage.model import (
@@ -61,19 +61,21 @@ async def given_up(
     if message.kind is not OutboundKind.TEXT:
         return
     if isinstance(error, OptedOutError | AddressError):
-        await unreachable(tx, message.member_id, error.code)
+        await unreachable(tx, clock, message.member_id, error.code)
     await lost(tx, clock, message)
 
 
 async def lost(tx: Transaction, clock: Clock, message: OutboundMessage) -> None:
     """A message will not arrive, or nobody knows. If anything depends on it, somebody is told."""
-    if message.about.get("kind") != "not_arrived":
+    # What is of no group has no organisers either.
+    if message.about.get("kind") != "not_arrived" and message.community_id is not None:
+        await outcomes.lost(tx, message.id, clock.now())
         await due.at(tx, DueKind.TELL, message.id, clock.now())
 
 
-async def unreachable(tx: Transaction, member_id: int | None, why: str) -> None:
+async def unreachable(tx: Transaction, clock: Clock, member_id: int | None, why: str) -> None:
     """Mark somebody who can't be reached, so that nobody waits for them."""
     if member_id is None:
         return
     member = await members.get(tx, member_id, lock=True)
-    await members.save(tx, replace(member, unreachable=why[:32]))
+    await reach.lost(tx, clock.now(), member, why)

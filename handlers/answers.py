@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from handlers import (
     alarm_answers,
+    arranged,
     ask,
     broadcast,
     broadcast_preview,
@@ -17,7 +18,9 @@ from handlers import (
     checkin_words,
     contacts,
     happened,
+    hours,
     join,
+    lapsed,
     meanings,
     offer,
     organiser,
@@ -54,6 +57,8 @@ ANSWERS: dict[str, Answer] = {
     "join.consent": join.consented,
     "join.organiser": join.organiser_named,
     "pause": join.paused,
+    "hours": hours.answered,
+    "hours.agree": hours.agreed,
     "leave": join.left,
     "offer": offer.answered,
     "card": offer.answered_card,
@@ -68,7 +73,9 @@ ANSWERS: dict[str, Answer] = {
     "handed": organiser.settle,
     "assign": organiser.assigned,
     "approve": organiser.approve,
+    "still_needed": lapsed.answered,
     "ask.days": ask.days_said,
+    "recurring.offer": arranged.answered,
     "recurring.leave_out": recurring_off.leave_out,
     "recurring.one_or_all": recurring_off.one_or_all_said,
     "recurring.which": recurring_off.which_said,
@@ -106,6 +113,7 @@ IN_WORDS = frozenset(
         "join.place_again",
         "join.can_do",
         "join.organiser",
+        "hours",
         "assign",
         "texts.new",
         "check_in.when",
@@ -118,7 +126,7 @@ IN_WORDS = frozenset(
 """Questions that words of any kind may answer."""
 
 STILL = frozenset(
-    {"offer", "card", "visit", "open", "handed", "assign", "approve"}
+    {"offer", "card", "visit", "open", "handed", "assign", "approve", "still_needed"}
     | {"check_in", "check_in.contact", "alarm", "alarm.outcome"}
     | {broadcast_run.PROGRESS, broadcast_run.ANSWER}
 )
@@ -126,7 +134,11 @@ STILL = frozenset(
 
 LATE = timedelta(days=7)
 
-FRESH = {"assign": timedelta(hours=2), "texts.new": timedelta(hours=2)}
+FRESH = {
+    "assign": timedelta(hours=2),
+    "texts.new": timedelta(hours=2),
+    "hours": hours.ASKED_FOR,
+}
 """How long words of any kind may answer a question, where that is not as long as it is open."""
 
 
@@ -142,7 +154,7 @@ async def given(  # noqa: PLR0911 (one way out a way of answering)
         await take(turn, latest, broadcast.key_of(turn, latest))
         return True
     said = yes_no(turn.words)
-    in_words = latest is not None and latest.kind in IN_WORDS and _fresh(turn, latest)
+    in_words = takes_any_words(turn, latest)
     if said is not None and not (in_words and latest and not latest.choices):
         return await _yes_or_no(turn, open_now, said=said)
     able = open_now[:1] if in_words else open_now
@@ -161,6 +173,11 @@ def _may_correct(meaning: Meaning) -> bool:
     # "Make it tomorrow" sounds like somebody who can't come; whoever is asking has nothing to miss.
     loose = (Intent.UNKNOWN, Intent.CANNOT)
     return meaning.confidence < ACT_ABOVE or meaning.intent in loose
+
+
+def takes_any_words(turn: Turn, question: Question | None) -> bool:
+    """Whether words of any kind answer what was asked last."""
+    return question is not None and question.kind in IN_WORDS and _fresh(turn, question)
 
 
 def _fresh(turn: Turn, question: Question) -> bool:

@@ -151,6 +151,7 @@ async def chase(turn: Turn, check_in: CheckIn, span: timedelta) -> None:
     if check_in.status is not CheckInStatus.ON:
         moment = timing.add_waking(turn.now, span, turn.community)
         await turn.later(DueKind.CHECK_IN, check_in.id, moment)
+        await checkins.chase_at(turn.tx, check_in.id, moment)
 
 
 async def _named(turn: Turn, check_in: CheckIn) -> list[Member]:
@@ -376,8 +377,8 @@ async def _finish(turn: Turn, check_in: CheckIn) -> None:
     for contact in await checkins.contacts_of(turn.tx, check_in.id, ContactStatus.NAMED):
         other = await members.get(turn.tx, contact.member_id)
         asked.append(first_name(other))
-        await checkins.set_contact(turn.tx, contact.id, ContactStatus.ASKED)
         moment = timing.add_waking(turn.now, ANSWER, turn.community)
+        await checkins.set_contact(turn.tx, contact.id, ContactStatus.ASKED, moment)
         await turn.later(DueKind.CONTACT, contact.id, moment)
         await turn.ask(
             other,
@@ -408,6 +409,7 @@ async def _finish(turn: Turn, check_in: CheckIn) -> None:
 async def half_way(turn: Turn, check_in: CheckIn) -> None:
     """Somebody began to set check-ins up, or was asked whether they would like them, and went
     silent: nobody should think that they are being checked on."""
+    await checkins.chase_at(turn.tx, check_in.id, None)
     if check_in.status not in (CheckInStatus.DRAFT, CheckInStatus.OFFERED):
         return
     person = await members.get(turn.tx, check_in.member_id)

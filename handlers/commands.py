@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from handlers import (
+    arranged,
     broadcast,
     broadcast_preview,
     broadcast_replies,
     daily_note,
     duty,
+    hours,
     join,
     meanings,
     organiser,
     own_words,
     recurring,
 )
-from handlers.turn import Turn, first_name
+from handlers.rules.segments import segments
+from handlers.turn import MOST_SEGMENTS, Turn, first_name
 from storage import groups
 from storage.model import Role, Standing
 
@@ -64,6 +67,10 @@ async def _onduty(turn: Turn) -> bool:
 
 async def _pause(turn: Turn) -> bool:
     return await _if_helper(turn, lambda: join.pause(turn))
+
+
+async def _hours(turn: Turn) -> bool:
+    return await _if_helper(turn, lambda: hours.show(turn))
 
 
 async def _leave(turn: Turn) -> bool:
@@ -122,7 +129,17 @@ async def _help(turn: Turn) -> bool:
     for role in (Role.ASKER, Role.HELPER, Role.ORGANISER):
         if me.is_a(role):
             lines.append(turn.text(me.language, f"help.{role.value}"))
+    # Who is everything at once knows best what askers write.
+    while await turn.by_text(me) and len(lines) > 2 and segments("\n".join(lines)) > MOST_SEGMENTS:
+        del lines[1]
     await turn.reply("lines", lines="\n".join(lines))
+    return True
+
+
+async def _more(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await turn.reply("help.more")
     return True
 
 
@@ -131,10 +148,21 @@ async def _status(turn: Turn) -> bool:
 
 
 async def _regular(turn: Turn) -> bool:
+    if turn.sender.is_a(Role.ASKER) and await recurring.show(turn):
+        return True
+    if organiser.is_organiser(turn):
+        await arranged.show_regular(turn)
+        return True
     if not turn.sender.is_a(Role.ASKER):
         return False
-    if not await recurring.show(turn):
-        await turn.reply("recurring.none", name=first_name(turn.sender))
+    await turn.reply("recurring.none", name=first_name(turn.sender))
+    return True
+
+
+async def _checks(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await arranged.show_check_ins(turn)
     return True
 
 
@@ -156,14 +184,17 @@ COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
     "offduty": _offduty,
     "onduty": _onduty,
     "pause": _pause,
+    "hours": _hours,
     "leave": _leave,
     "open": _open,
     "waiting": _waiting,
     "status": _status,
     "regular": _regular,
+    "checks": _checks,
     "texts": _texts,
     "replies": _replies,
     "call_back": _call_back,
     "appeals": _appeals,
     "no_appeals": _no_appeals,
+    "more": _more,
 }

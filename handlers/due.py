@@ -18,12 +18,23 @@ from handlers import (
     join,
     offer,
     organiser,
+    reach,
     recurring,
     reminders,
     waves,
 )
 from handlers.turn import QUOTED, Desk, Turn, one_line
-from storage import broadcasts, checkins, groups, keepsakes, members, messages, requests, rota
+from storage import (
+    broadcasts,
+    checkins,
+    groups,
+    keepsakes,
+    members,
+    messages,
+    outcomes,
+    requests,
+    rota,
+)
 from storage import recurring as recurring_store
 from storage.database import Transaction
 from storage.model import CheckInStatus, Due, DueKind, Member, RequestStatus, Visit
@@ -62,7 +73,7 @@ async def gave_up(desk: Desk, tx: Transaction, now: datetime, due: Due) -> None:
     await turn.note("due_given_up", "due", due.id, kind=due.kind.value, ref=due.ref)
 
 
-async def whom_about(  # noqa: PLR0911 (one answer a kind)
+async def whom_about(  # noqa: PLR0911 (one answer a kind of thing)
     tx: Transaction, due: Due
 ) -> tuple[Member, str] | None:
     """Whom something due is about, and in what words they asked for it."""
@@ -70,6 +81,9 @@ async def whom_about(  # noqa: PLR0911 (one answer a kind)
         message = await messages.get(tx, due.ref)
         ident = message.member_id if message else None
         return (await members.get(tx, ident), message.text) if message and ident else None
+    if due.kind is DueKind.CHECK_IN_STEP:
+        occasion = await checkins.occasion(tx, due.ref)
+        return await members.get(tx, occasion.member_id), occasion.words
     if due.kind in _CHECK_IN_OF:
         check_in = await checkins.get(tx, await _CHECK_IN_OF[due.kind](tx, due.ref))
         return await members.get(tx, check_in.member_id), ""
@@ -78,8 +92,8 @@ async def whom_about(  # noqa: PLR0911 (one answer a kind)
     if due.kind is DueKind.BROADCAST:
         told = await broadcasts.get(tx, due.ref)
         return await members.get(tx, told.organiser_id), " / ".join(told.texts.values())
-    if due.kind is DueKind.BACK or due.ref < 0:
-        return await members.get(tx, abs(due.ref)), ""
+    if due.kind in OF_A_MEMBER:
+        return await members.get(tx, due.ref), ""
     if due.kind is DueKind.REPEAT:
         schedule = await recurring_store.get(tx, due.ref)
         return await members.get(tx, schedule.asker_id), schedule.words
@@ -91,8 +105,6 @@ async def whom_about(  # noqa: PLR0911 (one answer a kind)
 
 
 async def _request_community(tx: Transaction, ref: int) -> int | None:
-    if ref < 0:  # a member who is joining: see `join`
-        return (await members.get(tx, -ref)).community_id
     return (await requests.get(tx, ref)).community_id
 
 
@@ -114,8 +126,9 @@ async def _itself(tx: Transaction, ref: int) -> int:
     return ref
 
 
-async def _of_occasion(tx: Transaction, ref: int) -> int:
-    return (await checkins.occasion(tx, ref)).check_in_id
+async def _occasion_community(tx: Transaction, ref: int) -> int | None:
+    occasion = await checkins.occasion(tx, ref)
+    return (await members.get(tx, occasion.member_id)).community_id
 
 
 async def _of_contact(tx: Transaction, ref: int) -> int:
@@ -124,7 +137,6 @@ async def _of_contact(tx: Transaction, ref: int) -> int:
 
 _CHECK_IN_OF = {
     DueKind.CHECK_IN: _itself,
-    DueKind.CHECK_IN_STEP: _of_occasion,
     DueKind.CONTACT: _of_contact,
 }
 """Whose check-ins something due is about."""
@@ -147,10 +159,11 @@ async def _check_in(turn: Turn, ref: int) -> None:
 
 
 async def _draft(turn: Turn, ref: int) -> None:
-    if ref < 0:
-        await join.stopped_half_way(turn, await members.get(turn.tx, -ref))
-        return
     await ask.chase(turn, await requests.get(turn.tx, ref, lock=True))
+
+
+async def _join(turn: Turn, ref: int) -> None:
+    await join.stopped_half_way(turn, await members.get(turn.tx, ref, lock=True))
 
 
 async def _wave(turn: Turn, ref: int) -> None:
@@ -211,6 +224,7 @@ async def _tell(turn: Turn, ref: int) -> None:
     """A message that somebody depends on did not arrive. Silence would look like everything is
     well, so a person hears of it; an unheard offer is as good as a no."""
     message = await messages.get(turn.tx, ref)
+    await outcomes.told(turn.tx, ref)
     if message is None or message.member_id is None:
         return
     member = await members.get(turn.tx, message.member_id)
@@ -245,10 +259,15 @@ async def _tell(turn: Turn, ref: int) -> None:
     )
 
 
-OF_THE_GROUP = frozenset({DueKind.NOTE, DueKind.HANDOVER})
+OF_THE_GROUP = frozenset({DueKind.NOTE, DueKind.HANDOVER, DueKind.HANDOVER_ONCE})
 """What is about a group and about nobody in it."""
 
-NEEDS_NOBODY = frozenset({"daily_note", "stopped", "again", "taken", "remind", "broadcast"})
+OF_A_MEMBER = frozenset({DueKind.BACK, DueKind.JOIN, DueKind.RETRY})
+"""What is about somebody, whatever they have open."""
+
+NEEDS_NOBODY = frozenset(
+    {"daily_note", "stopped", "again", "taken", "remind", "tried_again", "broadcast"}
+)
 """What nobody need ring about: they asked for no more, it was only a courtesy, or it is counted in
 the report of the broadcast."""
 
@@ -264,6 +283,7 @@ ALARM = timedelta(hours=4)
 
 KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.DRAFT: (_request_community, _draft),
+    DueKind.JOIN: (_member_community, _join),
     DueKind.WAVE: (_request_community, _wave),
     DueKind.PROMISE: (_request_community, _promise),
     DueKind.CHASE: (_request_community, _chase),
@@ -275,9 +295,11 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.BACK: (_member_community, _back),
     DueKind.TELL: (_message_community, _tell),
     DueKind.CHECK_IN: (_check_in_community(DueKind.CHECK_IN), _check_in),
-    DueKind.CHECK_IN_STEP: (_check_in_community(DueKind.CHECK_IN_STEP), checkin.step),
+    DueKind.CHECK_IN_STEP: (_occasion_community, checkin.step),
     DueKind.CONTACT: (_check_in_community(DueKind.CONTACT), contacts.silent),
     DueKind.HANDOVER: (rota.group_of, duty.came),
+    DueKind.HANDOVER_ONCE: (rota.group_of_dated, duty.came_once),
     DueKind.NOTE: (_itself, daily_note.tell),
     DueKind.BROADCAST: (broadcasts.community_of, _broadcast),
+    DueKind.RETRY: (_member_community, reach.retry),
 }

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from handlers import (
+    arranged,
     ask,
     broadcast_replies,
     checkin,
@@ -40,7 +41,7 @@ async def act_on(  # noqa: PLR0911 (whatever it was, it is dealt with)
     if await checkin_words.in_words(turn, asks=bool(asks)):
         await checkin.heard(turn)
         return
-    if me.is_a(Role.ASKER) and await _of_what_they_have(turn):
+    if await arranged.suggested(turn) or (me.is_a(Role.ASKER) and await _of_what_they_have(turn)):
         await questions.close(turn.tx, turn.now, MISSED, member_id=me.id)
         await checkin.heard(turn)
         return

@@ -14,10 +14,13 @@ from handlers import (
     broadcast_preview,
     checkin,
     commands,
+    emergency,
+    hours,
     join,
     languages,
     meanings,
     offer,
+    reach,
 )
 from handlers.rules import timing
 from handlers.rules.understanding import (
@@ -25,7 +28,7 @@ from handlers.rules.understanding import (
     is_stop,
     understand,
 )
-from handlers.turn import QUOTED, Desk, Turn, first_name, one_line
+from handlers.turn import Desk, Turn, first_name
 from storage import groups, members, questions
 from storage.database import Transaction
 from storage.model import (
@@ -34,7 +37,6 @@ from storage.model import (
     InboundKind,
     InboundMessage,
     Member,
-    Priority,
     Role,
     Standing,
 )
@@ -59,8 +61,7 @@ async def receive(desk: Desk, tx: Transaction, now: datetime, message: InboundMe
     if member is None:
         member = await _stranger(tx, everyone[0], message, address)
     turn = _turn(desk, tx, now, everyone, member, message)
-    if member.unreachable:
-        await turn.save(member, unreachable="")
+    await reach.wrote(turn)
     if message.kind is InboundKind.BUTTON:
         await _button(turn)
     elif message.kind is InboundKind.LOCATION:
@@ -118,7 +119,7 @@ async def _text(turn: Turn) -> None:
     me = turn.sender
     # HELP by itself asks what this is; its answer begins with 999.
     if meaning.emergency and not turn.said("help"):
-        await emergency(turn)
+        await emergency.written(turn)
         # "Tell everyone there's a gas leak": the others are to hear of it as well.
         await broadcast.begun(turn)
         return
@@ -134,32 +135,15 @@ async def _text(turn: Turn) -> None:
         return
     if await commands.obey(turn) or await broadcast_preview.code_said(turn, open_now):
         return
-    if await languages.asked_for(turn, open_now) or await answers.given(turn, open_now, meaning):
+    latest = open_now[0] if open_now else None
+    if (
+        await hours.in_words(turn, latest, taken=answers.takes_any_words(turn, latest))
+        or await languages.asked_for(turn, open_now)
+        or await answers.given(turn, open_now, meaning)
+    ):
         await checkin.heard(turn)
         return
     await meanings.act_on(turn, meaning, open_now)
-
-
-async def emergency(turn: Turn) -> None:
-    """Ring 999: at once, in any state, at any hour. Help is never promised to be on its way."""
-    me = turn.sender
-    told = await turn.tell_organisers(
-        "emergency.told",
-        but=me.id,
-        priority=Priority.EMERGENCY,
-        who=turn.who(me),
-        phone=await turn.phone_of(me),
-        home=", ".join(filter(None, (me.home, me.postcode))) or "-",
-        words=one_line(turn.words, QUOTED),
-    )
-    await turn.say(
-        me,
-        "emergency" if told else "emergency.alone",
-        priority=Priority.EMERGENCY,
-        organiser=await turn.organiser_name(me),
-    )
-    await turn.note("emergency", "member", me.id)
-    await checkin.trouble(turn)
 
 
 # Buttons and places
@@ -242,7 +226,7 @@ async def _in_group(
 
 async def _blocked(turn: Turn, member: Member) -> None:
     """Somebody blocked the bot: their visits are given back, and organisers hear if they wait."""
-    await turn.save(member, unreachable="blocked")
+    turn.member = await reach.lost(turn.tx, turn.now, member, "blocked")
     await join.drop_everything(turn, "stopped")
 
 

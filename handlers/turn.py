@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from handlers.rules import timing
-from handlers.rules.rota import is_on
+from handlers.rules.rota_once import on_at
 from handlers.rules.segments import segments
 from handlers.rules.understanding_language import certain_language
 from handlers.wording import Wording, capital
@@ -357,9 +357,9 @@ class Turn:
         """Give a person's chat the list of commands that go with their roles."""
         names = ["start", "help"]
         if member.is_a(Role.HELPER):
-            names += ["pause", "onduty", "offduty"]
+            names += ["pause", "hours", "onduty", "offduty"]
         if member.is_a(Role.ORGANISER):
-            names += ["open", "waiting", "broadcast", "replies"]
+            names += ["open", "waiting", "broadcast", "replies", "duty", "note", "texts", "more"]
         described = [[name, self.text(member.language, f"command.{name}")] for name in names]
         if OutboundKind.COMMANDS in self.desk.can.get(address.channel, ()):
             await self._queue(
@@ -396,11 +396,9 @@ class Turn:
         stands_in = await rota.stand_in(self.tx, self.community.id, self.now)
         if stands_in is not None:
             return [one for one in there if one.id == stands_in]
-        on = {
-            shift.member_id
-            for shift in await rota.shifts_of(self.tx, self.community.id)
-            if is_on(shift.span, self.now, self.community)
-        }
+        week = await rota.shifts_of(self.tx, self.community.id)
+        dates = await rota.dated_of(self.tx, self.community.id)
+        on = on_at(self.now, week, dates, self.community)
         return [one for one in there if one.id in on]
 
     async def organiser_name(self, to: Member) -> str:

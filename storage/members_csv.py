@@ -20,14 +20,17 @@ import phonenumbers
 from babel.localedata import exists as known_language
 from phonenumbers import PhoneNumberType
 
-from storage.model import NEIGHBOURLY, Address, Channel, Member, Need, Role
+from storage import hours
+from storage.model import NEIGHBOURLY, Address, Channel, Hours, Member, Need, Role
 
 T = TypeVar("T")
 
 COLUMNS = (
     *("name", "phone", "telegram_id", "postcode", "roles"),
-    *("can_do", "languages", "max_km", "vetted_until", "consent", "appeals"),
+    *("can_do", "languages", "max_km", "vetted_until", "consent"),
 )
+MORE = ("appeals", "hours")
+"""Columns that are read where they are there, and written where anybody has something in them."""
 NEEDED = ("roles", "consent")
 """Columns without which every row would be bad; and `phone` or `telegram_id`."""
 
@@ -73,6 +76,7 @@ class MemberRow:
     consent: str = ""
     appeals: str = ""
     """The same for appeals; empty: they get none."""
+    hours: Hours = ()
     line: int = field(default=0, compare=False)
 
     @property
@@ -101,7 +105,7 @@ class Sheet:
     """The good ones."""
     bad: list[BadCell]
     columns: frozenset[str]
-    """Those of `COLUMNS` that it has."""
+    """Those of `COLUMNS` and `MORE` that it has."""
     others: list[str]
     """Its other columns, which nothing is done with."""
 
@@ -122,8 +126,8 @@ def read_members(data: bytes, today: date) -> Sheet:
     separator = max(SEPARATORS, key=lambda each: len(set(_head(text, each)) & set(COLUMNS)))
     head = _head(text, separator)
     _check_head(head)
-    sheet = Sheet([], [], frozenset(head) & frozenset(COLUMNS), [])
-    sheet.others.extend(name for name in head if name and name not in COLUMNS)
+    sheet = Sheet([], [], frozenset(head) & frozenset(COLUMNS + MORE), [])
+    sheet.others.extend(name for name in head if name and name not in COLUMNS + MORE)
     first = True
     for line, cells in _records(text, separator):
         if first or not any(cell.strip() for cell in cells):
@@ -141,11 +145,15 @@ def read_members(data: bytes, today: date) -> Sheet:
 
 def write_members(rows: Iterable[MemberRow]) -> str:
     """The same people as a CSV file: what `read_members` reads back equal."""
+    rows = list(rows)
+    more = [name for name in MORE if any(getattr(row, name) for row in rows)]
     file = io.StringIO(newline="")
-    file.write(",".join(COLUMNS) + "\r\n")
+    file.write(",".join([*COLUMNS, *more]) + "\r\n")
     # All in quotes, so that a spreadsheet that splits at other signs does not split a cell.
     writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerows([guarded(cell) for cell in _cells(row)] for row in rows)
+    for row in rows:
+        cells = (*_cells(row), *(_more_cells(row)[name] for name in more))
+        writer.writerow([guarded(cell) for cell in cells])
     return file.getvalue()
 
 
@@ -165,6 +173,7 @@ def row_of(member: Member, at: Sequence[Address]) -> MemberRow:
         vetted_until=member.vetted_until,
         consent=member.consent,
         appeals=member.appeals,
+        hours=member.hours,
     )
 
 
@@ -193,8 +202,11 @@ def _cells(row: MemberRow) -> tuple[str, ...]:
         *(row.name, row.phone, row.telegram_id, row.postcode, _joined(row.roles, Role), can_do),
         ";".join(row.languages),
         *(km, row.vetted_until.isoformat() if row.vetted_until else "", row.consent),
-        row.appeals,
     )
+
+
+def _more_cells(row: MemberRow) -> dict[str, str]:
+    return {"appeals": row.appeals, "hours": hours.written(row.hours)}
 
 
 def _joined(some: frozenset[T], order: Iterable[T]) -> str:
@@ -241,7 +253,7 @@ def _head(text: str, separator: str) -> list[str]:
 def _check_head(head: list[str]) -> None:
     if not set(head) & set(COLUMNS):
         raise NotMembersError(f"does not begin with the names of columns ({', '.join(COLUMNS)})")
-    for name in set(head) & set(COLUMNS):
+    for name in set(head) & {*COLUMNS, *MORE}:
         if head.count(name) > 1:
             raise NotMembersError(f"has two columns named {name}")
     if missing := [name for name in NEEDED if name not in head]:
@@ -277,6 +289,7 @@ def _row(line: int, cells: dict[str, str], today: date, bad: list[BadCell]) -> M
         vetted_until=read("vetted_until", _date, None),
         consent=read("consent", lambda cell: _consent(cell, today), ""),
         appeals=read("appeals", lambda cell: _consent(cell, today), ""),
+        hours=read("hours", hours.read, ()),
         line=line,
     )
     wrong = {each.column for each in bad[before:]}

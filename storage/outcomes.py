@@ -66,6 +66,23 @@ async def sent(
     return bool(result.rowcount)
 
 
+async def lost(tx: Transaction, outbox_id: int, now: datetime) -> None:
+    """It will not arrive, or nobody knows, and a person is to be told."""
+    await tx.run(sa.update(outbox).where(outbox.c.id == outbox_id).values(lost_at=now))
+
+
+async def told(tx: Transaction, outbox_id: int) -> None:
+    """Whoever is to know that it did not arrive has been told."""
+    await tx.run(sa.update(outbox).where(outbox.c.id == outbox_id).values(lost_at=None))
+
+
+async def lost_at(tx: Transaction, outbox_id: int) -> datetime | None:
+    """Since when it is known that it will not arrive, where nobody has been told yet."""
+    return await tx.value(  # type: ignore[no-any-return]
+        sa.select(outbox.c.lost_at).where(outbox.c.id == outbox_id)
+    )
+
+
 async def retry(tx: Transaction, outbox_id: int, at: datetime, code: str) -> None:
     """It was not sent; try again at that moment."""
     await tx.run(

@@ -28,7 +28,7 @@ class Tally:
     found: int
     """Requests for which somebody said yes."""
     alarms: int
-    """Check-ins that a person had to see to: silence, no delivery, not so well."""
+    """Check-ins that a person had to see to: silence, no delivery, not so well, an emergency."""
     texts: int
     parts: int
     """What the texts are charged as."""

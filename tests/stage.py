@@ -51,16 +51,12 @@ class Stage:
 
     async def settle(self) -> None:
         """Let everything happen that can happen now."""
-        for _ in range(50):
+        while True:
+            await self.bot.settle(self._advance)
             await self.telegram.settle()
             await self.twilio.settle()
-            await self.bot.settle(self._advance)
-            async with self.bot.database.transaction() as tx:
-                if not await messages.inbound_waiting(tx):
-                    break
-        await self.telegram.settle()
-        await self.twilio.settle()
-        await self.bot.settle(self._advance)
+            if not self.bot.intake.arrived.is_set():
+                return
 
     def _advance(self, seconds: float) -> None:
         self.clock.jump_to(self.clock.now() + timedelta(seconds=max(seconds, 0.001)))

@@ -275,7 +275,7 @@ def _and(names: Iterable[str]) -> str:
 
 def _coming(look: Look, kind: DueKind, ref: int) -> str:
     if kind in (DueKind.DRAFT, DueKind.WAVE, DueKind.PROMISE, DueKind.CHASE):
-        asker = next((r.asker_id for r in look.requests if r.id == ref), -ref if ref < 0 else None)
+        asker = next((r.asker_id for r in look.requests if r.id == ref), None)
         return f"{look.name(asker)}: {COMING.get(kind, kind.value)}"
     if kind in (*REMINDERS, DueKind.DID_IT_HAPPEN):
         visit = next((v for vs in look.visits.values() for v in vs if v.id == ref), None)

@@ -7,7 +7,8 @@ Playing a script writes it anew from what happened; a script that is true comes 
 to the letter, and nobody can have heard anything that is not written there.
 
     group  Marsden Neighbours  HD7                a group (this one is there if none is named);
-                                                  `note at 08:00`: with a daily note
+                                                  `note at 08:00`: with a daily note;
+                                                  `timezone:Europe/Rome`; `languages:en;cy`
     given  rosa  sms  HD7 5AB                     a member; more: see `Cast.given`
     given  jo  telegram  new                      somebody the bot has never heard of
     street mill  sam, ben                         a Telegram group chat
@@ -40,7 +41,7 @@ from bot.demo.pretend_server import Event
 from handlers.rules.checkins import next_after, schedule_in
 from handlers.rules.segments import segments
 from handlers.rules.understanding_words import plain
-from storage import checkins, due, groups, members, places
+from storage import checkins, due, groups, hours, members, places
 from storage.model import (
     NEIGHBOURLY,
     Address,
@@ -111,6 +112,7 @@ def _community(line: str) -> Community:
         postcodes=tuple(c for c in rest if re.fullmatch(r"[A-Z]{1,2}\d+[A-Z]?( \d)?", c)),
         approve_helpers="approve helpers" in rest,
         languages=tuple(code.strip() for code in languages.split(";")),
+        timezone=next((c[9:] for c in rest if c.startswith("timezone:")), "Europe/London"),
         note_at=next((time.fromisoformat(c.split()[-1]) for c in rest if c[:5] == "note "), None),
     )
 
@@ -232,8 +234,8 @@ class Player:
     async def member(self, tx: object, name: str, rest: list[str], ident: int) -> Member:
         """A member from the cells of a `given` line: a postcode, roles, `can: shopping, lift`,
         `km: 3`, `home: 3 Mill Row`, `languages: en; cy`, `group: NAME`, `off duty`, `waiting`,
-        `visits: 2`, `weekly: 1` (their cap), `at once: 2`, `name: Doreen Shaw`, `contact` (no
-        role: somebody who may be told about another)."""
+        `hours: mon-fri 09:00-12:00; sat`, `visits: 2`, `weekly: 1` (their cap), `at once: 2`,
+        `name: Doreen Shaw`, `contact` (no role: somebody who may be told about another)."""
         facts = dict(cell.split(": ", 1) for cell in rest if ": " in cell)
         every = await groups.every(tx)  # type: ignore[arg-type]
         wanted = facts.get("group")
@@ -265,6 +267,7 @@ class Player:
             area=place.area if place else "",
             can_do=frozenset(needs) if Role.HELPER in roles else frozenset(),
             max_km=float(facts.get("km", "5")),
+            hours=hours.read(facts.get("hours", "")),
             on_duty="off duty" not in rest,
             visits=int(facts.get("visits", "0")),
             weekly_cap=int(facts.get("weekly", "3")),

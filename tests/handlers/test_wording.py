@@ -13,6 +13,7 @@ import handlers
 from handlers.ask import QUOTED
 from handlers.broadcast_preview import Said
 from handlers.broadcast_run import REASONS
+from handlers.hours import FIXED
 from handlers.join import CAN_DO
 from handlers.rules.checkins import Reason
 from handlers.rules.matching import WhyNot
@@ -51,6 +52,7 @@ MADE = {
         for part in ("part", "today")
         for time in ("morning", "afternoon", "evening")
     ),
+    *(f"hours.{time}" for time in ("morning", "afternoon", "evening")),
     *(f"join.{step}" for step in ("name", "place", "can_do", "far", "languages", "consent")),
     "join.far.noted",
     *(f"{name}.told" for name in ("call_me", "worry")),
@@ -101,6 +103,7 @@ LONGEST_VALUES = {
     "state": "Asked 12: 6 no, 6 silent. Not asked: 12 at their limit this week, 12 off duty.",
     "does": "some shopping, help with a prescription, a hand in the garden and more",
     "hour": "12:30pm",
+    "hours": "12:30pm to 2:30pm and in the evening",
     "count": "12",
     "asked": "12",
     "no": "12",
@@ -130,6 +133,7 @@ ASKED = {
     "offer.urgent": ("accept", "decline"),
     "offer.again": ("accept", "decline"),
     "recurring.leave_out": ("yes", "no"),
+    "recurring.offer": ("yes", "no"),
     "recurring.one_or_all": ("only_next", "all_of_them"),
     "broadcast.whom": ("everyone", "helpers", "askers", "silent"),
     "broadcast.whom.again": ("everyone", "helpers", "askers", "silent"),
@@ -146,6 +150,10 @@ ASKED = {
     "confirm.first": ("yes", "no"),
     "join.can_do": tuple(CAN_DO),
     "join.consent": ("yes", "no"),
+    "hours": tuple(FIXED),
+    "hours.again": tuple(FIXED),
+    "hours.check": ("yes", "no"),
+    "hours.check.visit": ("yes", "no"),
     "no_word": ("it_happened", "nobody_came"),
     "did_they_come": ("yes", "no"),
     "safe_journey": ("done", "cannot"),
@@ -154,6 +162,10 @@ ASKED = {
         for reason in ("no_place", "outside", "silent", "other_door")
     },
     "chase": ("see_to_it", "close"),
+    "lapsed.told": ("see_to_it", "close"),
+    "lapsed.told.unasked": ("see_to_it", "close"),
+    "still_needed": ("yes", "no"),
+    "still_needed.seen_to": ("yes", "no"),
     "chase.yours": ("close", "wider"),
     "settle.wider.nobody": ("see_to_it", "close"),
     "approve": ("approve", "not_yet"),
@@ -170,16 +182,24 @@ ASKED = {
     **{
         f"alarm.{reason}{to}": ("on_it", "not_me") for reason in Reason for to in ("", ".organiser")
     },
-    **{f"alarm.{name}": ("all_well", "need_help", "no_more") for name in ("yours", "how", "words")},
+    **{f"emergency.{name}": ("on_it", "not_me") for name in ("alarm", "still", "more")},
+    **{
+        f"alarm.{name}": ("all_well", "need_help", "in_hands") for name in ("yours", "how", "words")
+    },
 }
 """Entries that end with numbers to reply with."""
 
 SHORTENED = {
+    "hours": "hours",
+    "hours.check": "hours",
+    "hours.check.visit": "hours",
     "details": "words",
     "details.by_hand": "words",
     "open.one": "words",
     "settle.yours": "words",
     "broadcast.preview": "reasons",
+    "emergency.alarm": "words",
+    "emergency.still": "words",
 }
 """Entries whose quoted words are cut where a text would cost more than two parts."""
 
@@ -308,7 +328,6 @@ TWO = frozenset(
         "alarm.silent.organiser",
         "alarm.stopped.organiser",
         "alarm.trouble",
-        "alarm.trouble.organiser",
         "alarm.unheard.organiser",
         "alarm.yours",
         "approve",
@@ -338,11 +357,22 @@ TWO = frozenset(
         "draft.other_door",
         "draft.outside",
         "draft.silent",
+        "duty.cant.told",
+        "emergency.alarm",
+        "emergency.more",
+        "emergency.still",
         "emergency.told",
         "found",
         "handed",
+        "hours",
+        "hours.again",
+        "hours.check.visit",
+        "hours.kept.visit",
+        "help.more",
         "info",
         "kept_waiting",
+        "lapsed.told",
+        "lapsed.told.unasked",
         "no_word",
         "not_arrived",
         "words_sent.told",
@@ -361,6 +391,8 @@ TWO = frozenset(
         "recurring.begun.now",
         "recurring.missed",
         "recurring.missed.told",
+        "recurring.offer",
+        "recurring.offer.silent",
         "recurring.one_or_all",
         "recurring.over",
         "recurring.skipped.helper",
