@@ -136,7 +136,7 @@ async def _feed(turn: Turn, broadcast: Broadcast) -> None:
     if room_left:
         await turn.later(DueKind.BROADCAST, broadcast.id, turn.now)
         return
-    if await broadcasts.to_come(turn.tx, broadcast.id):
+    if await broadcasts.any_to_come(turn.tx, broadcast.id):
         await _show_now_and_then(turn, broadcast)
         await turn.later(DueKind.BROADCAST, broadcast.id, turn.now + LOOK)
         return

@@ -279,6 +279,12 @@ async def next_recipients(
     return [(one, known[one.member_id]) for one in found]
 
 
+async def any_to_come(tx: Transaction, ident: int) -> bool:
+    """Whether anybody's turn has not come."""
+    some = sa.select(recipients.c.id).where(recipients.c.broadcast_id == ident, _to_come()).limit(1)
+    return await tx.value(some) is not None
+
+
 async def to_come(tx: Transaction, ident: int) -> int:
     """How many people's turn has not come: counted in an index of theirs alone."""
     some = sa.select(sa.func.count()).where(recipients.c.broadcast_id == ident, _to_come())

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-import resource
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -154,8 +154,11 @@ async def _fill(database: Database, size: int) -> None:
 
 
 def _rss() -> float:
-    """The most memory that this process has had, in MB (Linux counts in KB)."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The most memory that this process has had, in MB. Not `ru_maxrss`, in which Linux counts what
+    its parent had when it was forked."""
+    status = Path("/proc/self/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
 
 
 async def feed(url: str) -> None:
