@@ -26,6 +26,7 @@ from handlers import (
     organiser,
     own_words,
     recurring_off,
+    spending,
     visit,
 )
 from handlers.rules.courtesy import is_greeting, is_thanks
@@ -96,6 +97,7 @@ ANSWERS: dict[str, Answer] = {
     "broadcast.preview": broadcast.preview_said,
     broadcast_run.PROGRESS: broadcast_preview.call_back,
     broadcast_run.ANSWER: broadcast_replies.answered,
+    "spending.code": spending.code_said,
     "alarm": alarm_answers.answered,
     "alarm.outcome": alarm_answers.outcome,
 }

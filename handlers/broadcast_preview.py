@@ -360,11 +360,13 @@ async def call_back(turn: Turn, question: Question, key: str) -> None:
 
 
 async def call_latest_back(turn: Turn) -> bool:
-    """CALL BACK: the latest of the group that is on its way, whoever let it go; whether there is
-    one."""
+    """CALL BACK: the latest of the group that is on its way, whoever let it go, or that lately was;
+    whether there is one."""
     going = (BroadcastStatus.RUNNING, BroadcastStatus.SCHEDULED)
     found = await broadcasts.let_go(turn.tx, turn.community.id, *going)
-    if not found:
+    found = found or await broadcasts.let_go(turn.tx, turn.community.id)
+    lately = turn.now - REMEMBERED
+    if not found or (found[0].status not in going and found[0].created_at < lately):
         return False
     await _call_back(turn, await broadcasts.get(turn.tx, found[0].id, lock=True))
     return True

@@ -8,9 +8,11 @@ it was, and nobody gets it twice.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from handlers import spending
 from handlers.rules import timing
 from handlers.rules.lifecycle import become
 from handlers.rules.segments import segments
@@ -122,6 +124,11 @@ async def _feed(turn: Turn, broadcast: Broadcast) -> None:
         morning = timing.not_quiet(turn.now, turn.community)
         await turn.later(DueKind.BROADCAST, broadcast.id, morning)
         await show(turn, broadcast, waits_until=morning)
+        return
+    if held := await broadcasts.held_until(turn.tx, broadcast.id, spending.HELD, turn.now):
+        # The group has sent what it may today. The rest is not put there to lie with it.
+        await turn.later(DueKind.BROADCAST, broadcast.id, held)
+        await show(turn, broadcast, waits_until=held)
         return
     room_left = False
     for channel in turn.desk.can:
@@ -383,20 +390,6 @@ async def counted(turn: Turn, broadcast: Broadcast, language: str) -> str:
     return turn.text(language, "broadcast.answers", choices=said, silent=silent)
 
 
-REASONS = {
-    "phone_off": ("30003",),
-    "no_number": ("21211", "30005"),
-    "no_mobile": ("21614", "30006", "21612"),
-    "wants_none": ("21610", "opted_out", "blocked", "403"),
-    "filtered": ("30004", "30007"),
-}
-"""Why texts fail, by the codes that the channels give (their own tables have the pages)."""
-
-
-def _why(code: str) -> str:
-    return next((name for name, codes in REASONS.items() if code in codes), "other")
-
-
 async def report(turn: Turn, broadcast: Broadcast, to: Member) -> str:
     """How it went: by text as much of it as two parts hold, the most telling first."""
     language = to.language
@@ -434,19 +427,19 @@ async def report(turn: Turn, broadcast: Broadcast, to: Member) -> str:
 
 
 def _not_reached(turn: Turn, found: Counts, language: str) -> str:
-    why: dict[str, int] = {}
-    for code, count in found.failed.items():
-        why[_why(code)] = why.get(_why(code), 0) + count
-    if found.unsure:
-        why["unsure"] = found.unsure
+    why = Counter({reason or "unknown": count for reason, count in found.failed.items()})
+    why["unknown"] += found.unsure
     for reason, count in found.left_out.items():
-        name = {LeftOut.UNREACHABLE: "other"}.get(reason, "wants_none")
-        why[name] = why.get(name, 0) + count
-    if not why:
-        return ""
+        why["no_address" if reason is LeftOut.UNREACHABLE else "opted_out"] += count
     reasons = [
-        turn.text(language, f"broadcast.failed.{name}", count=count) for name, count in why.items()
+        turn.text(
+            language, "broadcast.failed", count=count, phrase=turn.text(language, f"reason.{name}")
+        )
+        for name, count in why.most_common()
+        if count
     ]
+    if not reasons:
+        return ""
     return turn.text(language, "broadcast.report.failed", reasons=", ".join(reasons))
 
 

@@ -18,7 +18,7 @@ from handlers.rules.names import LONGEST
 from handlers.rules.understanding import yes_no
 from handlers.rules.understanding_words import plain
 from handlers.turn import Turn, first_name, one_line
-from storage import checkins, members, questions
+from storage import checkins, members, numbers, questions
 from storage.model import (
     Address,
     Channel,
@@ -220,7 +220,11 @@ async def contacts_said(turn: Turn, question: Question, _key: str) -> None:
     me = turn.sender
     own = {address.value for address in await members.all_addresses(turn.tx, me.id)}
     given = rules.contacts_in(turn.words, LONGEST)
-    good = [one for one in given if one.name and one.can_text and one.phone not in own]
+    good = [
+        one
+        for one in given
+        if one.name and one.can_text and one.phone not in own and not _dear(turn, one)
+    ]
     for one in good:
         await _name(turn, check_in, one)
     named = await _named(turn, check_in)
@@ -285,14 +289,23 @@ async def _contacts_again(turn: Turn, check_in: CheckIn, given: tuple[rules.Name
         return
     if await missed(turn, check_in):
         return
-    landline = given and not any(one.can_text for one in given)
+    entry = "check_in.contacts.again"
+    if given and not any(one.can_text for one in given):
+        entry = "check_in.contacts.landline"
+    elif any(_dear(turn, one) for one in given):
+        entry = "check_in.contacts.dear"
     await turn.ask(
         me,
-        "check_in.contacts.landline" if landline else "check_in.contacts.again",
+        entry,
         "check_in.contacts",
         check_in.id,
         name=first_name(me),
     )
+
+
+def _dear(turn: Turn, one: rules.Named) -> bool:
+    """Whether a number is one that is never texted: it would hear of no alarm."""
+    return numbers.why_not(one.phone, turn.desk.limits.countries) is not None
 
 
 # Is it really them?

@@ -10,13 +10,17 @@ from handlers import (
     broadcast_preview,
     broadcast_replies,
     daily_note,
+    door,
     duty,
     hours,
     join,
+    letters,
+    link,
     meanings,
     organiser,
     own_words,
     recurring,
+    spending,
 )
 from handlers.rules.segments import segments
 from handlers.turn import MOST_SEGMENTS, Turn, first_name
@@ -26,20 +30,7 @@ from storage.model import Role, Standing
 
 async def obey(turn: Turn) -> bool:
     """`/start CODE`, an invitation's code, or one of the fixed words. Whether it was one."""
-    words = turn.words
-    head, _, rest = words.partition(" ")
-    if head.lower() in ("/start", "start", "join") and rest:
-        code = groups.as_code(rest)
-        if code and await join.with_code(turn, code):
-            return True
-        if rest.strip().lower() == "help":
-            await join.begin_helper(turn)
-            return True
-        if code:
-            await turn.reply("code.not_good")
-            return True
-    code = groups.as_code(words)
-    if code and await join.with_code(turn, code):
+    if await _code(turn):
         return True
     for name, act in COMMANDS.items():
         if turn.said(name) and await act(turn):
@@ -49,7 +40,31 @@ async def obey(turn: Turn) -> bool:
         or await duty.asked_for(turn)
         or await broadcast.begun(turn)
         or await broadcast_replies.who(turn)
+        or await spending.asked_for(turn)
     )
+
+
+async def _code(turn: Turn) -> bool:
+    """Whether they sent a code and it was seen to: good, not good, or one too many."""
+    head, _, rest = turn.words.partition(" ")
+    asked = head.lower() in ("/start", "start", "join") and bool(rest)
+    if asked and rest.strip().lower() == "help":
+        await join.begin_helper(turn)
+        return True
+    words = rest if asked else turn.words
+    code = groups.as_code(words)
+    if code is None:
+        return False
+    if not await door.may_try_code(turn):
+        await turn.reply("code.locked")
+        return True
+    if await link.with_code(turn, code) or await join.with_code(turn, code):
+        return True
+    await door.wrong_code(turn)
+    if asked or groups.is_shown_code(words):
+        await turn.reply("code.not_good")
+        return True
+    return False
 
 
 async def _offduty(turn: Turn) -> bool:
@@ -91,6 +106,18 @@ async def _waiting(turn: Turn) -> bool:
     if not organiser.is_organiser(turn):
         return False
     await organiser.show_waiting(turn)
+    return True
+
+
+async def _failed(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await letters.show(turn)
+    return True
+
+
+async def _link(turn: Turn) -> bool:
+    await link.asked_for(turn)
     return True
 
 
@@ -196,5 +223,7 @@ COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
     "call_back": _call_back,
     "appeals": _appeals,
     "no_appeals": _no_appeals,
+    "failed": _failed,
+    "link": _link,
     "more": _more,
 }

@@ -14,6 +14,7 @@ from handlers import (
     contacts,
     daily_note,
     duty,
+    elsewhere,
     happened,
     join,
     offer,
@@ -21,6 +22,7 @@ from handlers import (
     reach,
     recurring,
     reminders,
+    spending,
     waves,
 )
 from handlers.turn import QUOTED, Desk, Turn, one_line
@@ -31,13 +33,22 @@ from storage import (
     keepsakes,
     members,
     messages,
+    numbers,
     outcomes,
     requests,
     rota,
 )
 from storage import recurring as recurring_store
 from storage.database import Transaction
-from storage.model import CheckInStatus, Due, DueKind, Member, RequestStatus, Visit
+from storage.model import (
+    CheckInStatus,
+    Due,
+    DueKind,
+    Member,
+    OutboundMessage,
+    RequestStatus,
+    Visit,
+)
 
 Moment = Callable[[Turn, int], Awaitable[None]]
 Whose = Callable[[Transaction, int], Awaitable[int | None]]
@@ -231,6 +242,8 @@ async def _tell(turn: Turn, ref: int) -> None:
     kind = message.about.get("kind", "")
     code = await messages.code_of(turn.tx, ref)
     await turn.note("not_delivered", "outbox", ref, about=kind, code=code)
+    if await elsewhere.send(turn, message):
+        return
     if kind == "offer":
         await offer.unheard(turn, int(message.about["ref"]))
         return
@@ -240,18 +253,23 @@ async def _tell(turn: Turn, ref: int) -> None:
     if kind == "alarm":
         await alarm_answers.unheard(turn, int(message.about["ref"]), member)
         return
-    if kind in NEEDS_NOBODY or code in FOREIGN:
+    if code not in FOREIGN or member.roles:
+        await _tell_organisers(turn, message, member)
+
+
+async def _tell_organisers(turn: Turn, message: OutboundMessage, member: Member) -> None:
+    kind = message.about.get("kind", "")
+    if kind in NEEDS_NOBODY:
         return
     # Somebody whose phone is off misses several texts: one alarm in some hours is enough.
     lease = f"not_arrived.{member.id}"
-    first = await keepsakes.hold(turn.tx, lease, str(ref), turn.now, ALARM.total_seconds())
+    first = await keepsakes.hold(turn.tx, lease, str(message.id), turn.now, ALARM.total_seconds())
     if not first and kind not in MATTERS_EACH_TIME:
         return
     name = NOT_ARRIVED.get(kind, "not_arrived")
     await turn.tell_organisers(
         name,
         but=member.id,
-        # What nobody can be told is not told to somebody else again, round and round.
         about={"kind": "not_arrived"},
         who=turn.who(member),
         phone=await turn.phone_of(member),
@@ -259,20 +277,22 @@ async def _tell(turn: Turn, ref: int) -> None:
     )
 
 
-OF_THE_GROUP = frozenset({DueKind.NOTE, DueKind.HANDOVER, DueKind.HANDOVER_ONCE})
+OF_THE_GROUP = frozenset({DueKind.NOTE, DueKind.HANDOVER, DueKind.HANDOVER_ONCE, DueKind.SPENDING})
 """What is about a group and about nobody in it."""
 
 OF_A_MEMBER = frozenset({DueKind.BACK, DueKind.JOIN, DueKind.RETRY})
 """What is about somebody, whatever they have open."""
 
 NEEDS_NOBODY = frozenset(
-    {"daily_note", "stopped", "again", "taken", "remind", "tried_again", "broadcast"}
+    {"daily_note", "stopped", "again", "taken", "remind", "tried_again", "not_arrived", "broadcast"}
 )
 """What nobody need ring about: they asked for no more, it was only a courtesy, or it is counted in
-the report of the broadcast."""
+the report of the broadcast; and what nobody can be told is not told to somebody else again, round
+and round."""
 
-FOREIGN = frozenset({"country_not_allowed", "dear_number"})
-"""Why nothing is sent to a number that is none of a neighbour's: no organiser need hear of it."""
+FOREIGN = frozenset(numbers.WhyNot)
+"""Why nothing is sent to a number that is none of a neighbour's: unless it is a member's, no
+organiser need hear of it."""
 
 NOT_ARRIVED = {"visit": "not_arrived.visit", "stopped.still": "not_arrived.stopped"}
 
@@ -301,5 +321,6 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.HANDOVER_ONCE: (rota.group_of_dated, duty.came_once),
     DueKind.NOTE: (_itself, daily_note.tell),
     DueKind.BROADCAST: (broadcasts.community_of, _broadcast),
+    DueKind.SPENDING: (_itself, spending.tell),
     DueKind.RETRY: (_member_community, reach.retry),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from handlers import alarm, alarm_answers
+from handlers import alarm, alarm_answers, door
 from handlers.rules.checkins import Reason
 from handlers.turn import QUOTED, Turn, first_name, one_line
 from storage import checkins, questions
@@ -20,13 +20,35 @@ async def written(turn: Turn) -> None:
     """What somebody wrote sounds like an emergency."""
     me = turn.sender
     knows = await _alarm(turn)
+    assert turn.message
+    if door.never_texted(turn.desk, turn.message):
+        await turn.tell_organisers(
+            "emergency.unsaid",
+            but=me.id,
+            priority=Priority.EMERGENCY,
+            who=turn.who(me),
+            phone=turn.message.sender,
+        )
+    else:
+        await _ring_999(turn, knows)
+    await turn.note("emergency", "member", me.id)
+
+
+async def written_again(turn: Turn) -> None:
+    """They say so again and again, and organisers were told of it a moment ago."""
+    assert turn.message
+    if not door.never_texted(turn.desk, turn.message):
+        await _ring_999(turn, await _first(turn, await turn.organisers()))
+
+
+async def _ring_999(turn: Turn, knows: Member | None) -> None:
+    me = turn.sender
     await turn.say(
         me,
         "emergency" if knows else "emergency.alone",
         priority=Priority.EMERGENCY,
         organiser=(first_name(knows) if knows else "") or await turn.organiser_name(me),
     )
-    await turn.note("emergency", "member", me.id)
 
 
 async def _alarm(turn: Turn) -> Member | None:

@@ -20,7 +20,7 @@ NOT_SOON = timedelta(days=30)
 """Whoever was tried once more in this time, and could not be reached then either, is left until
 they write."""
 
-SAID_NO = frozenset({"opted_out"})
+SAID_NO = frozenset({"21610", "opted_out"})
 """Who told the provider itself that they want no more is never tried (Twilio's 21610; PRACTICE)."""
 
 
@@ -57,6 +57,7 @@ async def retry(turn: Turn, member_id: int) -> None:
     if gone or not member.unreachable or not (counted_on or looked_after):
         return
     member = await turn.save(member, unreachable="", retried_at=turn.now)
+    await members.try_again(turn.tx, member.id)
     await turn.note("tried_again", "member", member.id)
     await turn.say(
         member,

@@ -14,6 +14,7 @@ from handlers import (
     broadcast_preview,
     checkin,
     commands,
+    door,
     emergency,
     hours,
     join,
@@ -42,25 +43,40 @@ from storage.model import (
 )
 
 
-async def receive(desk: Desk, tx: Transaction, now: datetime, message: InboundMessage) -> None:
-    """Let one message have its effect."""
+async def receive(desk: Desk, tx: Transaction, now: datetime, message: InboundMessage) -> str:
+    """Let one message have its effect. Why it was left unanswered, if it was (`door`)."""
     everyone = await groups.every(tx)
     if not everyone:
-        return  # nobody has set up a group: `popround check` says so
+        return ""  # nobody has set up a group: `popround check` says so
     if message.in_group:
-        await _in_group(desk, tx, now, message, everyone)
-        return
+        return await _in_group(desk, tx, now, message, everyone)
     address = Address(message.channel, message.sender)
     member = await members.find(tx, address)
-    if message.kind is InboundKind.REMOVED:
-        if member:
+    if message.kind in (InboundKind.REMOVED, InboundKind.ADDED, InboundKind.MOVED):
+        if member and message.kind is InboundKind.REMOVED:
             await _blocked(_turn(desk, tx, now, everyone, member), member)
-        return
-    if message.kind in (InboundKind.ADDED, InboundKind.MOVED):
-        return
+        return ""
+    why = ""
     if member is None:
-        member = await _stranger(tx, everyone[0], message, address)
+        why = await door.stranger(desk, tx, now, message)
+        if not why:
+            member = await _stranger(tx, everyone[0], message, address)
     turn = _turn(desk, tx, now, everyone, member, message)
+    why = why or await door.too_much(turn)
+    if not why:
+        await _let_in(turn)
+        return ""
+    noted = await _all_the_same(turn, why)
+    if noted is None:
+        await (door.set_aside if turn.member else door.tell_of_strangers)(turn, why)
+    return why if noted is None else noted
+
+
+async def _let_in(turn: Turn) -> None:
+    """Whatever they wrote, pressed or sent has its effect."""
+    message = turn.message
+    assert message
+    await members.wrote(turn.tx, Address(message.channel, message.sender), turn.now)
     await reach.wrote(turn)
     if message.kind is InboundKind.BUTTON:
         await _button(turn)
@@ -70,6 +86,30 @@ async def receive(desk: Desk, tx: Transaction, now: datetime, message: InboundMe
         await _text(turn)
     else:
         await turn.reply("cant_read", name=first_name(turn.sender))
+
+
+async def _all_the_same(turn: Turn, why: str) -> str | None:
+    """See to a message over a limit all the same, if it is STOP of somebody whom we write to, or an
+    emergency; what is to be noted of it then (`why`, if it was one more of many), else none."""
+    message, member = turn.message, turn.member
+    if message is None or message.kind is not InboundKind.TEXT or not turn.words:
+        return None
+    if is_stop(turn.words) and member is not None:
+        await join.stop(turn)
+        return ""
+    here = timing.local(turn.now, turn.community)
+    language = member.language if member else turn.community.languages[0]
+    danger = understand(turn.words, here, language=language).emergency
+    if not danger or not door.from_a_phone(message) or turn.said("help"):
+        return None
+    alarm = await door.alarm(turn)
+    if not alarm.answered:
+        return why
+    if member is None:
+        address = Address(message.channel, message.sender)
+        turn.member = await _stranger(turn.tx, turn.community, message, address)
+    await (emergency.written if alarm.told else emergency.written_again)(turn)
+    return ""
 
 
 def _turn(
@@ -184,7 +224,7 @@ async def _location(turn: Turn) -> None:
 
 async def _in_group(
     desk: Desk, tx: Transaction, now: datetime, message: InboundMessage, everyone: list[Community]
-) -> None:
+) -> str:
     chat = Address(message.channel, message.chat)
     member = await members.find(tx, Address(message.channel, message.sender))
     turn = _turn(desk, tx, now, everyone, member, message)
@@ -200,7 +240,7 @@ async def _in_group(
             or not (known or question.chat == message.chat)
         ):
             await turn.toast("button.old")
-            return
+            return ""
         await offer.answered_card(turn, question, "accept")
         await turn.toast()
     elif message.kind is InboundKind.ADDED:
@@ -220,8 +260,11 @@ async def _in_group(
         said = message.text.strip()
         if not said.startswith("/") and understand(said, here).emergency:
             await turn.say_in(chat, "emergency.alone")
-            return
+            return ""
+        if await door.chat_is_full(turn):
+            return door.FLOOD
         await turn.say_in(chat, "street.private", link=f"t.me/{desk.telegram_name}")
+    return ""
 
 
 async def _blocked(turn: Turn, member: Member) -> None:

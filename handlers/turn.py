@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from handlers.rules import timing
+from handlers.rules.guards import InboundLimits
 from handlers.rules.rota_once import on_at
 from handlers.rules.segments import segments
 from handlers.rules.understanding_language import certain_language
@@ -70,8 +71,14 @@ class Desk:
     """Pence for a part of a text; none where nobody has said."""
     rates: Mapping[Channel, float] = field(default_factory=dict)
     """What each may send a second: messages or, of texts, parts."""
+    limits: InboundLimits = field(default_factory=InboundLimits)
+    """What people may take of us."""
     telegram_name: str = ""
     """The bot's name on Telegram, for links; empty where it is not used."""
+    number: str = ""
+    """The number to text; empty where there is none."""
+    vouched: frozenset[Channel] = frozenset()
+    """The channels whose provider vouches for who wrote."""
 
     def has_buttons(self, channel: Channel) -> bool:
         # A channel with buttons is one that can answer the press of one.
@@ -167,15 +174,18 @@ class Turn:
         about: dict[str, Any] | None = None,
         wakes: bool | None = None,
         quiet: bool = False,
+        at: Address | None = None,
         **params: Any,
     ) -> int | None:
         """Queue words for somebody; the outbox id, or none if nothing reaches them.
 
         In the quiet hours it waits, unless it `wakes` (by default: it answers who wrote just now).
+        `at`: at this address of theirs, wherever else they are.
         """
         return await self._post(
             to,
             self.text(to.language, entry, **params),
+            address=at,
             priority=priority,
             about=about,
             wakes=wakes,
@@ -220,11 +230,11 @@ class Turn:
         words = self.text(to.language, entry, **params)
         buttons: tuple[tuple[str, str], ...] = ()
         if self.desk.has_buttons(address.channel):
-            buttons = _buttons(question)
+            buttons = buttons_of(question)
             if ask_location:
                 buttons = (("location", self.text(to.language, "choice.location")),)
         else:
-            numbers = self._numbers(to.language, question.choices) if question.choices else ""
+            numbers = self.numbers(to.language, question.choices) if question.choices else ""
             words = f"{words} {numbers}".strip()
             while segments(words) > MOST_SEGMENTS and params.get(shorten, "...") != "...":
                 params[shorten] = cut(params[shorten])
@@ -274,7 +284,7 @@ class Turn:
                 priority=Priority.OFFER,
                 text=self.text(language, entry, **params),
                 created_at=self.now,
-                buttons=_buttons(question),
+                buttons=buttons_of(question),
                 community_id=self.community.id,
                 about={"kind": kind, "ref": ref},
             )
@@ -345,7 +355,7 @@ class Turn:
                 priority=Priority.REPLY,
                 text=self.text(language, entry, **params),
                 created_at=self.now,
-                buttons=_buttons(question) if keep else (),
+                buttons=buttons_of(question) if keep else (),
                 community_id=self.community.id,
                 member_id=question.member_id,
                 wakes=True,
@@ -578,8 +588,12 @@ class Turn:
         )
 
     async def _queue(self, message: OutboundMessage, edits_id: int | None = None) -> int:
-        at = self.now if message.wakes else timing.not_quiet(self.now, self.community)
+        at = self.at_once_or_by_day(message)
         return await messages.queue(self.tx, message, at=at, edits_id=edits_id)
+
+    def at_once_or_by_day(self, message: OutboundMessage) -> datetime:
+        """When a message may go."""
+        return self.now if message.wakes else timing.not_quiet(self.now, self.community)
 
     def _choice(self, language: str, choice: str | tuple[str, str]) -> Choice:
         if isinstance(choice, tuple):
@@ -589,7 +603,8 @@ class Turn:
             return Choice(choice, self.text(language, name))
         return Choice(choice, capital(self.text(language, f"{name}.sms")))
 
-    def _numbers(self, language: str, choices: Sequence[Choice]) -> str:
+    def numbers(self, language: str, choices: Sequence[Choice]) -> str:
+        """How to answer by text: "Reply 1 for yes, 2 for no."."""
         phrases = []
         for choice in choices:
             by_text = f"choice.{choice.key}.sms"
@@ -599,7 +614,8 @@ class Turn:
         return self.text(language, "reply", choices=", ".join(phrases))
 
 
-def _buttons(question: Question) -> tuple[tuple[str, str], ...]:
+def buttons_of(question: Question) -> tuple[tuple[str, str], ...]:
+    """A question's answers, as a message carries them."""
     return tuple(
         (f"{question.token}:{place}", choice.label) for place, choice in enumerate(question.choices)
     )

@@ -233,16 +233,24 @@ def _meant(broadcast: Broadcast) -> list[sa.ColumnElement[bool]]:
 
 def _channel(channels: Collection[Channel]) -> sa.ColumnElement[Any]:
     """Where somebody is written to, as `members.reach` has it; null if nowhere."""
-    reached = [
-        (
-            sa.exists().where(
-                addresses.c.member_id == people.c.id, addresses.c.channel == channel.value
-            ),
-            channel.value,
+    return (
+        sa.select(addresses.c.channel)
+        .where(*_reached(channels))
+        .order_by(
+            addresses.c.wrote_at.desc().nulls_last(), addresses.c.channel.desc(), addresses.c.id
         )
-        for channel in sorted(channels, reverse=True)
+        .limit(1)
+        .correlate(people)
+        .scalar_subquery()
+    )
+
+
+def _reached(channels: Collection[Channel]) -> list[sa.ColumnElement[bool]]:
+    return [
+        addresses.c.member_id == people.c.id,
+        addresses.c.unreachable == "",
+        addresses.c.channel.in_([channel.value for channel in channels]),
     ]
-    return sa.case(*reached, else_=None) if reached else sa.null()
 
 
 def _left_out(purpose: Purpose, channels: Collection[Channel]) -> sa.ColumnElement[str]:
@@ -251,7 +259,7 @@ def _left_out(purpose: Purpose, channels: Collection[Channel]) -> sa.ColumnEleme
     return sa.case(
         (people.c.stopped_at.is_not(None), LeftOut.STOPPED.value),
         (people.c.unreachable != "", LeftOut.UNREACHABLE.value),
-        (_channel(channels).is_(None), LeftOut.UNREACHABLE.value),
+        (~sa.exists().where(*_reached(channels)), LeftOut.UNREACHABLE.value),
         (agreed == "", LeftOut.NO_CONSENT.value),
         else_="",
     )
@@ -301,6 +309,33 @@ async def had_turn(tx: Transaction, recipient_id: int, outbox_id: int) -> None:
     await tx.run(
         sa.update(recipients).where(recipients.c.id == recipient_id).values(outbox_id=outbox_id)
     )
+
+
+async def went_elsewhere(tx: Transaction, outbox_id: int, instead: int) -> None:
+    """A message failed for good, and another goes to the same person in another way: that is the
+    one that counts."""
+    await tx.run(
+        sa.update(recipients).where(recipients.c.outbox_id == outbox_id).values(outbox_id=instead)
+    )
+
+
+async def held_until(tx: Transaction, ident: int, code: str, now: datetime) -> datetime | None:
+    """When what is held back of it for that reason may go; none if nothing is."""
+    mine = outbox.join(recipients, recipients.c.outbox_id == outbox.c.id)
+    found: datetime | None = await tx.value(
+        sa.select(outbox.c.next_at)
+        .select_from(mine)
+        .where(
+            is_one_of(outbox.c.status, SendStatus.QUEUED),
+            outbox.c.priority == PRIORITY_RANK[Priority.BROADCAST],
+            outbox.c.next_at > now,
+            outbox.c.code == code,
+            recipients.c.broadcast_id == ident,
+        )
+        .order_by(outbox.c.next_at)
+        .limit(1)
+    )
+    return found
 
 
 async def leave_out(tx: Transaction, recipient_id: int, why: LeftOut) -> None:
@@ -369,7 +404,7 @@ async def counts(tx: Transaction, ident: int) -> Counts:
         (recipients.c.outbox_id.is_(None), "ahead"),
         else_=sa.func.coalesce(outbox.c.status, SendStatus.SENT.value),
     ).label("stands")
-    why = sa.case((recipients.c.left_out != "", recipients.c.left_out), else_=outbox.c.code)
+    why = sa.case((recipients.c.left_out != "", recipients.c.left_out), else_=outbox.c.reason)
     listed = (
         sa.select(stands, why.label("why"), outbox.c.segments)
         .select_from(recipients.outerjoin(outbox, outbox.c.id == recipients.c.outbox_id))

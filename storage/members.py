@@ -166,16 +166,49 @@ async def find(tx: Transaction, address: Address) -> Member | None:
     return from_row(tx, row) if row else None
 
 
-async def reach(tx: Transaction, member_id: int) -> Address | None:
-    """Where to write to a member: Telegram where they have it, since it costs nothing."""
-    rows = await tx.all(
+async def reach(tx: Transaction, member_id: int, *, but: Iterable[Channel] = ()) -> Address | None:
+    """Where to write to a member: where they wrote last; Telegram where they have not, since it
+    costs nothing. Not by these channels, nor where nothing arrives."""
+    row = await tx.one(
         sa.select(addresses)
-        .where(addresses.c.member_id == member_id)
-        .order_by(addresses.c.channel.desc(), addresses.c.id)
+        .where(
+            addresses.c.member_id == member_id,
+            addresses.c.unreachable == "",
+            addresses.c.channel.not_in([channel.value for channel in but]),
+        )
+        .order_by(
+            addresses.c.wrote_at.desc().nulls_last(), addresses.c.channel.desc(), addresses.c.id
+        )
+        .limit(1)
     )
-    for row in rows:
-        return Address(Channel(row["channel"]), tx.vault.open(row["sealed_value"]))
-    return None
+    return Address(Channel(row["channel"]), tx.vault.open(row["sealed_value"])) if row else None
+
+
+async def wrote(tx: Transaction, address: Address, now: datetime) -> None:
+    """Somebody wrote from there: so it reaches them, and is where they would be answered."""
+    await tx.run(
+        sa.update(addresses)
+        .where(addresses.c.lane == tx.vault.fingerprint(address.channel, address.value))
+        .values(wrote_at=now, unreachable="")
+    )
+
+
+async def try_again(tx: Transaction, member_id: int) -> None:
+    """Whatever was not reached may be by now: all of somebody's addresses count again."""
+    await tx.run(
+        sa.update(addresses).where(addresses.c.member_id == member_id).values(unreachable="")
+    )
+
+
+async def out_of_reach(tx: Transaction, member_id: int, address: Address, why: str) -> bool:
+    """Nothing arrives there any more; whether nothing else reaches them."""
+    lane = tx.vault.fingerprint(address.channel, address.value)
+    await tx.run(
+        sa.update(addresses)
+        .where(addresses.c.lane == lane, addresses.c.member_id == member_id)
+        .values(unreachable=why)
+    )
+    return await reach(tx, member_id) is None
 
 
 async def all_addresses(tx: Transaction, member_id: int) -> list[Address]:

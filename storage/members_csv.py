@@ -18,9 +18,8 @@ from typing import TypeVar
 
 import phonenumbers
 from babel.localedata import exists as known_language
-from phonenumbers import PhoneNumberType
 
-from storage import hours
+from storage import hours, numbers
 from storage.model import NEIGHBOURLY, Address, Channel, Hours, Member, Need, Role
 
 T = TypeVar("T")
@@ -41,9 +40,6 @@ LEAST_KM, MOST_KM = 0.1, 50.0
 
 REGION = "GB"
 """Whose way of writing phone numbers is meant where there is no +44."""
-
-DEAR = (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST, PhoneNumberType.PERSONAL_NUMBER)
-"""Kinds of number that cost the sender and pay the owner: never texted."""
 
 SEPARATORS = ",;\t"
 FOR_TESTS = "+447700900"
@@ -110,11 +106,12 @@ class Sheet:
     """Its other columns, which nothing is done with."""
 
 
-def read_members(data: bytes, today: date) -> Sheet:
+def read_members(data: bytes, today: date, countries: tuple[str, ...] = numbers.USUAL) -> Sheet:
     """The people in a CSV file, however a spreadsheet saved it.
 
     UTF-8 with or without a mark, UTF-16 with one, or Windows-1252; commas, semicolons or tabs; the
-    header in any order and case. Nobody consents after `today`.
+    header in any order and case. Nobody consents after `today`, and a phone number is one of
+    these `countries`.
 
     Raises:
         NotMembersError: if there is no telling who is in it.
@@ -137,7 +134,8 @@ def read_members(data: bytes, today: date) -> Sheet:
             reason = f"there are {len(cells)} cells under {len(head)} columns"
             sheet.bad.append(BadCell(line + skipped, "the row", reason))
             continue
-        row = _row(line + skipped, dict(zip(head, cells, strict=False)), today, sheet.bad)
+        named = dict(zip(head, cells, strict=False))
+        row = _row(line + skipped, named, today, countries, sheet.bad)
         if row:
             sheet.rows.append(row)
     return sheet
@@ -265,7 +263,13 @@ def _check_head(head: list[str]) -> None:
 # One row
 
 
-def _row(line: int, cells: dict[str, str], today: date, bad: list[BadCell]) -> MemberRow | None:
+def _row(
+    line: int,
+    cells: dict[str, str],
+    today: date,
+    countries: tuple[str, ...],
+    bad: list[BadCell],
+) -> MemberRow | None:
     """The row, if every cell of it is good; else what is wrong with each goes to `bad`."""
     before = len(bad)
 
@@ -279,7 +283,7 @@ def _row(line: int, cells: dict[str, str], today: date, bad: list[BadCell]) -> M
 
     row = MemberRow(
         name=read("name", _name, ""),
-        phone=read("phone", _phone, ""),
+        phone=read("phone", lambda cell: _phone(cell, countries), ""),
         telegram_id=read("telegram_id", _telegram_id, ""),
         postcode=read("postcode", lambda cell: " ".join(cell.split()), ""),
         roles=read("roles", _roles, frozenset()),
@@ -311,7 +315,7 @@ def _name(cell: str) -> str:
     return cell
 
 
-def _phone(cell: str) -> str:
+def _phone(cell: str, countries: tuple[str, ...]) -> str:
     if re.fullmatch(r"\d([.,]\d+)?[eE]\+?\d+", cell):
         raise ValueError(
             f"{_quoted(cell)} was cut short by a spreadsheet; make the column text, and type it in"
@@ -326,8 +330,14 @@ def _phone(cell: str) -> str:
     )
     if number.extension or not could_be:
         raise ValueError(f"{_quoted(cell)} is not a whole phone number that there could be")
-    if phonenumbers.number_type(number) in DEAR:
+    refused = numbers.why_not(whole, countries)
+    if refused is numbers.WhyNot.DEAR:
         raise ValueError(f"{_quoted(cell)} is a number that costs extra, and is never texted")
+    if refused:
+        raise ValueError(
+            f"{_quoted(cell)} is a number of {numbers.country_of(whole) or 'no country'}, and only "
+            f"those of {', '.join(countries)} are texted (POPROUND_ALLOWED_COUNTRIES)"
+        )
     return whole
 
 

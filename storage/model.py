@@ -282,6 +282,8 @@ class DueKind(StrEnum):
     """An organiser's time of duty begins or ends."""
     BROADCAST = "broadcast"
     """Some more people get it, its progress is shown, or it is over and reported."""
+    SPENDING = "spending"
+    """A group has nearly or wholly sent what it may in a day; organisers are told."""
     HANDOVER_ONCE = "handover_once"
     """What is otherwise in the rota, once, begins or ends."""
     RETRY = "retry"
@@ -315,6 +317,9 @@ class Community:
     """Pounds a helper may lay out for shopping."""
     note_at: time | None = None
     """When organisers get the daily note, by the group's own clocks; none: not at all."""
+    daily_cap: int | None = None
+    """Parts of texts that it may send in a day; 0: as many as it likes; none: as many as the
+    settings say (`POPROUND_DAILY_SEGMENTS`)."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """Words of its own, in place of the catalogue's: `en:info` to the words."""
 

@@ -158,7 +158,7 @@ class Counts:
     """Left, and nobody knows whether it arrived."""
     withdrawn: int
     failed: Mapping[str, int]
-    """By the provider's code."""
+    """By the reason, as a word of the catalogues (`reason.REASON`)."""
     parts: int
     """What the texts were charged as."""
 

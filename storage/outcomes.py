@@ -37,12 +37,13 @@ async def sent(
     *,
     provider_id: str = "",
     code: str = "",
+    reason: str = "",
     parts: int = 0,
 ) -> bool:
-    """What became of a message; `parts`: what it is charged as. Whether that was news: a status
-    only ever rises in rank."""
+    """What became of a message; `parts`: what it is charged as; `reason`: why it failed, as a word
+    of the catalogues. Whether that was news: a status only ever rises in rank."""
     lower = [status_.value for status_, rank in SEND_RANK.items() if rank < SEND_RANK[status]]
-    values: dict[str, Any] = {"status": status.value, "code": code[:64]}
+    values: dict[str, Any] = {"status": status.value, "code": code[:64], "reason": reason}
     if provider_id:
         values["provider_id"] = provider_id
     if parts:

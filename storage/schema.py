@@ -92,6 +92,8 @@ communities = Table(
     _word("quiet_until", 5),
     Column("money_cap", Integer, nullable=False),
     Column("note_at", String(5), nullable=True),
+    # Parts of texts a day; none: what the settings say.
+    Column("daily_cap", Integer, nullable=True),
     Column("texts", JSON, nullable=False),
 )
 
@@ -172,8 +174,23 @@ addresses = Table(
     _word("channel", 16),
     _word("lane"),
     Column("sealed_value", LargeBinary, nullable=False),
+    # When they last wrote from it, and why nothing reaches it, if nothing does.
+    _when("wrote_at", nullable=True),
+    _word("unreachable", default=""),
     UniqueConstraint("lane"),
     Index("ix_addresses_member_id", "member_id"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    # Codes by which somebody shows that two addresses are theirs.
+    _id(),
+    _word("lane"),
+    _word("code_print"),
+    _when("expires_at"),
+    _when("used_at", nullable=True),
+    UniqueConstraint("code_print"),
 )
 
 bonds = Table(
@@ -320,7 +337,19 @@ inbox = Table(
     _when("received_at"),
     _when("handled_at", nullable=True),
     Column("attempts", Integer, nullable=False, default=0),
+    # Why it was left unanswered, empty if it was not; none until it has been handled.
+    Column("aside", String(16), nullable=True),
+    # By which the same words are known again (`guards.print_of`).
+    _word("print", default=""),
     UniqueConstraint("channel", "provider_id"),
+)
+Index(
+    "ix_inbox_answered",
+    inbox.c.lane,
+    inbox.c.received_at,
+    inbox.c.print,
+    sqlite_where=inbox.c.aside == "",
+    postgresql_where=inbox.c.aside == "",
 )
 Index(
     "ix_inbox_waiting",
@@ -356,6 +385,8 @@ outbox = Table(
     _when("sent_at", nullable=True),
     _word("provider_id", 64, default=""),
     _word("code", 64, default=""),
+    # Why it failed, as a word of the catalogues.
+    _word("reason", 16, default=""),
     _word("holder", 40, default=""),
     # What it was charged as, once it was sent; 0 where that costs nothing.
     Column("segments", Integer, nullable=False, default=0),
@@ -363,6 +394,7 @@ outbox = Table(
     _when("lost_at", nullable=True),
     Index("ix_outbox_member_id", "member_id"),
     Index("ix_outbox_channel_provider_id", "channel", "provider_id"),
+    Index("ix_outbox_community_id_created_at", "community_id", "created_at"),
 )
 # One index a question the sender asks, each of the few rows it is about: what may go now (or next),
 # what stands before it in its lane, and what has an unknown end.
@@ -402,6 +434,7 @@ Index(
     "ix_outbox_texts",
     outbox.c.community_id,
     outbox.c.sent_at,
+    outbox.c.segments,
     sqlite_where=outbox.c.segments > 0,
     postgresql_where=outbox.c.segments > 0,
 )
@@ -669,6 +702,20 @@ keepsakes = Table(
     Column("value", Text, nullable=False),
     _word("holder", 40, default=""),
     _when("until", nullable=True),
+)
+
+guards = Table(
+    "guards",
+    metadata,
+    # What is counted, or was done once, about somebody: until then.
+    _id(),
+    _word("what", 16),
+    _word("who", 64),
+    Column("count", Integer, nullable=False),
+    _word("print"),
+    _when("until"),
+    UniqueConstraint("what", "who"),
+    Index("ix_guards_until", "until"),
 )
 
 places = Table(

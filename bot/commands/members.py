@@ -44,7 +44,7 @@ def bring_in(file: Path, group: str, *, skip_bad: bool) -> int:
     today = RealClock().now().date()
     try:
         with progress(f"Reading {file.name}"):
-            sheet = read_members(file.read_bytes(), today)
+            sheet = read_members(file.read_bytes(), today, given.countries)
     except NotMembersError as error:
         raise Trouble(f"{file} {error}.") from None
     if sheet.others:

@@ -8,7 +8,9 @@ to the letter, and nobody can have heard anything that is not written there.
 
     group  Marsden Neighbours  HD7                a group (this one is there if none is named);
                                                   `note at 08:00`: with a daily note;
-                                                  `timezone:Europe/Rome`; `languages:en;cy`
+                                                  `timezone:Europe/Rome`; `languages:en;cy`;
+                                                  `cap 10`: so many parts of texts a day
+    set    person_per_minute  6                   a setting of the bot
     given  rosa  sms  HD7 5AB                     a member; more: see `Cast.given`
     given  jo  telegram  new                      somebody the bot has never heard of
     street mill  sam, ben                         a Telegram group chat
@@ -19,8 +21,10 @@ to the letter, and nobody can have heard anything that is not written there.
     sam  > mill (adds the bot)                    also (removes the bot), (becomes a supergroup)
     jo   > (shares HD7 5AB)                       also (photo), (voice), (sticker), (blocks), …
     sam  > (replies) thanks                       under the bot's latest message to them
-    invite organiser  Marsden Neighbours          a code, for `{code}` in what somebody writes;
-                                                  `{shown}` is the four figures that were shown last
+    invite organiser  Marsden Neighbours          a code, for `{code}` in what somebody writes
+                                                  (which is also the latest that somebody was sent);
+                                                  `{number}`: the six figures said last; `{shown}`:
+                                                  the four figures
     checkin rosa  every day at 9am  jean, peter   check-ins that are set up, and their contacts
     undeliverable sam 30005                       their texts fail; `deliverable sam` ends it
     nobody hears anything                         since the line before
@@ -63,6 +67,7 @@ BOT = int(TOKEN.split(":")[0])
 LONDON = ZoneInfo("Europe/London")
 MONDAY = date(2026, 11, 2)
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+CODE = re.compile(r"\b[A-Z2-9]{5}-[A-Z2-9]{5}\b")
 SEEN = re.compile(r"^\S+\s+(<|~|!)")
 LINE = re.compile(r"^(\S+)\s+>\s?(.*)$")
 
@@ -80,11 +85,12 @@ async def play(text: str, database_url: str) -> str:
     """
     lines = text.splitlines()
     communities = [_community(line) for line in lines if line.startswith("group ")]
+    settings = dict(re.split(r"\s{2,}", line)[1:3] for line in lines if line.startswith("set "))
     start = datetime.combine(MONDAY, time(8), LONDON).astimezone(UTC)
     first = next((line for line in lines if line.startswith("at ")), None)
     if first:
         start = _moment(first, start) - timedelta(seconds=1)
-    async with stage(database_url, start, communities) as on:
+    async with stage(database_url, start, communities, **settings) as on:
         player = Player(on)
         with on.telegram.feed.listen() as telegram, on.twilio.feed.listen() as twilio:
             player.queues = (telegram, twilio)
@@ -112,6 +118,7 @@ def _community(line: str) -> Community:
         postcodes=tuple(c for c in rest if re.fullmatch(r"[A-Z]{1,2}\d+[A-Z]?( \d)?", c)),
         approve_helpers="approve helpers" in rest,
         languages=tuple(code.strip() for code in languages.split(";")),
+        daily_cap=next((int(c[4:]) for c in rest if re.fullmatch(r"cap \d+", c)), None),
         timezone=next((c[9:] for c in rest if c.startswith("timezone:")), "Europe/London"),
         note_at=next((time.fromisoformat(c.split()[-1]) for c in rest if c[:5] == "note "), None),
     )
@@ -156,7 +163,7 @@ class Player:
         if SEEN.match(line) or line.startswith("by "):
             return
         words = line.split()
-        if not words or line.startswith("#") or words[0] == "group":
+        if not words or line.startswith("#") or words[0] in ("group", "set"):
             self.out.append(line)
         elif words[0] == "given":
             self.out.append(line)
@@ -210,6 +217,7 @@ class Player:
         name, channel, rest = cells[1], Channel(cells[2]), cells[3:]
         if channel is Channel.SMS:
             value = f"+4477009{len(self.people):05d}"
+            value = next((c[8:] for c in rest if c.startswith("number: ")), value)
         else:
             value = str(self.on.telegram.person(name.capitalize()))
         self.people[name] = Address(channel, value)
@@ -235,7 +243,8 @@ class Player:
         """A member from the cells of a `given` line: a postcode, roles, `can: shopping, lift`,
         `km: 3`, `home: 3 Mill Row`, `languages: en; cy`, `group: NAME`, `off duty`, `waiting`,
         `hours: mon-fri 09:00-12:00; sat`, `visits: 2`, `weekly: 1` (their cap), `at once: 2`,
-        `name: Doreen Shaw`, `contact` (no role: somebody who may be told about another)."""
+        `name: Doreen Shaw`, `contact` (no role: somebody who may be told about another),
+        `number: +33...` (by text)."""
         facts = dict(cell.split(": ", 1) for cell in rest if ": " in cell)
         every = await groups.every(tx)  # type: ignore[arg-type]
         wanted = facts.get("group")
@@ -340,7 +349,11 @@ class Player:
         if name not in self.people:
             raise ScriptError(f"nobody is called {name}")
         who = self.people[name]
-        words = words.replace("{code}", self.code).replace("{shown}", self.shown)
+        words = words.replace("{code}", self.code)
+        if "{number}" in words:
+            said = [re.findall(r"\b\d{6}\b", text) for _, text in self.witness.seen]
+            words = words.replace("{number}", next(found[-1] for found in reversed(said) if found))
+        words = words.replace("{shown}", self.shown)
         under = re.fullmatch(r"\(replies\) (.+)", words)
         self.witness.wrote.setdefault(who.value, []).append(self.on.clock.now())
         special = re.fullmatch(r"\((.+)\)", words)
@@ -426,6 +439,8 @@ class Player:
                 found = _as_line(event, self.lost)
                 if found and (figures := re.findall(r"(?<![\d+])\d{4}(?!\d)", found[2])):
                     self.shown = figures[-1]
+                if found and (code := CODE.search(found[2])):
+                    self.code = code[0]
                 if found:
                     self.witness.seen.append((found[0], found[2]))
                 if found and found[0] in names:

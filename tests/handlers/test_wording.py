@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import handlers
+from bot.channels.base import REASONS
 from handlers.ask import QUOTED
 from handlers.broadcast_preview import Said
-from handlers.broadcast_run import REASONS
 from handlers.hours import FIXED
 from handlers.join import CAN_DO
 from handlers.rules.checkins import Reason
@@ -46,6 +46,7 @@ MADE = {
         for entry in ("words_sent", "call_me", "worry", "trouble")
         for end in ("", ".told", ".alone")
     ),
+    *(f"reason.{reason}" for reason in REASONS),
     *(f"texts.not_good.{reason}" for reason in ("broken", "unknown", "missing", "long")),
     *(
         f"{part}.{time}"
@@ -55,9 +56,10 @@ MADE = {
     *(f"hours.{time}" for time in ("morning", "afternoon", "evening")),
     *(f"join.{step}" for step in ("name", "place", "can_do", "far", "languages", "consent")),
     "join.far.noted",
+    *(f"{why}{end}" for why in ("flood", "loop") for end in ("", ".told", ".alone")),
+    "abroad.told",
     *(f"{name}.told" for name in ("call_me", "worry")),
     *(f"{name}.alone" for name in ("call_me", "worry", "nobody_yet")),
-    *(f"broadcast.failed.{why}" for why in (*REASONS, "unsure", "other")),
     *(f"details{by}{bare}" for by in ("", ".by_hand") for bare in ("", ".bare")),
     *(f"which{no}.buttons" for no in ("", ".no")),
     *(
@@ -115,12 +117,20 @@ LONGEST_VALUES = {
     "last": "bread",
     "part": "afternoon",
     "found": "12",
-    "sent": "12345",
     "people": "12345",
     "parts": "120",
     "cost": "12.40",
+    "most": "1200",
+    "money": "",
+    "held": "",
     "lines": "1 for milk near HD7 5, 3 for bread near HD7 5",
     "choices": "1 for yes, 2 for no",
+    "code": "ABCDE-FGHJ2",
+    "bot": "MarsdenNeighboursBot",
+    "sent": "1200",
+    "arrived": "1100",
+    "failed": "120",
+    "why": "it left, but nobody knows if it came",
     "days": "every Tuesday, Wednesday, Thursday and Saturday at 12:30pm",
 }
 ASKED = {
@@ -240,6 +250,8 @@ def said_longest(language: str) -> dict[str, str]:
         "does": WORDING.joined(language, [*needs, words["more"]]),
         "part": words["part.afternoon"],
         "lines": f"{line}, {line}",
+        "money": words["spending.cost"].format(cost="48.40"),
+        "held": words["spending.held"].format(count="120"),
         "days": WORDING.weekly(language, {1, 2, 3, 5}, time(12, 30)),
         "choices": f"1 {words['choice.yes.sms']}, 2 {words['choice.no.sms']}",
     }
@@ -320,6 +332,8 @@ def test_no_text_costs_more_than_two_parts(name: str, language: str) -> None:
 
 TWO = frozenset(
     {
+        "abroad.told",
+        "failed",
         "alarm.closed.words",
         "alarm.how",
         "alarm.needs_more",
@@ -347,8 +361,10 @@ TWO = frozenset(
         "check_in.new",
         "check_in.offer",
         "check_in.person.told",
+        "codes.told",
         "confirm.first",
         "confirm.other",
+        "crowd.told",
         "details",
         "details.bare",
         "details.by_hand",
@@ -362,6 +378,7 @@ TWO = frozenset(
         "emergency.more",
         "emergency.still",
         "emergency.told",
+        "flood.told",
         "found",
         "handed",
         "hours",
@@ -373,20 +390,14 @@ TWO = frozenset(
         "kept_waiting",
         "lapsed.told",
         "lapsed.told.unasked",
+        "loop.told",
         "no_word",
         "not_arrived",
-        "words_sent.told",
         "offer",
+        "offer.again",
         "offer.urgent",
         "open.line",
         "open.one",
-        "settle.yours",
-        "remind.eve",
-        "signpost.told",
-        "trouble.told",
-        "worry.told",
-        "texts.now",
-        "offer.again",
         "recurring.begun",
         "recurring.begun.now",
         "recurring.missed",
@@ -397,6 +408,17 @@ TWO = frozenset(
         "recurring.over",
         "recurring.skipped.helper",
         "recurring.stopped.helper",
+        "remind.eve",
+        "settle.yours",
+        "signpost.told",
+        "spending.code",
+        "spending.full",
+        "spending.now",
+        "spending.warn",
+        "texts.now",
+        "trouble.told",
+        "words_sent.told",
+        "worry.told",
     }
 )
 """Texts that take two parts with the longest values they can get; any other always fits into one.

@@ -50,6 +50,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("quiet_until", sa.String(length=5), nullable=False),
         sa.Column("money_cap", sa.Integer(), nullable=False),
         sa.Column("note_at", sa.String(length=5), nullable=True),
+        sa.Column("daily_cap", sa.Integer(), nullable=True),
         sa.Column("texts", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_communities"),
         sa.UniqueConstraint("name", name="uq_communities_name"),
@@ -77,11 +78,29 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("received_at", WHEN, nullable=False),
         sa.Column("handled_at", WHEN, nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("aside", sa.String(length=16), nullable=True),
+        sa.Column("print", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_inbox"),
         sa.UniqueConstraint("channel", "provider_id", name="uq_inbox_channel_provider_id"),
     )
+    op.create_index(
+        "ix_inbox_answered", "inbox", ["lane", "received_at", "print"], **_only("aside = ''")
+    )
     op.create_index("ix_inbox_next", "inbox", ["id"], **_only("handled_at IS NULL"))
     op.create_index("ix_inbox_waiting", "inbox", ["lane", "id"], **_only("handled_at IS NULL"))
+
+    op.create_table(
+        "guards",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("what", sa.String(length=16), nullable=False),
+        sa.Column("who", sa.String(length=64), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("print", sa.String(length=32), nullable=False),
+        sa.Column("until", WHEN, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_guards"),
+        sa.UniqueConstraint("what", "who", name="uq_guards_what_who"),
+    )
+    op.create_index("ix_guards_until", "guards", ["until"])
 
     op.create_table(
         "keepsakes",
@@ -189,11 +208,23 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("channel", sa.String(length=16), nullable=False),
         sa.Column("lane", sa.String(length=32), nullable=False),
         sa.Column("sealed_value", sa.LargeBinary(), nullable=False),
+        sa.Column("wrote_at", WHEN, nullable=True),
+        sa.Column("unreachable", sa.String(length=32), nullable=False),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_addresses_member_id"),
         sa.PrimaryKeyConstraint("id", name="pk_addresses"),
         sa.UniqueConstraint("lane", name="uq_addresses_lane"),
     )
     op.create_index("ix_addresses_member_id", "addresses", ["member_id"])
+    op.create_table(
+        "links",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("lane", sa.String(length=32), nullable=False),
+        sa.Column("code_print", sa.String(length=32), nullable=False),
+        sa.Column("expires_at", WHEN, nullable=False),
+        sa.Column("used_at", WHEN, nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_links"),
+        sa.UniqueConstraint("code_print", name="uq_links_code_print"),
+    )
 
     op.create_table(
         "bonds",
@@ -290,6 +321,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("sent_at", WHEN, nullable=True),
         sa.Column("provider_id", sa.String(length=64), nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.String(length=16), nullable=False),
         sa.Column("holder", sa.String(length=40), nullable=False),
         sa.Column("segments", sa.Integer(), nullable=False),
         sa.Column("lost_at", WHEN, nullable=True),
@@ -301,9 +333,13 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     )
     op.create_index("ix_outbox_lost", "outbox", ["id"], **_only("lost_at IS NOT NULL"))
     op.create_index(
-        "ix_outbox_texts", "outbox", ["community_id", "sent_at"], **_only("segments > 0")
+        "ix_outbox_texts",
+        "outbox",
+        ["community_id", "sent_at", "segments"],
+        **_only("segments > 0"),
     )
     op.create_index("ix_outbox_channel_provider_id", "outbox", ["channel", "provider_id"])
+    op.create_index("ix_outbox_community_id_created_at", "outbox", ["community_id", "created_at"])
     op.create_index("ix_outbox_member_id", "outbox", ["member_id"])
     op.create_index(
         "ix_outbox_queued",
