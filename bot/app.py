@@ -81,6 +81,7 @@ class Popround:
             chance=chance or random.SystemRandom(),
             price_per_segment=settings.price_per_segment,
             can={adapter.channel: adapter.can for adapter in self.adapters},
+            rates={each.channel: _limits(settings, each).overall for each in self.adapters},
             limits=_inbound_limits(settings),
             vouched=frozenset(each.channel for each in self.adapters if each.vouches),
             number=settings.twilio_number or "",

@@ -459,6 +459,7 @@ INDEXES = (
     "ix_check_ins_status",
     "ix_occasions_status",
     "ix_schedules_status",
+    "ix_broadcasts_status",
     "ix_check_ins_half_made",
     "ix_contacts_unanswered",
     "ix_outbox_lost",
