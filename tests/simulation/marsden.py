@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from copy import deepcopy
 from datetime import date, datetime, time, timedelta
 
 from storage.model import Address, Channel, Community, Role
@@ -22,7 +23,7 @@ NOW_AND_THEN = "Harold Betty Ernest Joan Cyril Elsie Norman Hilda".split()
 
 CHECKED_ON = {
     "Doreen": CheckedOn("every morning at 9", EVERY_DAY, time(9), ("Jean", "Peter")),
-    "Walter": CheckedOn("every monday and friday at half past 8", frozenset({0, 4}), time(8, 30),
+    "Walter": CheckedOn("every monday at half past 8", frozenset({0}), time(8, 30),
                         ("Susan", "Ivy")),
     "Edna": CheckedOn("every thursday at 6:30pm", frozenset({3}), time(18, 30), ("Tom", "Kath")),
     "Stan": CheckedOn("every sunday at 1:30am", frozenset({6}), time(1, 30), ("Lily", "Vera")),
@@ -100,7 +101,7 @@ def _say_what_they_want(town: Town) -> None:
     moment = town.clock.true
     for name, words in ORGANISERS.items():
         town.will(moment, town.people[name], words)
-    for name, wanted in CHECKED_ON.items():
+    for name, wanted in deepcopy(CHECKED_ON).items():
         moment += timedelta(minutes=7)
         person = town.people[name]
         person.checked_on = wanted
@@ -108,7 +109,7 @@ def _say_what_they_want(town: Town) -> None:
             other: "0" + town.people[other].address.value.removeprefix("+44") for other in CONTACTS
         }
         town.will(moment, person, f"could you check on me {wanted.said}")
-    for name, regular in REGULAR.items():
+    for name, regular in deepcopy(REGULAR).items():
         moment += timedelta(minutes=7)
         person = town.people[name]
         person.regular = regular
@@ -119,8 +120,8 @@ def _say_what_they_want(town: Town) -> None:
 
 
 def _now_and_then(town: Town, chance: random.Random, until: datetime) -> None:
-    """Somebody needs something about once a week, sometimes late in the evening."""
-    for day in _days(town, chance, until, 5, 13):
+    """Somebody needs something every fortnight or so, sometimes late in the evening."""
+    for day in _days(town, chance, until, 9, 24):
         hour = chance.choice((9, 10, 11, 13, 15, 16, 21))
         moment = at(day, time(hour, chance.randrange(60)))
         town.will(moment, town.people[chance.choice(NOW_AND_THEN)], chance.choice(WISHES))
@@ -128,7 +129,9 @@ def _now_and_then(town: Town, chance: random.Random, until: datetime) -> None:
 
 def _left_out(town: Town, chance: random.Random, until: datetime) -> None:
     """Now and then one time is not needed: said before anybody is asked, or after."""
-    for name, regular in REGULAR.items():
+    for name in REGULAR:
+        regular = town.people[name].regular
+        assert regular
         for day in _days(town, chance, until, 50, 100):
             wanted = next(each for each in regular.dates(town.first_day, day, until.date()))
             regular.left_out.add(wanted)

@@ -65,6 +65,8 @@ def _entries() -> list[_Entry]:
             else:
                 seen.add(part)
                 pattern += f"(?P<{part}>.+?)"
+        if name.startswith("note."):
+            pattern += ".*"  # and what it cost, and whom there was nobody for
         literal = max(parts[::2], key=len)
         found.append(_Entry(name, literal, re.compile(pattern, re.DOTALL)))
     # The one that says most in its own words is meant.

@@ -7,6 +7,7 @@ What it costs is in `docs/performance.md`, and what is pretend in decision 14.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, time, timedelta
@@ -81,13 +82,12 @@ async def test_in_a_year_each_thing_comes_once_at_its_hour_and_nobody_is_woken(
     async with lived(database_url, first, days) as ledger:
         assert broken(ledger) == []
         # A town in which nothing happens keeps every promise.
-        told = {entry: len(seen) for entry, seen in ledger.by_entry.items()}
+        told = Counter({entry: len(seen) for entry, seen in ledger.by_entry.items()})
         assert told["check_in.morning"] > days
         assert told["offer"] + told["offer.urgent"] + told["offer.again"] > days
         assert told["remind"] >= days / 7
-        assert told["alarm.silent"] >= days / 30
         if days > 300:
-            assert told["found"] > 100
+            assert told["alarm.silent"] > 10
             for rare in ("alarm.unheard", "called_off", "looking_again", "pause.over", "started"):
                 assert told[rare], rare
 
