@@ -28,10 +28,8 @@ QUIET_FROM, QUIET_UNTIL = time(20), time(9)
 AT_THEIR_HOUR = ("check_in.", "alarm.", "duty.", "note.", "emergency")
 """What may come at night: they chose the hour, or somebody may not be all right."""
 
-NEVER = ("trouble", "kept_waiting", "not_understood", "words_sent", "not_arrived", "cant_read")
+NEVER = ("trouble", "kept_waiting", "not_understood", "words_sent", "cant_read")
 """What nobody in this town should ever hear: the bot did not follow, or something went wrong."""
-
-ORDINARY_OFF = {"not_arrived"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +53,10 @@ class Ledger:
     wrong: list[str] = field(default_factory=list)
     """What should not have happened, in a sentence each."""
     stopped: set[str] = field(default_factory=set)
+    slack: timedelta = timedelta(0)
+    """By how much the bot's clock may be wrong, and the bot away."""
+    away: timedelta = timedelta(0)
+    """For how long the bot may be away."""
 
     def __post_init__(self) -> None:
         self.town.watchers.append(self.told)
@@ -86,9 +88,9 @@ class Ledger:
             yield f"nobody could say what this is: {said}"
         if one.entry.startswith(NEVER):
             yield f"it did not go well: {said}"
-        here = one.at.astimezone(LONDON).time()
+        here = (one.at + self.town.clock.wrong).astimezone(LONDON).time()
         night = here >= QUIET_FROM or here < QUIET_UNTIL
-        answered = any(one.at - at <= JUST_NOW for at, _ in self.deeds[person.name][-3:])
+        answered = any(one.at - at <= JUST_NOW + self.away for at, _ in self.deeds[person.name][-3:])
         if night and not answered and not one.entry.startswith(AT_THEIR_HOUR):
             yield f"woken: {said}"
         if person.name in self.stopped and one.entry != "stopped":
@@ -103,7 +105,7 @@ class Ledger:
         if reader is of or Role.ORGANISER in reader.roles:
             return True
         said = self.deeds[reader.name]
-        return any(at - when <= JUST_NOW and deed.key == "accept" for when, deed in said[-3:])
+        return any(at - when <= JUST_NOW + self.away and deed.key == "accept" for when, deed in said[-3:])
 
     # What was told, looked up
 

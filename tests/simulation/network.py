@@ -76,6 +76,8 @@ class Line:
     clock: TownClock
     can: frozenset[OutboundKind]
     told: list[Told] = field(default_factory=list)
+    taken: list[int] = field(default_factory=list)
+    """Our own ids of the texts that the provider was given."""
     heard: Callable[[Told], None] = lambda told: None
     """Called with each thing that somebody sees."""
     at_point: Callable[[str], None] = lambda point: None
@@ -104,6 +106,8 @@ class Line:
                 message.edits,
             )
             off = message.chat in self.off
+            if message.kind is OutboundKind.TEXT:
+                self.taken.append(message.id)
             if self.channel is Channel.SMS and (off or self.reports):
                 status = SendStatus.FAILED if off else SendStatus.DELIVERED
                 code = UNREACHABLE if off else ""

@@ -25,6 +25,7 @@ from bot.settings import Settings
 from handlers import daily_note
 from storage import groups, members
 from storage.model import NEIGHBOURLY, Community, Member, Role, Standing
+from storage.outcomes import NEVER
 from storage.places import Postcodes
 from storage.schema import due, outbox
 from tests.conftest import SECRET
@@ -42,6 +43,10 @@ def _not_waiting_for_disks(connection: Any, _record: Any) -> None:
 
 
 Then = Callable[[], Awaitable[None] | None]
+
+
+class KilledError(BaseException):
+    """The bot's process is no more. Not an `Exception`, so that nothing takes it for a mishap."""
 
 
 @dataclass(order=True)
@@ -67,6 +72,10 @@ class Town:
         self.watchers: list[Callable[[Person, Read], None]] = []
         """Called with each thing that somebody sees, before they act on it."""
         self.on_deed: list[Callable[[Person, Deed], None]] = []
+        self.on_wake: list[Callable[[Popround], None]] = []
+        """Called with each new life of the bot."""
+        self.deaths = 0
+        self._outages = random.Random(f"outages {seed}")
         self.trace: list[str] = []
         """Everything that happened, a line each."""
         self._agenda: list[_Planned] = []
@@ -77,13 +86,16 @@ class Town:
         self.bot_faults: list[str] = []
         """What went wrong in the bot's transactions in this life of it."""
         self._came = True
+        """Whether there may be something in the inbox."""
         # One statement, as it is asked more often than anything else.
         first = sa.select(sa.func.min(due.c.at)).scalar_subquery()
         sends = [
             sa.select(sa.func.min(outbox.c.next_at))
             .where(
                 outbox.c.channel == sa.literal_column(f"'{channel.value}'"),
-                outbox.c.status == sa.literal_column("'queued'"),
+                # To be sent, or to be asked after.
+                outbox.c.status.in_([sa.literal_column("'queued'"), sa.literal_column("'unknown'")]),
+                outbox.c.next_at < NEVER,
             )
             .scalar_subquery()
             for channel in self.network.lines
@@ -109,11 +121,24 @@ class Town:
         # The machine is not going to lose its power in the middle of a test.
         if not self.bot.database.on_postgresql:
             sa.event.listen(self.bot.database.engine.sync_engine, "connect", _not_waiting_for_disks)
+        for begin in self.on_wake:
+            begin(self.bot)
         return self.bot
 
     async def sleep(self) -> None:
         """The end of a life of the bot."""
         await self.bot.database.close()
+
+    async def rise(self) -> None:
+        """After a death: what was left of it is thrown away, and somebody starts it anew, a moment
+        or some minutes later. What people write meanwhile, their providers keep."""
+        self.deaths += 1
+        self.faults += [fault for fault in map(Exception, self.bot_faults)]
+        await self.sleep()
+        self.clock.advance(self._outages.choice((1, 5, 30, 300)))
+        self.note("- a new life")
+        self._came = True
+        self.wake()
 
     async def found(self, community: Community | None = None) -> None:
         """Let there be a group."""
@@ -169,7 +194,16 @@ class Town:
         self.note(f"{person.name} > {deed.words or f'[{deed.key}]'}")
         for watch in self.on_deed:
             watch(person, deed)
-        await self.bot.intake.store(Received((message,)))
+        await self._brings(Received((message,)))
+
+    async def _brings(self, received: Received) -> None:
+        """A provider calls, and calls again until it is told that all was kept."""
+        while True:
+            try:
+                await self.bot.intake.store(received)
+                break
+            except KilledError:
+                await self.rise()
         self._came = True
 
     def note(self, line: str) -> None:
@@ -198,7 +232,11 @@ class Town:
     async def live(self, until: datetime) -> None:
         """Go on until then, with everything at its own time."""
         while True:
-            moment = await self.settle()
+            try:
+                moment = await self.settle()
+            except KilledError:
+                await self.rise()
+                continue
             if self._agenda and (moment is None or self._agenda[0].at <= moment):
                 moment = self._agenda[0].at
             if moment is None or moment > until:
@@ -235,19 +273,22 @@ class Town:
                 if at and at <= now
             ]
             for sender in ready:
-                await sender.lease()
+                if not await sender.lease():
+                    # Whoever holds it is dead, and its time runs out.
+                    self.clock.advance(1)
+                    continue
                 wait = await sender.pump()
                 busy = not sender.idle
                 await sender.wait_for_sends()
-                if wait < 30 and not busy:
-                    self.clock.advance(wait)
+                if not busy:
+                    self.clock.advance(min(wait, 30))
             self._fail_if_faulty()
             if ready:
                 continue
             receipts = self.network.take_receipts()
             if receipts:
-                await bot.intake.store(Received(receipts=receipts))
-                self._came = True
+                await self._brings(Received(receipts=receipts))
+                bot = self.bot
             else:
                 moments = [moment for moment in (coming, *sends) if moment]
                 return min(moments) - self.clock.wrong if moments else None
