@@ -11,7 +11,7 @@ import asyncio
 import random
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -56,6 +56,9 @@ ASK_AGAIN = timedelta(seconds=30)
 TWICE_999 = 3
 """Times that an emergency's words are said to somebody who may have got them already."""
 
+PUT_BACK = timedelta(seconds=2)
+"""A clock that goes back by less is only being kept right."""
+
 CANT_BE_ASKED = "can't be asked"
 
 
@@ -95,6 +98,7 @@ class Sender:
         self._unrecorded: list[_Outcome] = []
         self._paused_until = 0.0
         self._leased_until = 0.0
+        self._latest = datetime.min.replace(tzinfo=UTC) + PUT_BACK
         self._was_here = False
         self._leaving = False
         self.holds_lease = False
@@ -169,19 +173,26 @@ class Sender:
         """Hold or go on holding the right to send; whoever takes it over asks after what the one
         before left in flight."""
         now = self._clock.monotonic()
-        if self.holds_lease and now < self._leased_until - LEASE_SECONDS * 2 / 3:
+        wall = self._clock.now()
+        put_back = wall < self._latest - PUT_BACK
+        if self.holds_lease and not put_back and now < self._leased_until - LEASE_SECONDS * 2 / 3:
+            self._latest = wall
             return True
         async with self._database.transaction() as tx:
             # A SQLite file is used by one process: whoever held the lease before we came is gone.
             take = not tx.on_postgresql and not self._was_here
             holds = await keepsakes.hold(
-                tx, self._lease, self._holder, self._clock.now(), LEASE_SECONDS, take=take
+                tx, self._lease, self._holder, wall, LEASE_SECONDS, take=take
             )
             if holds and not self.holds_lease:
-                ask_at = self._clock.now() + (TAKEN_OVER if tx.on_postgresql else LOOK_AFTER)
+                ask_at = wall + (TAKEN_OVER if tx.on_postgresql else LOOK_AFTER)
                 await outcomes.interrupted(tx, self.channel, self._holder, ask_at)
+            if holds and (put_back or not self.holds_lease):
+                longest = wall + timedelta(seconds=LONGEST_WAIT)
+                await outcomes.hurry(tx, self.channel, wall, longest, wall + TAKEN_OVER)
                 self._ask_at = await outcomes.next_ask_at(tx, self.channel)
         self.holds_lease = holds
+        self._latest = wall
         self._was_here = self._was_here or holds
         self._leased_until = now + LEASE_SECONDS
         return self.holds_lease

@@ -27,7 +27,10 @@ POINTS = (
     "before it left",
     "taken and not answered",
 )
+A_SEND = 8
+"""Transactions to one message sent, or so."""
 HOUR = timedelta(hours=1)
+WRONG = (-HOUR, timedelta(0), HOUR)
 
 
 class Mishaps:
@@ -37,7 +40,7 @@ class Mishaps:
         self._town = town
         self._chance = random.Random(f"mishaps {seed}")
         self._every = every
-        self._left = every
+        self._left, self._point = every, POINTS[0]
         self._dead = False
         self.died_at: Counter[str] = Counter()
         self.jumps: list[tuple[datetime, timedelta]] = []
@@ -51,7 +54,7 @@ class Mishaps:
         """Let the clock be put an hour forward or back, or right, now and then till then."""
         moment = self._town.clock.true
         while (moment := moment + HOUR * self._chance.uniform(3, 20)) < until:
-            wrong = self._chance.choice((-HOUR, timedelta(0), HOUR))
+            wrong = self._chance.choice(WRONG)
             self._town.plan(moment, lambda wrong=wrong: self._put(wrong))
         self._town.plan(until, lambda: self._put(timedelta(0)))
 
@@ -60,12 +63,23 @@ class Mishaps:
         self._every = 0
 
     def _put(self, wrong: timedelta) -> None:
+        """Every other time it is put right, or wrong, as the machine is started anew."""
+        if self._chance.random() < 0.5 and self._every:
+            self._dead = True
+        self._set(wrong)
+
+    def _set(self, wrong: timedelta) -> None:
         self._town.clock.wrong = wrong
         self.jumps.append((self._town.clock.true, wrong))
 
     def _begin(self, bot: Popround) -> None:
         self._dead = False
-        self._left = self._chance.randrange(1, 2 * self._every or 2)
+        if self.jumps and self._every and self._chance.random() < 0.4:
+            self._set(self._chance.choice(WRONG))  # it died, and its clock was set
+        # Each point has its turn, and most pass it by many times before they die of it.
+        self._point = POINTS[self._town.deaths % len(POINTS)]
+        often = self._every if self._point in POINTS[:3] else self._every // A_SEND
+        self._left = self._chance.randrange(1, 2 * often + 2)
         wrapped = bot.database.transaction
 
         @asynccontextmanager
@@ -88,7 +102,7 @@ class Mishaps:
         assert point in POINTS
         if self._dead:
             raise KilledError
-        if not self._every:
+        if not self._every or point != self._point:
             return
         self._left -= 1
         if self._left <= 0:

@@ -11,9 +11,10 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 import sqlalchemy as sa
 
+from bot.sender import LEASE_SECONDS
 from storage.schema import inbox, outbox
 from tests.simulation.calendar import kept
-from tests.simulation.ledger import Ledger
+from tests.simulation.ledger import PROMPT, Ledger
 from tests.simulation.marsden import NOW_AND_THEN, WISHES, at, settle_in
 from tests.simulation.mishaps import POINTS, Mishaps
 from tests.simulation.same_thread import in_the_same_thread
@@ -42,16 +43,19 @@ async def test_killed_at_any_point_with_a_clock_that_jumps_nothing_is_lost_and_n
     wishes(town, 5)
     # They say what they want in peace, on the first morning.
     await town.live(MONDAY + timedelta(hours=1))
-    mishaps = Mishaps(town, seed=3, every=250)
+    mishaps = Mishaps(town, seed=3, every=100)
     mishaps.jump(MONDAY + timedelta(days=6))
     ledger.slack, ledger.away = timedelta(hours=1) + AWAY, AWAY
     try:
         await town.live(MONDAY + timedelta(days=6, hours=20))
         mishaps.cease()
         await town.live(MONDAY + timedelta(days=7, hours=-1))
-        wrong = [*town.bot_faults, *ledger.wrong, *kept(ledger, MONDAY, town.clock.true)]
+        wrong = [*town.bot_faults, *ledger.wrong, *unanswered(ledger)]
+        wrong += kept(ledger, MONDAY, town.clock.true)
         assert wrong == []
         assert not town.bot.auditor.found
+        # A dead life's right to send runs out in some seconds, whatever the clock does meanwhile.
+        assert town.waited < (LEASE_SECONDS + 2) * (town.deaths + len(mishaps.jumps))
         await everything_once(town, ledger)
         assert town.deaths > 20
         assert set(mishaps.died_at) == set(POINTS)
@@ -59,6 +63,20 @@ async def test_killed_at_any_point_with_a_clock_that_jumps_nothing_is_lost_and_n
     finally:
         from pathlib import Path; Path("/work/scratch/week.txt").write_text("\n".join(town.trace))
         await town.sleep()
+
+
+ANSWERED = {"well", "accept", "decline", "going", "done", "on_it", "all_well"}
+
+
+def unanswered(ledger: Ledger) -> list[str]:
+    """Who wrote, by text, and heard nothing soon: a clock that was put back keeps nobody waiting."""
+    return [
+        f"{name} wrote {deed.key} at {moment}, and heard nothing"
+        for name, deeds in ledger.deeds.items()
+        for moment, deed in deeds
+        if ledger.town.people[name].by_text and deed.key in ANSWERED
+        if not ledger.between(moment, moment + PROMPT + AWAY, "", to=name)
+    ]
 
 
 async def everything_once(town: Town, ledger: Ledger) -> None:

@@ -75,6 +75,8 @@ class Town:
         self.on_wake: list[Callable[[Popround], None]] = []
         """Called with each new life of the bot."""
         self.deaths = 0
+        self.waited = 0
+        """Seconds for which nothing could be sent, since a dead life had the right to."""
         self._outages = random.Random(f"outages {seed}")
         self.trace: list[str] = []
         """Everything that happened, a line each."""
@@ -258,6 +260,11 @@ class Town:
         Its parts are woken as in life, where something came or is due: to ask them all in vain,
         again and again, would take most of a year's time."""
         bot = self.bot
+        for sender in bot.senders:
+            # As its own loop does every few seconds: who held it is dead, and its time runs out.
+            while not await sender.lease():
+                self.clock.advance(1)
+                self.waited += 1
         while True:
             if self._came:
                 self._came = False
@@ -273,10 +280,6 @@ class Town:
                 if at and at <= now
             ]
             for sender in ready:
-                if not await sender.lease():
-                    # Whoever holds it is dead, and its time runs out.
-                    self.clock.advance(1)
-                    continue
                 wait = await sender.pump()
                 busy = not sender.idle
                 await sender.wait_for_sends()
