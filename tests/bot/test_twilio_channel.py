@@ -4,6 +4,7 @@ import json
 import logging
 from base64 import b64encode
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -378,7 +379,9 @@ def test_every_code_of_ours_has_a_reason_and_only_waiting_ones_a_wait():
 async def test_an_unknown_text_is_looked_up_by_number_time_and_words():
     async with talking() as (sms, api):
         assert await sms.look_up(outbound()) == []
-        api.add("SM1", NOW - CLOCKS_DIFFER - timedelta(hours=1), OURS, ROSA, "Hello Rosa.")  # the one before
+        api.add(
+            "SM1", NOW - CLOCKS_DIFFER - timedelta(hours=1), OURS, ROSA, "Hello Rosa."
+        )  # the one before
         api.add("SM2", NOW, OURS, "+447700900124", "Hello Rosa.")  # to somebody else
         api.add("SM3", NOW, OURS, ROSA, "Something else.")
         assert await sms.look_up(outbound()) == []

@@ -102,19 +102,15 @@ def _taken(
 ) -> Iterator[str]:
     """It goes from one to the next until somebody has it, or they have written themselves."""
     takers = {one.person for one in pleas}
-    taken = [
-        at
-        for taker in takers
-        for at in ledger.wrote(taker, pleas[0].at, last, key="on_it")
-    ]
+    taken = [at for taker in takers for at in ledger.wrote(taker, pleas[0].at, last, key="on_it")]
     over = min([*taken, *(at for at in answers if at >= pleas[0].at)], default=None)
     moments = sorted({one.at for one in pleas})
     for one, then in zip(moments, [*moments[1:], over or last], strict=True):
         if over is not None and one >= over:
             break
-        then = min(then, over or then)
-        if then - one > SLOWEST_ROUND + PROMPT + ledger.slack:
-            yield f"after {one} nobody else was told about {name} until {then}"
+        until = min(then, over or then)
+        if until - one > SLOWEST_ROUND + PROMPT + ledger.slack:
+            yield f"after {one} nobody else was told about {name} until {until}"
     well = [at for taker in takers for at in ledger.wrote(taker, pleas[0].at, last, key="all_well")]
     seen_to = [at for at in (*well, *answers) if at >= pleas[0].at]
     if (over is None or not seen_to) and pleas[0].at < last - 6 * HOUR:

@@ -90,22 +90,26 @@ class Ledger:
             yield f"it did not go well: {said}"
         here = (one.at + self.town.clock.wrong).astimezone(LONDON).time()
         night = here >= QUIET_FROM or here < QUIET_UNTIL
-        answered = any(one.at - at <= JUST_NOW + self.away for at, _ in self.deeds[person.name][-3:])
+        answered = any(
+            one.at - at <= JUST_NOW + self.away for at, _ in self.deeds[person.name][-3:]
+        )
         if night and not answered and not one.entry.startswith(AT_THEIR_HOUR):
             yield f"woken: {said}"
         if person.name in self.stopped and one.entry != "stopped":
             yield f"written to after STOP: {said}"
         for other in self.town.people.values():
-            if Role.ASKER in other.roles and other.home in words:
-                if not self._may_see_home(person, other, one.at):
-                    yield f"the home of {other.name} is shown: {said}"
+            shown = Role.ASKER in other.roles and other.home in words
+            if shown and not self._may_see_home(person, other, one.at):
+                yield f"the home of {other.name} is shown: {said}"
 
     def _may_see_home(self, reader: Person, of: Person, at: datetime) -> bool:
         """Themselves, organisers, and who said yes to an offer just now."""
         if reader is of or Role.ORGANISER in reader.roles:
             return True
         said = self.deeds[reader.name]
-        return any(at - when <= JUST_NOW + self.away and deed.key == "accept" for when, deed in said[-3:])
+        return any(
+            at - when <= JUST_NOW + self.away and deed.key == "accept" for when, deed in said[-3:]
+        )
 
     # What was told, looked up
 

@@ -14,11 +14,12 @@ from tests.simulation.town import GROUP, Town
 EVERY_DAY = frozenset(range(7))
 
 HELPERS = (
-    "Sam Mina Joe Priya Luke Agnes Omar Beth Colin Dilys Ewan Freya "
-    "Gwen Hugh Isla Jack Kira Lena Moss Nora Olga Paul Ruth Tariq"
-).split()
-CONTACTS = "Jean Peter Susan Ivy Tom Kath Lily Vera".split()
-NOW_AND_THEN = "Harold Betty Ernest Joan Cyril Elsie Norman Hilda".split()
+    *("Sam", "Mina", "Joe", "Priya", "Luke", "Agnes", "Omar", "Beth"),
+    *("Colin", "Dilys", "Ewan", "Freya", "Gwen", "Hugh", "Isla", "Jack"),
+    *("Kira", "Lena", "Moss", "Nora", "Olga", "Paul", "Ruth", "Tariq"),
+)
+CONTACTS = ["Jean", "Peter", "Susan", "Ivy", "Tom", "Kath", "Lily", "Vera"]
+NOW_AND_THEN = ["Harold", "Betty", "Ernest", "Joan", "Cyril", "Elsie", "Norman", "Hilda"]
 """Who ask for something now and then."""
 
 CHECKED_ON = {
@@ -190,5 +191,3 @@ def _days(
 def at(day: date, hour: time) -> datetime:
     """That hour on the clocks of Marsden."""
     return datetime.combine(day, hour, LONDON)
-
-

@@ -101,7 +101,9 @@ def read(told: Told) -> Read:
             answers[phrase] = number
     known = _choices()
     choices = {
-        key: answer for said, answer in answers.items() for key in known.get(said, frozenset({said}))
+        key: answer
+        for said, answer in answers.items()
+        for key in known.get(said, frozenset({said}))
     }
     entry, fields = _which(words)
     return Read(told, entry, fields, choices)

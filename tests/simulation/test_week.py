@@ -61,7 +61,6 @@ async def test_killed_at_any_point_with_a_clock_that_jumps_nothing_is_lost_and_n
         assert set(mishaps.died_at) == set(POINTS)
         assert {wrong for _, wrong in mishaps.jumps} >= {timedelta(hours=-1), timedelta(hours=1)}
     finally:
-        from pathlib import Path; Path("/work/scratch/week.txt").write_text("\n".join(town.trace))
         await town.sleep()
 
 
@@ -69,7 +68,7 @@ ANSWERED = {"well", "accept", "decline", "going", "done", "on_it", "all_well"}
 
 
 def unanswered(ledger: Ledger) -> list[str]:
-    """Who wrote, by text, and heard nothing soon: a clock that was put back keeps nobody waiting."""
+    """Who wrote, by text, and heard nothing soon: no clock keeps anybody waiting."""
     return [
         f"{name} wrote {deed.key} at {moment}, and heard nothing"
         for name, deeds in ledger.deeds.items()
@@ -82,7 +81,9 @@ def unanswered(ledger: Ledger) -> list[str]:
 async def everything_once(town: Town, ledger: Ledger) -> None:
     """What was written was handled, and each message reached a phone once."""
     async with town.bot.database.transaction() as tx:
-        came = await tx.all(sa.select(inbox.c.id, inbox.c.received_at, inbox.c.handled_at, inbox.c.attempts))
+        came = await tx.all(
+            sa.select(inbox.c.id, inbox.c.received_at, inbox.c.handled_at, inbox.c.attempts)
+        )
         went = await tx.all(sa.select(outbox.c.status, outbox.c.channel))
     deeds = sum(map(len, ledger.deeds.values()))
     assert len(came) == deeds

@@ -59,7 +59,12 @@ def broken(ledger: Ledger) -> list[str]:
     """Every promise that was not kept, in a sentence each."""
     town = ledger.town
     found = [f"{n} times without a next step: {what}" for what, n in town.bot.auditor.found.items()]
-    return [*town.bot_faults, *found, *ledger.wrong, *kept(ledger, town.clock.start, town.clock.true)]
+    return [
+        *town.bot_faults,
+        *found,
+        *ledger.wrong,
+        *kept(ledger, town.clock.start, town.clock.true),
+    ]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import heapq
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -35,6 +35,7 @@ from tests.simulation.reading import Read, read
 from tests.stage import catch_faults
 
 GROUP = "Marsden Neighbours"
+
 
 def _not_waiting_for_disks(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
@@ -96,7 +97,9 @@ class Town:
             .where(
                 outbox.c.channel == sa.literal_column(f"'{channel.value}'"),
                 # To be sent, or to be asked after.
-                outbox.c.status.in_([sa.literal_column("'queued'"), sa.literal_column("'unknown'")]),
+                outbox.c.status.in_(
+                    [sa.literal_column("'queued'"), sa.literal_column("'unknown'")]
+                ),
                 outbox.c.next_at < NEVER,
             )
             .scalar_subquery()
@@ -135,7 +138,7 @@ class Town:
         """After a death: what was left of it is thrown away, and somebody starts it anew, a moment
         or some minutes later. What people write meanwhile, their providers keep."""
         self.deaths += 1
-        self.faults += [fault for fault in map(Exception, self.bot_faults)]
+        self.faults += list(map(Exception, self.bot_faults))
         await self.sleep()
         self.clock.advance(self._outages.choice((1, 5, 30, 300)))
         self.note("- a new life")
@@ -275,9 +278,7 @@ class Town:
                 await bot.scheduler.drain()
                 continue
             ready = [
-                sender
-                for sender, at in zip(bot.senders, sends, strict=True)
-                if at and at <= now
+                sender for sender, at in zip(bot.senders, sends, strict=True) if at and at <= now
             ]
             for sender in ready:
                 wait = await sender.pump()
