@@ -29,8 +29,8 @@ async def hold(
 ) -> bool:
     """Hold or go on holding a lease; whether it is held now. It is free when nobody has it, or
     whoever had it let it run out, or it lasts longer than anybody can have taken it for: the clock
-    was put back since, and who is dead would hold it till the old hour comes round. `take`: whoever has it is known to be dead (one process alone
-    can use a SQLite file, and it is us)."""
+    was put back since, and who is dead would hold it till the old hour comes round. `take`: whoever
+    has it is known to be dead (one process alone can use a SQLite file, and it is us)."""
     values = {
         "name": name,
         "value": "",
