@@ -89,8 +89,12 @@ class Line:
     receipts: deque[DeliveryReceipt] = field(default_factory=deque)
     routes: tuple[Route, ...] = ()
     calls_again: bool = True
+    vouches: bool = field(init=False)
     _ids: count[int] = field(default_factory=lambda: count(1))
     _created: dict[str, datetime] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.vouches = self.channel is Channel.TELEGRAM
 
     async def send(self, message: OutboundMessage) -> Sent:
         self.at_point("before it left")

@@ -281,10 +281,10 @@ class Town:
                 sender for sender, at in zip(bot.senders, sends, strict=True) if at and at <= now
             ]
             for sender in ready:
+                sender.wake.clear()
                 wait = await sender.pump()
-                busy = not sender.idle
                 await sender.wait_for_sends()
-                if not busy:
+                if not sender.wake.is_set():
                     self.clock.advance(min(wait, 30))
             self._fail_if_faulty()
             if ready:
