@@ -67,13 +67,16 @@ class Popround:
         *,
         clock: Clock | None = None,
         chance: random.Random | None = None,
+        adapters: list[ChannelAdapter] | None = None,
     ) -> None:
+        """`clock`, `chance`, `adapters`: others than the machine's own, and than those that the
+        settings name."""
         self.settings = settings
         self.clock = clock or RealClock()
         assert settings.secret_key, "checked by `serve`"
         vault = Vault(settings.secret_key.get_secret_value())
         self.database: Database = open_database(settings.database_url, vault)
-        self.adapters = make_adapters(settings, self.clock)
+        self.adapters = make_adapters(settings, self.clock) if adapters is None else adapters
         self._postcodes = Postcodes()
         self.desk = Desk(
             wording=wording.load(),
