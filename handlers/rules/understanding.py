@@ -104,6 +104,9 @@ def understand(
         intent = _likeliest(scores, urgent=urgent, ahead=day is not None)
         sure = scores.intents[intent.value]
     need, needs, need_sure = _needs(text, intent, scores, urgent=urgent)
+    if urgent:
+        # No surer of the rest than of the danger: a false alarm is wrong about everything.
+        sure *= max(scores.emergency, 0.5)
     if fixed is None and not urgent and (plainly := _plain_ask(said)):
         intent, sure = Intent.ASK, max(sure if intent is Intent.ASK else 0.0, PLAINLY)
         if plainly is not need:
