@@ -46,7 +46,8 @@ ONLY_SOUNDS: dict[str, tuple[str, ...]] = {
         r"fire (?:in the \w+ )?wont (?:light|draw)|fence|drawers|board|dogs|cats|"
         r"nothings? (?:is )?(?:hurt|broken))\b",
         r"\b(?:phone|mobile|laptop|screen|computer|telly|tablet) .{0,30}unresponsive\b",
-        r"\b(?:dont|wouldnt|not) (?:want|like|having) (?:no|any|a|some) (?:stranger|man|men)\b",
+        r"\b(?:dont|wouldnt|not) (?:want|like|having) (?:no|any|a|some) (?:\w+ )?(?:stranger|man|"
+        r"men)\b",
         r"\b(?:no|not|hasnt|never|didnt|doesnt) hit\b",
     ),
 }

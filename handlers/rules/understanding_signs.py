@@ -483,6 +483,7 @@ STRONG: dict[str, tuple[str, ...]] = {
         r"ladder|roof|"
         r"wheelchair)\b.{0,60}\b(?:angle|cant|not opening|hear me|feel my|wont)\b",
         r"\bcars?\b.{0,40}\bupside down\b|\bno air\b(?! (?:con|in the tyres?))",
+        r"\b(?:s?hes|s?he is|mums|mum is|dads|dad is|nans) on (?:the|his|her) (?:\w+ )?floor\b",
         # Blood, swelling, poison.
         r"\bcough\w* up\b.{0,20}\bblood\b|\b(?:basin|bowl|bucket|pints?) (?:full )?of blood\b",
         r"\bblood (?:all )?down (?:her|his|my|me)\b|\bpassing (?:nothing but |a lot of |"
