@@ -41,7 +41,7 @@ __all__ = [
     "yes_no",
 ]
 
-ACT_ABOVE = 0.82
+ACT_ABOVE = 0.7
 """A meaning at least this sure may be acted on; below it the person is asked with numbers."""
 
 _SPEAKS_OF_A_DAY = frozenset(

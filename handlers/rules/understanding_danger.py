@@ -48,7 +48,9 @@ ONLY_SOUNDS: dict[str, tuple[str, ...]] = {
         r"\b(?:phone|mobile|laptop|screen|computer|telly|tablet) .{0,30}unresponsive\b",
         r"\b(?:dont|wouldnt|not) (?:want|like|having) (?:no|any|a|some) (?:\w+ )?(?:stranger|man|"
         r"men)\b",
-        r"\b(?:no|not|hasnt|never|didnt|doesnt) hit\b",
+        r"\b(?:no|not|hasnt|never|didnt|doesnt) hit\b|\b(?:nobodys?|no one) (?:is |was )?hurt\b",
+        r"\b(?:screen|telly|tv|laptop|computer)s?(?: has| is)? (?:gone|going|turned|went) (?:\w+ )?"
+        r"(?:blue|grey|purple)\b",
     ),
 }
 """By name: marks of the past, of a joke, of a what-if, of a thing that only has the word in it."""

@@ -84,7 +84,9 @@ STRONG: dict[str, tuple[str, ...]] = {
         r"sofa|wall))",
         r"\bCANT (?:seem to )?(?:wake|rouse|bring)(?: up| round| WHO)\b",
         r"\b(?:wont|doesnt|not|cant|isnt) wak(?:e|ing)(?: up)?\b",
-        r"\bwont (?:come|came) round\b",
+        r"\b(?:s?he|him|her|mum|mam|dad|nan|wife|husband|"
+        r"baby) (?:just )?wont come round\b(?! (?:to|till|"
+        r"until|for|and|here|any))",
         r"\bkeeps? (?:fainting|going unconscious|drifting)\b",
         r"\bin and out of consciousness\b",
     ),
@@ -281,7 +283,7 @@ STRONG: dict[str, tuple[str, ...]] = {
         r"\b(?:his|her|their) (?:feet|legs|hand|arm) on (?:the )?\b",
     ),
     "swelling": (
-        r"\b(?:tongue|throat|lips?|face|mouth)\b.{0,25}\b(?:swell\w*|swole\w*|swollen|clos\w*|"
+        r"\b(?:tongue|throat|lip|face|mouth)s?\b.{0,25}\b(?:swell\w*|swole\w*|swollen|clos\w*|"
         r"tight\w*|puff\w*)\b",
         r"\b(?:swelling|swollen|closing) (?:up )?(?:my |his |her |the )?(?:tongue|throat|face|"
         r"lips)\b",
@@ -308,7 +310,7 @@ STRONG: dict[str, tuple[str, ...]] = {
         r"got) in(?:to)? the (?:canal|river|"
         r"reservoir|pond|sea)|through the ice|under the ice|"
         r"flood ?water coming|hanging out of|stabbed|been shot)\b(?! (?:in paper\w*|rat|in "
-        r"sorrow|on|out))",
+        r"sorrow|in (?:debt|paper\w*|bills|work)|on|out))",
     ),
     "sudden": (
         r"\bworst (?:headache|pain)\b",
@@ -340,7 +342,8 @@ STRONG: dict[str, tuple[str, ...]] = {
         r"\b(?:had enough|sick|tired|done with|fed up) (?:of |with )?(?:this |my |the )?(?:life|"
         r"living)\b",
         r"\bfinish (?:it|myself|mesen|things) (?:off )?(?:tonight|today|now|all|for good)\b",
-        r"\b(?:shotgun|rifle|air gun|pistol)\b",
+        r"\b(?:shotgun|rifle|air gun|pistol)\b(?! for (?:the )?(?:rabbits|vermin|pigeons|crows|"
+        r"foxes))",
         r"\b(?:clutching|holding|grabbing) (?:his|her|their|my) (?:chest|throat)\b",
         r"\b(?:tablets|pills)\b.{0,40}\b(?:in front of me|enough to|all of them|lined up|on the "
         r"table in)\b",
@@ -445,7 +448,9 @@ STRONG: dict[str, tuple[str, ...]] = {
         r"pass out)\b",
         r"\bsick\b.{0,20}\blike coffee\b|\bdysreflexia\b",
         r"\bwaters (?:just )?went\b(?! cold)",
+        r"\b(?:smile|mouth|face)s?(?: has| is)? (?:gone |all )?(?:crooked|wonky|lopsided)\b",
         # Not awake, not breathing.
+        r"\bstruggling for (?:air|breath)\b",
         r"\b(?:s?he|mum|mam|dad|nan|body) (?:is not|isnt|wasnt|not|aint) moving\b",
         r"\b(?:no|find a|feel a|cant get a) pulse\b",
         r"\bslumped\b(?! (?:in front|watching))",
@@ -484,7 +489,16 @@ STRONG: dict[str, tuple[str, ...]] = {
         r"wheelchair)\b.{0,60}\b(?:angle|cant|not opening|hear me|feel my|wont)\b",
         r"\bcars?\b.{0,40}\bupside down\b|\bno air\b(?! (?:con|in the tyres?))",
         r"\b(?:s?hes|s?he is|mums|mum is|dads|dad is|nans) on (?:the|his|her) (?:\w+ )?floor\b",
+        r"\b(?:im|i am|hes|shes|mums|dads) (?:\w+ )?(?:wedged|trapped|pinned|jammed)\b",
+        r"\b(?:power|electric) (?:line|cable|wire)s?(?: is|s)? (?:down|hanging|sparking)\b",
+        r"\bfingers?\b.{0,40}\b(?:hanging off|cut off|sliced off)\b|\bskins? (?:is )?lifting\b",
+        r"\b(?:alzheimers|dementia)\b.{0,30}\b(?:been gone|missing)\b",
+        r"\bhear (?:(?:him|her|them|someone|somebody) )?(?:moaning|groaning)\b",
+        r"^(?:please )?help me (?:please )?(?:someone|somebody|anyone|hes|shes)\b",
+        r"\bcodwm\b.{0,40}\b(?:gwaedu|methu)\b|\bwyneb wedi (?:llithro|disgyn)\b",
         # Blood, swelling, poison.
+        r"\bblood coming (?:out of|from) (?:his|her|my|me) (?:ears?|mouth|eyes?|head)\b",
+        r"\bswallowed (?:everything|the lot|all of)\b",
         r"\bcough\w* up\b.{0,20}\bblood\b|\b(?:basin|bowl|bucket|pints?) (?:full )?of blood\b",
         r"\bblood (?:all )?down (?:her|his|my|me)\b|\bpassing (?:nothing but |a lot of |"
         r"lots of )?blood\b",
@@ -503,6 +517,7 @@ STRONG: dict[str, tuple[str, ...]] = {
         r"\b(?:curtains?|bedding|sofa|settee|carpet|roof|thatch) (?:have |has |"
         r"s )?(?:just )?(?:caught|gone "
         r"up)\b",
+        r"^chip ?pan\b",
         r"\b(?:smell burning|smoke (?:under|through|a com\w+))\b",
         r"\b(?:stink|smell) of (?:rotten )?eggs\b",
         r"\bwater(?: is|s)? (?:up to|over|coming up|rising)\b.{0,20}\b(?:stairs?|knees|waist|"
@@ -521,7 +536,14 @@ STRONG: dict[str, tuple[str, ...]] = {
         r"\b(?:hell|shell|theyll|going to) finish me\b",
         r"\bhiding (?:in|under|behind|upstairs|from (?:him|them))\b",
         r"\bscream\w*\b.{0,30}\b(?:for help|went quiet|gone quiet|then quiet|murder)\b",
+        r"\b(?:someone|somebody|man|men|footsteps)\b.{0,20}\b(?:moving about|creeping|prowling)\b",
+        r"\bpushed past me\b|\bhands (?:on|round) (?:me|my (?:neck|throat))\b",
+        r"\bcoming to (?:kill|hurt) (?:me|us)\b|\bup against the wall by\b",
         # Life not wanted.
+        r"\bno point (?:in )?(?:me|my) being here\b",
+        r"\b(?:better off|happier) (?:once|when|if) im (?:gone|dead|out of the way|not here)\b",
+        r"\b(?:thinking (?:about|of)|walking to|going to|stood by|sat by) the (?:train|railway) "
+        r"(?:tracks?|lines?)\b",
         r"\b(?:shant|wont|not) be alive\b",
         r"\brather not be (?:here|alive)\b(?! (?:when|for|on|at|while))",
         r"^(?:i )?(?:just )?want (?:it|this) (?:all )?(?:over|to end|to be over|finished)\b",
