@@ -153,11 +153,36 @@ def groups_add(
     note_at: Annotated[
         str, typer.Option(help="When organisers get the daily note: an hour, or off.")
     ] = "08:00",
+    daily_cap: Annotated[
+        str, typer.Option(help="How many parts of texts it may send in a day, off, or usual.")
+    ] = "usual",
 ) -> int:
     """Add a group."""
     from bot.commands.groups import add
 
-    return add(name, postcodes, timezone, languages, note_at, approve_helpers=approve_helpers)
+    return add(
+        name,
+        postcodes,
+        timezone,
+        languages,
+        note_at,
+        daily_cap,
+        approve_helpers=approve_helpers,
+    )
+
+
+@groups.command("cap")
+def groups_cap(
+    parts: Annotated[str, typer.Argument(help="Such as 500, off or usual.", show_default=False)],
+    group: Group,
+) -> int:
+    """Choose how many parts of texts a group may send in a day.
+
+    At the cap what can wait is held back till the morning, and organisers are told.
+    """
+    from bot.commands.groups import cap
+
+    return cap(group, parts)
 
 
 @groups.command("note")
@@ -191,8 +216,9 @@ def members_import(
 
     Columns, in any order: name, phone, telegram_id, postcode, roles (asker;helper;organiser),
     can_do (such as shopping;lift, or any), languages (en;cy), max_km, vetted_until (2027-01-31),
-    consent (2026-03-01 by phone). People who are in the group already are updated. Nobody is
-    imported unless every row is good, or --skip-bad is given.
+    consent (2026-03-01 by phone); and, if you like, hours: when a helper may be asked to go
+    (mon-fri 09:00-12:00; sat), empty for any time. People who are in the group already are
+    updated. Nobody is imported unless every row is good, or --skip-bad is given.
     """
     from bot.commands.members import bring_in
 
@@ -285,6 +311,23 @@ def places_import(
     from bot.commands.places import bring_in
 
     return bring_in(file)
+
+
+@app.command()
+def letters(
+    group: Annotated[
+        str, typer.Option(help="Only this group's.", show_default=False, metavar="NAME")
+    ] = "",
+    days: Annotated[int, typer.Option(help="How many days to look back.", min=1, max=3650)] = 7,
+) -> int:
+    """Show what did not arrive, and why.
+
+    A message that failed for good, or of which nobody knows whether it came: when it was written,
+    what it was about, and how often it was tried. Not to whom, and not what it said.
+    """
+    from bot.commands.letters import show
+
+    return show(group, days)
 
 
 @app.command()

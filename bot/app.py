@@ -23,17 +23,17 @@ from bot.channels.base import ChannelAdapter, PermanentError, SendError
 from bot.clock import Clock, RealClock
 from bot.intake import Intake, poll
 from bot.logs import set_up_logging
-from bot.metrics import WAITING_IN, WAITING_OUT
+from bot.metrics import OLDEST_OUT, PACE, WAITING_IN, WAITING_OUT
 from bot.scheduler import TROUBLE, Scheduler
 from bot.sender import Sender
 from bot.settings import Settings
-from bot.web.server import make_app
+from bot.web.server import PatientOnlySoLong, make_app
 from handlers import wording
+from handlers.rules.guards import InboundLimits
 from handlers.turn import Desk
 from storage import due, messages
 from storage.database import Database, StorageUnavailableError, open_database
 from storage.model import (
-    PRIORITY_RANK,
     Channel,
     DeliveryReceipt,
     OutboundKind,
@@ -81,6 +81,9 @@ class Popround:
             chance=chance or random.SystemRandom(),
             price_per_segment=settings.price_per_segment,
             can={adapter.channel: adapter.can for adapter in self.adapters},
+            limits=_inbound_limits(settings),
+            vouched=frozenset(each.channel for each in self.adapters if each.vouches),
+            number=settings.twilio_number or "",
         )
         self.intake = Intake(self.database, self.clock, self.desk, _meaning)
         self._holder = f"{socket.gethostname()[:20]}-{os.getpid()}-{random.randrange(2**24):x}"  # noqa: S311
@@ -90,7 +93,14 @@ class Popround:
         if settings.heartbeat_url:
             self.heartbeat = Heartbeat(settings.heartbeat_url, self.clock, self.why_no_heartbeat)
         self.senders = [
-            Sender(self.database, self.clock, adapter, _limits(settings, adapter), self._holder)
+            Sender(
+                self.database,
+                self.clock,
+                adapter,
+                _limits(settings, adapter),
+                self._holder,
+                settings.daily_segments,
+            )
             for adapter in self.adapters
         ]
         self.web: Starlette = make_app(self.adapters, self.intake, self.why_not_ready, self.measure)
@@ -192,16 +202,29 @@ class Popround:
     async def settle(self, advance: Callable[[float], None] | None = None) -> None:
         """Do everything that can be done now, until nothing is left: for tests, which turn the
         clock themselves. `advance` is asked to move it on by the seconds a budget must wait."""
+        changed = (self.intake.changed, self.scheduler.changed)
+        stored, due = True, True  # at first all is looked at: others may have written there too
         while True:
-            busy = await self.intake.drain() + await self.scheduler.drain()
+            busy = 0
+            if stored or self.intake.arrived.is_set():
+                self.intake.arrived.clear()
+                busy += await self.intake.drain()
+            if due or any(change.is_set() for change in changed):
+                for change in changed:
+                    change.clear()
+                busy += await self.scheduler.drain()
+            stored = due = False
             for sender in self.senders:
+                sender.wake.clear()
                 await sender.lease()
                 wait = await sender.pump()
-                busy += not sender.idle
                 await sender.wait_for_sends()
-                if advance and wait < 30 and not busy:
+                if sender.wake.is_set():  # something was sent, however quickly
+                    stored = True  # a receipt may have waited for its message to be recorded
+                elif advance and wait < 30 and not busy:
                     advance(wait)
-                    busy += 1
+                    due = True
+                busy += stored or due
             if not busy:
                 return
 
@@ -209,9 +232,12 @@ class Popround:
         changes = (self.intake.changed, self.scheduler.changed)
         while True:
             waits = [asyncio.ensure_future(change.wait()) for change in changes]
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            for wait, change in zip(waits, changes, strict=True):
-                wait.cancel()
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+            for change in changes:
                 change.clear()
             for sender in self.senders:
                 sender.wake.set()
@@ -253,9 +279,13 @@ class Popround:
     async def _count_waiting(self) -> None:
         async with self.database.transaction() as tx:
             WAITING_IN.set(await messages.inbound_waiting(tx))
-            waiting = await messages.outbound_waiting(tx)
-        for priority in PRIORITY_RANK:
-            WAITING_OUT.labels(priority.value).set(waiting.get(priority.value, 0))
+            waiting = await messages.outbound_waiting(tx, self.clock.now())
+        for priority in Priority:
+            count, oldest = waiting.get(priority, (0, 0.0))
+            WAITING_OUT.labels(priority.value).set(count)
+            OLDEST_OUT.labels(priority.value).set(oldest)
+        for sender in self.senders:
+            PACE.labels(sender.channel.value).set(sender.pace)
 
     async def _soon(self, work: Coroutine[Any, Any, T]) -> T:
         """What comes of it, if that takes no longer than somebody will wait.
@@ -300,10 +330,24 @@ def make_adapters(settings: Settings, clock: Clock) -> list[ChannelAdapter]:
                 poll_seconds=CATCH_UP_SECONDS
                 if settings.public_url
                 else settings.twilio_poll_seconds,
+                countries=settings.countries,
                 clock=clock,
             )
         )
     return adapters
+
+
+def _inbound_limits(settings: Settings) -> InboundLimits:
+    """What people may take of us, as it is set."""
+    return InboundLimits(
+        person_per_minute=settings.person_per_minute,
+        person_per_hour=settings.person_per_hour,
+        person_per_day=settings.person_per_day,
+        strangers_per_block=settings.strangers_per_block,
+        strangers_per_hour=settings.strangers_per_hour,
+        countries=settings.countries,
+        daily_segments=settings.daily_segments,
+    )
 
 
 def _limits(settings: Settings, adapter: ChannelAdapter) -> Limits:
@@ -323,14 +367,15 @@ def _meaning(receipt: DeliveryReceipt) -> SendError:
 def serve(settings: Settings) -> int:
     """Run the bot until it is told to stop; the exit code."""
     set_up_logging(settings.log_level)
-    runner = asyncio.Runner(loop_factory=_loop_factory())
+    runner = asyncio.Runner(loop_factory=loop_factory())
     with runner:
         return runner.run(_serve(settings))
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """What makes the loop that the bot runs in: uvloop's where there is one."""
     if sys.platform == "win32":
-        return None
+        return asyncio.new_event_loop
     import uvloop
 
     return uvloop.new_event_loop
@@ -343,12 +388,16 @@ def web_server(bot: Popround) -> uvicorn.Server:
         bot.web,
         host=bot.settings.host,
         port=bot.settings.port,
+        http=PatientOnlySoLong,
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # nobody's address is of any interest
+        # Nobody's address is of any interest, and what a caller says of itself (X-Forwarded-...)
+        # is never believed: the public address is a setting.
+        proxy_headers=False,
+        forwarded_allow_ips="",
         # Longer than proxies keep an idle line open, so that none is hung up just as it is used.
         timeout_keep_alive=75,
         limit_concurrency=1000,

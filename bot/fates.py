@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
+
+import structlog
 
 from bot.channels.base import AddressError, OptedOutError, RetryableError, SendError
 from bot.clock import Clock
-from storage import due, members, messages, outcomes
+from bot.metrics import ENDED
+from handlers import reach
+from storage import members, messages, outcomes
 from storage.database import Transaction
 from storage.model import (
+    Address,
     DeliveryReceipt,
-    DueKind,
     OutboundKind,
     OutboundMessage,
     SendStatus,
 )
+
+log = structlog.get_logger("sender")
 
 Meaning = Callable[[DeliveryReceipt], SendError]
 """What a receipt that says "failed" means, as the channel knows its provider's codes."""
@@ -35,9 +40,12 @@ async def apply_receipt(
     now = clock.now()
     if receipt.status is not SendStatus.FAILED:
         if not await outcomes.has_failed(tx, receipt.channel, receipt.provider_id):
-            await outcomes.sent(
-                tx, receipt.outbox_id, receipt.status, now, provider_id=receipt.provider_id
+            ident = receipt.provider_id
+            news = await outcomes.sent(
+                tx, receipt.outbox_id, receipt.status, now, provider_id=ident
             )
+            if news and receipt.status is SendStatus.DELIVERED:
+                ENDED.labels(receipt.channel.value, "delivered").inc()
         return
     message = await messages.get(tx, receipt.outbox_id)
     if message is None or message.provider_id not in ("", receipt.provider_id):
@@ -49,31 +57,43 @@ async def apply_receipt(
         at = now + timedelta(seconds=error.retry_after or 0)
         if await outcomes.resend(tx, message.id, at, receipt.code):
             return
-    if await outcomes.sent(tx, message.id, SendStatus.FAILED, now, code=receipt.code):
-        await given_up(tx, clock, message, error)
+    await give_up(tx, clock, message, error)
 
 
-async def given_up(
+async def give_up(
     tx: Transaction, clock: Clock, message: OutboundMessage, error: SendError
 ) -> None:
-    """A message has failed for good: mark whom it was to, if it is their number or chat that can't
-    be reached, and let somebody know."""
+    """A message has failed for good: note that with its reason, mark whom it was to, if it is
+    their number or chat that can't be reached, and let somebody know."""
+    failed = SendStatus.FAILED
+    now = clock.now()
+    if not await outcomes.sent(tx, message.id, failed, now, code=error.code, reason=error.reason):
+        return
+    ENDED.labels(message.channel.value, error.reason).inc()
+    log.warning("not_sent", outbox=message.id, code=error.code, kind=type(error).__name__)
     if message.kind is not OutboundKind.TEXT:
         return
     if isinstance(error, OptedOutError | AddressError):
-        await unreachable(tx, message.member_id, error.code)
+        await _unreachable(tx, clock, message, error)
     await lost(tx, clock, message)
 
 
 async def lost(tx: Transaction, clock: Clock, message: OutboundMessage) -> None:
-    """A message will not arrive, or nobody knows. If anything depends on it, somebody is told."""
-    if message.about.get("kind") != "not_arrived":
-        await due.at(tx, DueKind.TELL, message.id, clock.now())
+    """A message will not arrive, or nobody knows: it goes another way where there is one, or if
+    anything depends on it, somebody is told."""
+    if message.community_id is not None:  # what is of no group has no organisers either
+        await outcomes.lost(tx, message.id, clock.now())
 
 
-async def unreachable(tx: Transaction, member_id: int | None, why: str) -> None:
-    """Mark somebody who can't be reached, so that nobody waits for them."""
-    if member_id is None:
+async def _unreachable(
+    tx: Transaction, clock: Clock, message: OutboundMessage, error: SendError
+) -> None:
+    """Mark the address, and whom nothing reaches any more, so that nobody waits for them. Who
+    wants no more of us by one channel is not written to by another."""
+    if message.member_id is None:
         return
-    member = await members.get(tx, member_id, lock=True)
-    await members.save(tx, replace(member, unreachable=why[:32]))
+    member = await members.get(tx, message.member_id, lock=True)
+    address = Address(message.channel, message.chat)
+    nowhere = await members.out_of_reach(tx, member.id, address, error.code[:32])
+    if nowhere or isinstance(error, OptedOutError):
+        await reach.lost(tx, clock.now(), member, error.code)

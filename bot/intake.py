@@ -17,7 +17,7 @@ import structlog
 from bot.channels.base import ChannelAdapter, Received, SendError
 from bot.clock import Clock
 from bot.fates import Meaning, apply_receipt
-from bot.metrics import HANDLED, INBOUND
+from bot.metrics import ASIDE, HANDLED, INBOUND
 from handlers import router
 from handlers.turn import Desk
 from storage import audit, keepsakes, messages, outcomes
@@ -175,8 +175,8 @@ class Intake:
                 taken = await messages.next_inbound(tx)
                 if taken is None:
                     return False
-                await router.receive(self._desk, tx, self._clock.now(), taken.message)
-                await messages.handled(tx, taken.id, self._clock.now())
+                aside = await router.receive(self._desk, tx, self._clock.now(), taken.message)
+                await messages.handled(tx, taken.id, self._clock.now(), aside)
         except StorageUnavailableError:
             raise
         except messages.UnreadableError as error:
@@ -191,7 +191,9 @@ class Intake:
             HANDLED.labels("failed").inc()
             await self._failed(taken)
             return True
-        HANDLED.labels("ok").inc()
+        HANDLED.labels("aside" if aside else "ok").inc()
+        if aside:
+            ASIDE.labels(aside).inc()
         self.changed.set()
         return True
 

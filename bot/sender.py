@@ -1,8 +1,7 @@
 """The outbox: claimed by priority, sent with no transaction open, and what came of it recorded.
 
-One process at a time holds the sending lease of each channel, so that its rate budget is one. What
-a dead process was sending has an unknown outcome: the provider is asked where it can be, and
-nothing is ever blindly sent again.
+One process at a time holds the sending lease of each channel, so that its pace is one. What was
+being sent when a process died has an unknown end, which is `unknowns`' business.
 """
 
 from __future__ import annotations
@@ -15,17 +14,20 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.budget import Budget, Limits
+from bot.budget import BULK, NEVER, Budget, Limits, Pace, Ticket
 from bot.channels.base import (
     ChannelAdapter,
     RetryableError,
     SendError,
     Sent,
+    TooManyError,
     UnknownOutcomeError,
 )
 from bot.clock import Clock
-from bot.fates import given_up, lost
-from bot.metrics import SEND_SECONDS, SENDS
+from bot.fates import give_up
+from bot.metrics import HELD, SEGMENTS, SEND_SECONDS, SENDS
+from bot.unknowns import TRIES, TWICE_999, Unknowns
+from handlers import spending
 from handlers.rules import timing
 from handlers.rules.segments import segments
 from storage import groups, keepsakes, members, messages, outcomes
@@ -34,29 +36,14 @@ from storage.model import Channel, OutboundKind, OutboundMessage, Priority, Send
 
 log = structlog.get_logger("sender")
 
-TRIES = 15
-"""Calls for one message before it is given up: with the waits below, three to four hours."""
-
 FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0
 """Seconds between tries: doubled each time, with a random part so that they don't come in step."""
 
 LEASE_SECONDS = 8.0
 """A dead process's lease is free after so long; renewed at a third of it."""
 
-LOOK_AFTER = timedelta(seconds=10)
-"""How long after an unknown end the provider is asked: its lists lag a little behind."""
-
-TAKEN_OVER = timedelta(seconds=40)
-"""The same for what another process was sending, which may yet be alive and waiting for an answer:
-longer than any call to a provider takes."""
-
-ASK_AGAIN = timedelta(seconds=30)
-"""How long after it could not be asked."""
-
-TWICE_999 = 3
-"""Times that an emergency's words are said to somebody who may have got them already."""
-
-CANT_BE_ASKED = "can't be asked"
+LEAD = 0.02
+"""Seconds that choosing the next message may at most begin before its turn to leave comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +53,16 @@ class _Outcome:
     message: OutboundMessage
     lane: str
     result: Sent | SendError
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What may be chosen to go just now."""
+
+    most: int
+    priorities: tuple[Priority, ...]
+    look_in: float
+    """Seconds until more may be."""
 
 
 class Sender:
@@ -78,20 +75,25 @@ class Sender:
         adapter: ChannelAdapter,
         limits: Limits,
         holder: str,
+        daily_segments: int = 0,
     ) -> None:
+        """`daily_segments`: parts of texts a day, for groups that have no cap of their own; 0: as
+        many as they like."""
+        self._daily_segments = daily_segments
         self._database = database
         self._clock = clock
         self._adapter = adapter
         self._limits = limits
         self._holder = holder
-        self._budget = Budget(clock, limits.overall, limits.overall_burst)
+        self._pace: Pace = limits.pace(clock)
+        self._unknowns = Unknowns(database, clock, adapter, self.parts, self._woken)
         self._chats: dict[str, Budget] = {}
         self._held: dict[str, float] = {}
         """Chats that the provider asked us to leave alone, and until when."""
         self._busy: set[str] = set()
-        self._sending: set[asyncio.Task[None]] = set()
-        self._asking: asyncio.Task[None] | None = None
-        self._ask_at: datetime | None = None
+        self._sending: dict[asyncio.Task[None], Priority] = {}
+        self._claiming = 0.0
+        """Seconds that choosing took of late."""
         self._unrecorded: list[_Outcome] = []
         self._paused_until = 0.0
         self._leased_until = 0.0
@@ -101,6 +103,11 @@ class Sender:
         self.wake = asyncio.Event()
         self.turns = 0
         """How many times it has looked for something to send."""
+
+    @property
+    def pace(self) -> float:
+        """What it allows itself a second just now."""
+        return self._pace.per_second
 
     @property
     def channel(self) -> Channel:
@@ -146,7 +153,7 @@ class Sender:
 
     async def stop(self) -> None:
         """Wait for what is being sent, and let another process take over at once."""
-        tasks = [*self._sending, *([self._asking] if self._asking else [])]
+        tasks = [*self._sending, *self._unknowns.tasks]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=10)
             for task in late:
@@ -178,9 +185,7 @@ class Sender:
                 tx, self._lease, self._holder, self._clock.now(), LEASE_SECONDS, take=take
             )
             if holds and not self.holds_lease:
-                ask_at = self._clock.now() + (TAKEN_OVER if tx.on_postgresql else LOOK_AFTER)
-                await outcomes.interrupted(tx, self.channel, self._holder, ask_at)
-                self._ask_at = await outcomes.next_ask_at(tx, self.channel)
+                await self._unknowns.take_over(tx, self._holder)
         self.holds_lease = holds
         self._was_here = self._was_here or holds
         self._leased_until = now + LEASE_SECONDS
@@ -192,41 +197,60 @@ class Sender:
         """Start sending what may go now; seconds until it is worth looking again."""
         await self._record_again()
         while True:
-            self._ask_if_time()
-            wait = max(self._paused_until - self._clock.monotonic(), self._budget.wait())
-            room = self._limits.in_flight - len(self._sending)
-            if wait > 0 or self._leaving:
-                return wait
-            if room <= 0:
-                return 60.0  # woken when one is done
+            self._unknowns.ask_if_time()
+            choice = self._choice()
+            if not choice.priorities or self._leaving:
+                return choice.look_in
+            began = self._clock.monotonic()
             async with self._database.transaction() as tx:
                 now = self._clock.now()
                 claimed = await messages.claim(
-                    tx, self.channel, self._holder, now, self._most(room), self._resting()
+                    tx,
+                    self.channel,
+                    self._holder,
+                    now,
+                    choice.most,
+                    self._resting(),
+                    choice.priorities,
+                    few=BULK,
                 )
                 going = [(m, lane) for m, lane in claimed if await self._may_go(tx, m, now)]
                 soonest = None if claimed else await messages.next_send_at(tx, self.channel, now)
             for message, lane in going:
-                self._spend(message, lane)
-                task = asyncio.ensure_future(self._send(message, lane))
-                self._sending.add(task)
+                self._busy.add(lane)
+                ticket = self._pace.take(message.priority, self.parts(message) or 1)
+                task = asyncio.ensure_future(self._send(message, lane, ticket))
+                self._sending[task] = message.priority
                 task.add_done_callback(self._sent_one)
             if not claimed:
-                return self._next_look(now, soonest)
+                return min(choice.look_in, self._next_look(now, soonest))
+            self._claiming += (self._clock.monotonic() - began - self._claiming) / 4
+
+    def _choice(self) -> _Choice:
+        """What may go now. The last places among the calls under way are kept for what is pressing:
+        bulk that gets no answer must not keep an answer waiting."""
+        lead = min(LEAD, self._claiming)
+        paused = self._paused_until - self._clock.monotonic()
+        room = self._limits.in_flight - len(self._sending)
+        bulk = sum(priority in BULK for priority in self._sending.values())
+        waits = {
+            priority: max(paused, self._pace.wait(priority))
+            for priority in Priority
+            # Where there is no room, we are woken as soon as one is done.
+            if room > 0 and (priority not in BULK or bulk < self._limits.in_flight_bulk)
+        }
+        may = tuple(priority for priority, wait in waits.items() if wait <= lead)
+        look_in = min((wait - lead for wait in waits.values() if wait > lead), default=NEVER)
+        return _Choice(min(room, self._pace.ready()), may, look_in)
 
     def _next_look(self, now: datetime, *moments: datetime | None) -> float:
         mono = self._clock.monotonic()
-        waits = [60.0, *(until - mono for until in self._held.values() if until > mono)]
+        waits = [NEVER, *(until - mono for until in self._held.values() if until > mono)]
         waits += [budget.wait() for budget in self._chats.values() if budget.wait() > 0]
-        for moment in (*moments, None if self._asking else self._ask_at):
+        for moment in (*moments, self._unknowns.ask_at):
             if moment is not None:
                 waits.append(max(0.0, (moment - now).total_seconds()))
         return min(waits)
-
-    def _most(self, room: int) -> int:
-        # Texts are claimed one by one: the next is only chosen when the line is free, so that an
-        # urgent one never waits behind what was claimed a moment before it.
-        return 1 if self._limits.by_segment else min(room, self._budget.ready())
 
     def _resting(self) -> set[str]:
         """Chats that are being sent to, or have had as much as they may for now."""
@@ -237,9 +261,9 @@ class Sender:
         over = {lane for lane, budget in self._chats.items() if budget.wait() > 0}
         return self._busy | self._held.keys() | over
 
-    def _spend(self, message: OutboundMessage, lane: str) -> None:
-        self._busy.add(lane)
-        self._budget.spend(self._parts(message) or 1)
+    def _count(self, message: OutboundMessage, lane: str) -> None:
+        """A chat has had one more. Counted when the answer came, before the next to it may leave:
+        so its provider, who counted no later, never sees more than we do."""
         if self._limits.per_chat and message.kind in (OutboundKind.TEXT, OutboundKind.EDIT):
             if lane not in self._chats:
                 group = _is_group(message)
@@ -247,12 +271,15 @@ class Sender:
                 self._chats[lane] = Budget(self._clock, rate, self._limits.chat_burst)
             self._chats[lane].spend()
 
-    def _parts(self, message: OutboundMessage) -> int:
-        """What it is charged as; nothing where that costs nothing."""
+    def parts(self, message: OutboundMessage) -> int:
+        """What a message is charged as; nothing where that costs nothing."""
         return segments(message.text) if self._limits.by_segment else 0
 
     def _sent_one(self, task: asyncio.Task[None]) -> None:
-        self._sending.discard(task)
+        del self._sending[task]
+        self._woken()
+
+    def _woken(self) -> None:
         self.wake.set()
 
     async def _may_go(self, tx: Transaction, message: OutboundMessage, now: datetime) -> bool:
@@ -269,9 +296,19 @@ class Sender:
             if community and timing.is_quiet(now, community):
                 await messages.postpone(tx, message.id, timing.not_quiet(now, community))
                 return False
+        if self._limits.by_segment and message.community_id is not None:
+            until, others = await spending.held_until(tx, now, message, self._daily_segments)
+            if until:
+                await messages.postpone(tx, message.id, until, spending.HELD)
+                HELD.labels(message.priority.value).inc(1 + others)
+                return False
         return True
 
-    async def _send(self, message: OutboundMessage, lane: str) -> None:
+    async def _send(self, message: OutboundMessage, lane: str, ticket: Ticket) -> None:
+        early = ticket.at - self._clock.monotonic()
+        if early > 0:
+            await self._clock.sleep(early)
+        self._pace.left(ticket)
         began = time.perf_counter()
         try:
             result: Sent | SendError = await self._adapter.send(message)
@@ -281,7 +318,11 @@ class Sender:
             # A fault of ours: whether it left is not known.
             log.error("send_fault", outbox=message.id, error=type(error).__name__)
             result = UnknownOutcomeError("fault")
-        outcome = "sent" if isinstance(result, Sent) else type(result).__name__
+        self._pace.came(ticket, answered=not isinstance(result, UnknownOutcomeError))
+        self._count(message, lane)
+        if isinstance(result, TooManyError) and not _is_group(message):
+            self._pace.refused()
+        outcome = "sent" if isinstance(result, Sent) else result.reason
         SENDS.labels(self.channel.value, outcome).inc()
         SEND_SECONDS.labels(self.channel.value).observe(time.perf_counter() - began)
         await self._note(_Outcome(message, lane, result))
@@ -310,7 +351,8 @@ class Sender:
         async with self._database.transaction() as tx:
             if isinstance(result, Sent):
                 ident = result.provider_id
-                parts = self._parts(message)
+                parts = self.parts(message)
+                SEGMENTS.labels(self.channel.value).inc(parts)
                 await outcomes.sent(
                     tx, message.id, SendStatus.SENT, now, provider_id=ident, parts=parts
                 )
@@ -318,16 +360,14 @@ class Sender:
                 if message.priority is Priority.EMERGENCY and message.attempts < TWICE_999:
                     await outcomes.again(tx, message.id, now, result.code)
                     return
-                ask_at = now + LOOK_AFTER
-                await outcomes.unknown(tx, message.id, ask_at, result.code)
-                self._ask_at = min(self._ask_at or ask_at, ask_at)
+                await self._unknowns.add(tx, message, result.code)
             elif isinstance(result, RetryableError) and message.attempts < TRIES:
                 wait = result.retry_after or backoff(message.attempts)
                 if result.retry_after:
                     self._hold_back(outcome, result.retry_after)
                 await outcomes.retry(tx, message.id, now + timedelta(seconds=wait), result.code)
             else:
-                await self._give_up(tx, message, result)
+                await give_up(tx, self._clock, message, result)
 
     def _hold_back(self, outcome: _Outcome, seconds: float) -> None:
         """The provider asked us to wait, which is law. Nobody says what it is that is too much: in
@@ -338,93 +378,14 @@ class Sender:
         else:
             self._paused_until = max(self._paused_until, until)
 
-    async def _give_up(self, tx: Transaction, message: OutboundMessage, error: SendError) -> None:
-        log.warning("not_sent", outbox=message.id, code=error.code, kind=type(error).__name__)
-        await outcomes.sent(tx, message.id, SendStatus.FAILED, self._clock.now(), code=error.code)
-        await given_up(tx, self._clock, message, error)
-
-    # What nobody knows about
-
-    def _ask_if_time(self) -> None:
-        if self._ask_at and self._ask_at <= self._clock.now() and self._asking is None:
-            self._asking = asyncio.ensure_future(self._ask_all())
-            self._asking.add_done_callback(self._asked_all)
-
-    def _asked_all(self, task: asyncio.Task[None]) -> None:
-        self._asking = None
-        self.wake.set()
-
-    async def _ask_all(self) -> None:
-        try:
-            await self.reconcile()
-        except Exception as error:
-            self._ask_at = self._clock.now() + ASK_AGAIN
-            log.error("not_asked", channel=self.channel.value, error=type(error).__name__)
-
-    async def reconcile(self) -> int:
-        """Ask the provider after the messages with an unknown end whose time to be asked after has
-        come; how many there were."""
-        async with self._database.transaction() as tx:
-            found = await outcomes.to_ask_after(tx, self.channel, self._clock.now())
-        for message in found:
-            await self._ask_after(message)
-        async with self._database.transaction() as tx:
-            self._ask_at = await outcomes.next_ask_at(tx, self.channel)
-        return len(found)
-
-    async def _ask_after(self, message: OutboundMessage) -> None:
-        try:
-            found = await self._adapter.look_up(message)
-        except UnknownOutcomeError:
-            await self._cant_ask(message)
-            return
-        except Exception as error:  # not now; what is wrong with one must not hold up the others
-            code = error.code if isinstance(error, SendError) else "fault"
-            log.warning("not_asked", outbox=message.id, code=code)
-            async with self._database.transaction() as tx:
-                ask_at = self._clock.now() + ASK_AGAIN
-                await outcomes.unknown(tx, message.id, ask_at, f"to be asked: {code}")
-            return
-        async with self._database.transaction() as tx:
-            now = self._clock.now()
-            # The same words may have gone to the same person before, as a message of its own.
-            ids = [each.provider_id for each in found]
-            others = await outcomes.known_by(tx, self.channel, ids, but=message.id)
-            ident = next((each for each in ids if each not in others), "")
-            if ident:
-                parts = self._parts(message)
-                await outcomes.sent(
-                    tx, message.id, SendStatus.SENT, now, provider_id=ident, parts=parts
-                )
-            elif message.attempts < TRIES:
-                await outcomes.again(tx, message.id, now, "not found at the provider")
-            else:
-                await self._give_up(tx, message, RetryableError("no_answer"))
-
-    async def _cant_ask(self, message: OutboundMessage) -> None:
-        """It may have arrived, and nobody can say. Doing an edit twice does no harm, and not being
-        told to ring 999 does; anything else is left, and whoever depends on it hears of that."""
-        urgent = message.priority is Priority.EMERGENCY
-        harmless = urgent or message.kind is not OutboundKind.TEXT
-        async with self._database.transaction() as tx:
-            now = self._clock.now()
-            if harmless and message.attempts < TWICE_999:
-                await outcomes.again(tx, message.id, now, CANT_BE_ASKED)
-                return
-            await outcomes.unknown(tx, message.id, outcomes.NEVER, CANT_BE_ASKED)
-            if message.kind is OutboundKind.TEXT:
-                await lost(tx, self._clock, message)
-
     @property
     def idle(self) -> bool:
         """Whether nothing is being sent or asked after just now."""
-        return not self._sending and self._asking is None
+        return not self._sending and not self._unknowns.tasks
 
     async def wait_for_sends(self) -> None:
         """Wait until what is being sent, or asked after, has its answer."""
-        going: list[asyncio.Task[None]] = [*self._sending]
-        if self._asking:
-            going.append(self._asking)
+        going = [*self._sending, *self._unknowns.tasks]
         if going:
             await asyncio.wait(going)
 

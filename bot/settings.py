@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from storage.numbers import countries_in
+
 PREFIX = "POPROUND_"
 
 
@@ -78,6 +80,51 @@ class Settings(BaseSettings):
         le=3600,
         description="Seconds between asking Twilio for new texts, "
         "where there is no public address.",
+    )
+    allowed_countries: str = Field(
+        "GB",
+        description="The countries whose numbers are texted, by their two letters, such as GB,IE. "
+        "Any other is never texted, whoever writes: a bot that texts any number pays thieves who "
+        "own dear ones. Jersey, Guernsey and the Isle of Man are their own (JE, GG, IM), and cost "
+        "more than Britain.",
+    )
+    person_per_minute: int = Field(
+        20,
+        ge=5,
+        description="How many messages of one person are answered within a minute. Quick fingers "
+        "on buttons come to about ten. Emergencies and STOP always are.",
+    )
+    person_per_hour: int = Field(
+        80,
+        ge=20,
+        description="The same within an hour: joining and asking take about ten each, an organiser "
+        "on a busy evening forty.",
+    )
+    person_per_day: int = Field(
+        250,
+        ge=50,
+        description="The same within a day: with two parts an answer the dearest that one person "
+        "can be.",
+    )
+    strangers_per_block: int = Field(
+        8,
+        ge=1,
+        description="How many new people are answered within an hour whose numbers differ in their "
+        "last three digits only. Neighbours have numbers of every kind; whoever rents numbers gets "
+        "them in a row.",
+    )
+    strangers_per_hour: int = Field(
+        100,
+        ge=5,
+        description="How many new people are answered within an hour in all, by text and on "
+        "Telegram each. A leaflet through every door brings some tens.",
+    )
+    daily_segments: int = Field(
+        1000,
+        ge=0,
+        description="How many parts of texts a group may send in a day, by its own clocks, unless "
+        "`popround groups cap` says otherwise: a broadcast in two parts to 300 people and an "
+        "ordinary day beside it. 0: as many as it likes. What may not wait goes all the same.",
     )
     secret_key: SecretStr | None = Field(
         None,
@@ -173,6 +220,16 @@ class Settings(BaseSettings):
         if not re.fullmatch(r"\+[1-9]\d{6,14}", number):
             raise ValueError("must be a whole phone number beginning with + (such as +44...)")
         return number
+
+    @field_validator("allowed_countries")
+    @classmethod
+    def _countries(cls, words: str) -> str:
+        return ",".join(countries_in(words))
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """`allowed_countries`, one by one."""
+        return tuple(self.allowed_countries.split(","))
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -1,14 +1,16 @@
 """Somebody may not be all right: one person after another is told, until somebody takes it.
 
-An alarm is never closed by time going by. It goes round its people until one of them says "I'm on
-it", and is over when that person has said how it was, or when the one it is about writes again.
-Quiet hours do not hold it back.
+It comes of a check-in, or of an emergency that somebody wrote of (`emergency`). It is never closed
+by time going by. It goes round its people until one of them says "I'm on it", and is over when that
+person has said how it was or, but for an emergency, when the one it is about writes again. Quiet
+hours do not hold it back.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from handlers.rules import lifecycle
 from handlers.rules.checkins import (
@@ -17,8 +19,9 @@ from handlers.rules.checkins import (
     REPORT_AGAIN,
     Reason,
     time_to_take,
+    time_to_take_emergency,
 )
-from handlers.turn import Turn, first_name
+from handlers.turn import Turn, first_name, one_line
 from storage import checkins, members, questions
 from storage.model import (
     CheckIn,
@@ -47,7 +50,7 @@ TO_AN_ORGANISER: dict[Reason, str] = {
     Reason.UNHEARD: "alarm.unheard.organiser",
     Reason.STOPPED: "alarm.stopped.organiser",
     Reason.NOT_WELL: "alarm.not_well.organiser",
-    Reason.TROUBLE: "alarm.trouble.organiser",
+    Reason.TROUBLE: "emergency.alarm",
     Reason.NEEDS_MORE: "alarm.needs_more.organiser",
 }
 """What an organiser is told: with how to reach them."""
@@ -70,18 +73,24 @@ async def sound(turn: Turn, occasion: Occasion, reason: Reason, *, but: int | No
         status = lifecycle.become(status, OccasionStatus.ALARM)
     await questions.close(turn.tx, turn.now, "alarm.outcome", ref=occasion.id)
     await turn.note("alarm", "occasion", occasion.id, reason=reason.value)
-    return await tell_next(turn, replace(occasion, status=status, reason=reason, step=0), but=but)
+    # What they wrote in an emergency that is over has nothing to do with this.
+    ran = occasion.status in (OccasionStatus.ALARM, OccasionStatus.TAKEN)
+    words = occasion.words if ran or reason is Reason.TROUBLE else ""
+    occasion = replace(occasion, status=status, reason=reason, step=0, words=words)
+    return await tell_next(turn, occasion, but=but)
 
 
 async def tell_next(turn: Turn, occasion: Occasion, *, but: int | None = None) -> int:
     """Tell the next who can be reached, and go round again after the last; how many were told.
     Whoever it is, the step after this one is due, so that it never goes quiet."""
-    check_in = await checkins.get(turn.tx, occasion.check_in_id)
-    person = await members.get(turn.tx, check_in.member_id)
-    order = await plan(turn, check_in, Reason(occasion.reason))
+    person = await members.get(turn.tx, occasion.member_id)
+    reason = Reason(occasion.reason)
+    order = await plan(turn, occasion, reason)
     told, step = 0, occasion.step
     for _ in order:
-        those = [one for one in order[step % len(order)] if one.id != but]
+        # In an emergency it is everybody from some point on, and not round and round.
+        place = min(step, len(order) - 1) if reason is Reason.TROUBLE else step % len(order)
+        those = [one for one in order[place] if one.id != but]
         step += 1
         told = sum([await _tell(turn, occasion, person, one) for one in those])
         if told:
@@ -89,20 +98,33 @@ async def tell_next(turn: Turn, occasion: Occasion, *, but: int | None = None) -
     if not told:
         await turn.note("nobody_to_tell", "occasion", occasion.id)
     span = time_to_take(step, len(order))
+    if occasion.words:
+        span = time_to_take_emergency(step, others=len(order) > 1)
     await wait(turn, replace(occasion, step=step, taken_by=None), turn.now + span)
     return told
 
 
-async def plan(turn: Turn, check_in: CheckIn, reason: Reason) -> list[tuple[Member, ...]]:
+async def plan(turn: Turn, occasion: Occasion, reason: Reason) -> list[tuple[Member, ...]]:
     """Who is told, in turn: each contact who agreed, then the organisers on duty together, then all
-    of them; the organisers first where somebody has only to be rung."""
-    agreed = await checkins.contacts_of(turn.tx, check_in.id, ContactStatus.AGREED)
+    of them; the organisers first where somebody has only to be rung. In an emergency contacts and
+    whoever is on duty together, then the others, then all."""
+    check_in_id = occasion.check_in_id or 0
+    agreed = await checkins.contacts_of(turn.tx, check_in_id, ContactStatus.AGREED)
     # Who can't be reached keeps their place, so that nobody else loses theirs.
     contacts: list[tuple[Member, ...]] = [
         (await members.get(turn.tx, contact.member_id),) for contact in agreed
     ]
-    everyone = tuple(one for one in await turn.organisers() if one.id != check_in.member_id)
-    on_duty = tuple(one for one in everyone if one.on_duty and one.paused_until is None)
+    everyone = tuple(one for one in await turn.organisers() if one.id != occasion.member_id)
+    hold = {one.id for one in await turn.on_duty()}
+    if reason is Reason.TROUBLE:
+        all_told = {one.id: one for one in (*everyone, *(one for (one,) in contacts))}
+        first = [one for one in all_told.values() if not hold or one.id in hold]
+        first += [one for (one,) in contacts if one not in first]
+        others = [one for one in everyone if one not in first]
+        return [tuple(first), tuple(others), tuple(all_told.values())] if others else [tuple(first)]
+    on_duty = tuple(one for one in everyone if one.id in hold)
+    if not hold:
+        on_duty = tuple(one for one in everyone if one.on_duty and one.paused_until is None)
     organisers = [those for those in dict.fromkeys((on_duty, everyone)) if those]
     return organisers + contacts if reason in ORGANISERS_FIRST else contacts + organisers
 
@@ -122,16 +144,21 @@ async def _tell(turn: Turn, occasion: Occasion, person: Member, to: Member) -> b
     reason = Reason(occasion.reason)
     organises = to.is_a(Role.ORGANISER)
     language = to.language
+    entry = TO_AN_ORGANISER[reason] if organises else TO_A_CONTACT[reason]
+    if entry == "emergency.alarm" and occasion.step:
+        entry = "emergency.still"
     put = await turn.ask(
         to,
-        TO_AN_ORGANISER[reason] if organises else TO_A_CONTACT[reason],
+        entry,
         "alarm",
         occasion.id,
         ("on_it", "not_me"),
         priority=Priority.EMERGENCY,
         wakes=True,
+        shorten="words",
         name=first_name(to),
         asker=first_name(person),
+        words=occasion.words,
         helper=await _who_asks(turn, occasion, language),
         who=turn.who(person)(language),
         phone=(await turn.phone_of(person))(language) if organises else "",
@@ -172,6 +199,9 @@ async def _told_before(turn: Turn, occasion: Occasion, language: str) -> str:
 async def ask_how(turn: Turn, occasion: Occasion, entry: str, to: Member, person: Member) -> None:
     """Ask whoever sees to it how it was."""
     choices = ["all_well", "need_help"]
+    if occasion.words:
+        # The last, so that the other numbers mean what they mean in every alarm.
+        choices.append("in_hands")
     if occasion.reason == Reason.STOPPED and to.is_a(Role.ORGANISER):
         choices.append("no_more")
     await turn.ask(
@@ -183,22 +213,81 @@ async def ask_how(turn: Turn, occasion: Occasion, entry: str, to: Member, person
         priority=Priority.EMERGENCY,
         wakes=True,
         name=first_name(to),
-        asker=first_name(person),
+        asker=called(turn, person, to.language),
     )
+
+
+def called(turn: Turn, person: Member, language: str) -> str:
+    """What to call whom it is about, within a sentence: a stranger may have no name yet."""
+    stranger = turn.text(language, "somebody_new")
+    return first_name(person) or stranger[:1].lower() + stranger[1:]
+
+
+# An emergency
+
+
+def is_emergency(occasion: Occasion) -> bool:
+    """Whether it is about something that they wrote, and runs: only a person ends it."""
+    running = (OccasionStatus.ALARM, OccasionStatus.TAKEN)
+    return bool(occasion.words) and occasion.status in running
+
+
+async def more_words(turn: Turn, occasion: Occasion, words: str) -> None:
+    """They wrote of it again: no second alarm, but whoever has it, or was told of it, hears it."""
+    if words not in occasion.words:
+        both = one_line(f"{words} / {occasion.words}", KEPT)
+        occasion = await checkins.keep(turn.tx, replace(occasion, words=both))
+        await _tell_more(turn, occasion, "emergency.more", words)
+
+
+async def says_well(turn: Turn, occasion: Occasion) -> None:
+    """They say that all is well. A person hears that from them, and not from a text."""
+    await _tell_more(turn, occasion, "emergency.well", "")
+
+
+async def _tell_more(turn: Turn, occasion: Occasion, entry: str, words: str) -> None:
+    person = await members.get(turn.tx, occasion.member_id)
+    those = [one for one in await told(turn, occasion) if one.is_a(Role.ORGANISER)]
+    if occasion.status is OccasionStatus.TAKEN:
+        taker = await members.get(turn.tx, occasion.taken_by or 0)
+        if not can_be_told(taker):
+            await sound(turn, occasion, Reason.TROUBLE)
+            return
+        those = [taker] if taker.is_a(Role.ORGANISER) else those
+    elif not those:
+        await tell_next(turn, occasion)
+        return
+    for one in those:
+        more: dict[str, Any] = {
+            "priority": Priority.EMERGENCY,
+            "wakes": True,
+            "who": turn.who(person)(one.language),
+            "phone": (await turn.phone_of(person))(one.language),
+            "words": words,
+        }
+        if occasion.status is OccasionStatus.TAKEN:
+            await turn.say(one, entry, about={"kind": "alarm.more", "ref": occasion.id}, **more)
+        else:
+            choices = ("on_it", "not_me")
+            await turn.ask(one, entry, "alarm", occasion.id, choices, shorten="words", **more)
+
+
+KEPT = 500
+"""Characters of what somebody wrote in an emergency that are kept, the latest first."""
 
 
 # How it ends
 
 
-async def over(turn: Turn, occasion: Occasion) -> None:
-    """Nothing more is to be done about it."""
+async def over(turn: Turn, occasion: Occasion, how: str = "") -> None:
+    """Nothing more is to be done about it; `how` it was, in a word, where somebody said."""
     status = occasion.status
     if status is not OccasionStatus.CLOSED:
         status = lifecycle.become(status, OccasionStatus.CLOSED)
     await checkins.keep(turn.tx, replace(occasion, status=status, next_at=None))
     await turn.never_mind(occasion.id, DueKind.CHECK_IN_STEP)
     await questions.close(turn.tx, turn.now, "alarm", "alarm.outcome", "check_in", ref=occasion.id)
-    await turn.note("alarm_closed", "occasion", occasion.id, by=occasion.taken_by)
+    await turn.note("alarm_closed", "occasion", occasion.id, by=occasion.taken_by, how=how)
 
 
 async def answered_after_all(turn: Turn, occasion: Occasion, person: Member) -> None:
@@ -241,7 +330,7 @@ async def tell_the_others(
             quiet=one.id not in known,
             name=first_name(one),
             helper=helper,
-            asker=first_name(asker),
+            asker=called(turn, asker, one.language),
             words=words,
         )
 
@@ -254,7 +343,7 @@ async def untaken(turn: Turn, occasion: Occasion) -> None:
     if occasion.status is OccasionStatus.ALARM:
         await tell_next(turn, occasion)
         return
-    person = await person_of(turn, occasion)
+    person = await members.get(turn.tx, occasion.member_id)
     helper = await members.get(turn.tx, occasion.taken_by or 0)
     asked = await questions.about(turn.tx, "alarm.outcome", occasion.id)
     long_ago = not asked or turn.now - asked[-1].asked_at >= REPORT
@@ -263,12 +352,6 @@ async def untaken(turn: Turn, occasion: Occasion) -> None:
         await wait(turn, occasion, turn.now + REPORT_AGAIN)
         return
     await sound(turn, occasion, Reason(occasion.reason), but=helper.id)
-
-
-async def person_of(turn: Turn, occasion: Occasion) -> Member:
-    """Whose check-in it is."""
-    check_in = await checkins.get(turn.tx, occasion.check_in_id)
-    return await members.get(turn.tx, check_in.member_id)
 
 
 async def end(turn: Turn, check_in: CheckIn) -> None:

@@ -20,20 +20,21 @@ async def answered(turn: Turn, question: Question, key: str) -> None:
     """Somebody who was alarmed says that they are on it, or that they can't."""
     me = turn.sender
     occasion = await checkins.occasion(turn.tx, question.ref or 0, lock=True)
-    person = await alarm.person_of(turn, occasion)
+    person = await members.get(turn.tx, occasion.member_id)
+    asker = alarm.called(turn, person, me.language)
     await turn.toast()
     if occasion.status is OccasionStatus.TAKEN and occasion.taken_by not in (None, me.id):
         helper = await members.get(turn.tx, occasion.taken_by or 0)
-        await turn.reply("alarm.theirs", helper=first_name(helper), asker=first_name(person))
+        await turn.reply("alarm.theirs", helper=first_name(helper), asker=asker)
     elif occasion.status is not OccasionStatus.ALARM and occasion.taken_by != me.id:
-        await turn.reply("alarm.over_already", name=first_name(me), asker=first_name(person))
+        await turn.reply("alarm.over_already", name=first_name(me), asker=asker)
     elif key == "not_me":
         await turn.reply("alarm.not_me", name=first_name(me))
         await _without(turn, occasion, me)
     elif occasion.status in (OccasionStatus.ALARM, OccasionStatus.TAKEN):
         await _take(turn, occasion, person)
     else:
-        await turn.reply("alarm.over_already", name=first_name(me), asker=first_name(person))
+        await turn.reply("alarm.over_already", name=first_name(me), asker=asker)
 
 
 async def _without(turn: Turn, occasion: Occasion, one: Member) -> None:
@@ -87,11 +88,12 @@ async def outcome(turn: Turn, question: Question, key: str) -> None:
     """Whoever took it says how it was: by a choice, or in words of their own."""
     me = turn.sender
     occasion = await checkins.occasion(turn.tx, question.ref or 0, lock=True)
-    person = await alarm.person_of(turn, occasion)
+    person = await members.get(turn.tx, occasion.member_id)
     await turn.toast()
     mine = occasion.taken_by == me.id or occasion.status is OccasionStatus.ALARM
     if occasion.status not in (OccasionStatus.ALARM, OccasionStatus.TAKEN) or not mine:
-        await turn.reply("alarm.over_already", name=first_name(me), asker=first_name(person))
+        asker = alarm.called(turn, person, me.language)
+        await turn.reply("alarm.over_already", name=first_name(me), asker=asker)
         return
     if not key:
         words = one_line(turn.words, alarm.QUOTED)
@@ -107,24 +109,25 @@ async def outcome(turn: Turn, question: Question, key: str) -> None:
         await turn.reply(entry, name=first_name(me))
         return
     if key == "no_more":
-        check_in = await checkins.get(turn.tx, occasion.check_in_id, lock=True)
+        check_in = await checkins.get(turn.tx, occasion.check_in_id or 0, lock=True)
         await alarm.end(turn, check_in)
     if occasion.status is OccasionStatus.ALARM:
         taken = lifecycle.become(occasion.status, OccasionStatus.TAKEN)
         occasion = replace(occasion, status=taken)
-    await _close(turn, replace(occasion, taken_by=me.id), person)
+    await _close(turn, replace(occasion, taken_by=me.id), person, key)
 
 
-async def _close(turn: Turn, occasion: Occasion, person: Member) -> None:
+async def _close(turn: Turn, occasion: Occasion, person: Member, key: str) -> None:
     """It is over: who saw to it and how it was are kept, and whoever was told hears it."""
     me = turn.sender
-    await alarm.over(turn, occasion)
+    await alarm.over(turn, occasion, key)
     await turn.reply("alarm.thanks", name=first_name(me))
-    words = occasion.outcome
+    in_hands = key == "in_hands"
+    words = "" if in_hands else occasion.outcome
     await alarm.tell_the_others(
         turn,
         occasion,
-        "alarm.closed",
+        "alarm.closed.in_hands" if in_hands else "alarm.closed",
         helper=first_name(me),
         asker=person,
         organisers="alarm.closed.words" if words else "",
@@ -135,11 +138,9 @@ async def _close(turn: Turn, occasion: Occasion, person: Member) -> None:
 # In words
 
 
-async def needs_help(turn: Turn, question: Question) -> None:
+async def needs_help(turn: Turn, occasion: Occasion) -> None:
     """Whoever was told of it wrote of an emergency: the others hear whom it is about."""
-    occasion = await checkins.occasion(turn.tx, question.ref or 0, lock=True)
-    if occasion.status in (OccasionStatus.ALARM, OccasionStatus.TAKEN):
-        await alarm.sound(turn, occasion, Reason.NEEDS_MORE, but=turn.sender.id)
+    await alarm.sound(turn, occasion, Reason.NEEDS_MORE, but=turn.sender.id)
 
 
 async def in_words(turn: Turn) -> bool:

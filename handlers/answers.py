@@ -7,18 +7,22 @@ from datetime import timedelta
 
 from handlers import (
     alarm_answers,
+    arranged,
     ask,
     checkin,
     checkin_setup,
     checkin_words,
     contacts,
     happened,
+    hours,
     join,
+    lapsed,
     meanings,
     offer,
     organiser,
     own_words,
     recurring_off,
+    spending,
     visit,
 )
 from handlers.rules.courtesy import is_greeting, is_thanks
@@ -50,6 +54,8 @@ ANSWERS: dict[str, Answer] = {
     "join.consent": join.consented,
     "join.organiser": join.organiser_named,
     "pause": join.paused,
+    "hours": hours.answered,
+    "hours.agree": hours.agreed,
     "leave": join.left,
     "offer": offer.answered,
     "card": offer.answered_card,
@@ -64,7 +70,9 @@ ANSWERS: dict[str, Answer] = {
     "handed": organiser.settle,
     "assign": organiser.assigned,
     "approve": organiser.approve,
+    "still_needed": lapsed.answered,
     "ask.days": ask.days_said,
+    "recurring.offer": arranged.answered,
     "recurring.leave_out": recurring_off.leave_out,
     "recurring.one_or_all": recurring_off.one_or_all_said,
     "recurring.which": recurring_off.which_said,
@@ -77,6 +85,7 @@ ANSWERS: dict[str, Answer] = {
     "check_in.code": checkin_setup.code_said,
     "check_in.agree": checkin_words.agreed,
     "check_in.contact": contacts.answered,
+    "spending.code": spending.code_said,
     "alarm": alarm_answers.answered,
     "alarm.outcome": alarm_answers.outcome,
 }
@@ -94,6 +103,7 @@ IN_WORDS = frozenset(
         "join.place_again",
         "join.can_do",
         "join.organiser",
+        "hours",
         "assign",
         "texts.new",
         "check_in.when",
@@ -105,14 +115,18 @@ IN_WORDS = frozenset(
 """Questions that words of any kind may answer."""
 
 STILL = frozenset(
-    {"offer", "card", "visit", "open", "handed", "assign", "approve"}
+    {"offer", "card", "visit", "open", "handed", "assign", "approve", "still_needed"}
     | {"check_in", "check_in.contact", "alarm", "alarm.outcome"}
 )
 """Questions that go by how things stand, and so may be answered again, or late."""
 
 LATE = timedelta(days=7)
 
-FRESH = {"assign": timedelta(hours=2), "texts.new": timedelta(hours=2)}
+FRESH = {
+    "assign": timedelta(hours=2),
+    "texts.new": timedelta(hours=2),
+    "hours": hours.ASKED_FOR,
+}
 """How long words of any kind may answer a question, where that is not as long as it is open."""
 
 
@@ -123,7 +137,7 @@ async def given(turn: Turn, open_now: list[Question], meaning: Meaning) -> bool:
         return await _by_number(turn, open_now, numbers)
     latest = open_now[0] if open_now else None
     said = yes_no(turn.words)
-    in_words = latest is not None and latest.kind in IN_WORDS and _fresh(turn, latest)
+    in_words = takes_any_words(turn, latest)
     if said is not None and not (in_words and latest and not latest.choices):
         return await _yes_or_no(turn, open_now, said=said)
     able = open_now[:1] if in_words else open_now
@@ -142,6 +156,11 @@ def _may_correct(meaning: Meaning) -> bool:
     # "Make it tomorrow" sounds like somebody who can't come; whoever is asking has nothing to miss.
     loose = (Intent.UNKNOWN, Intent.CANNOT)
     return meaning.confidence < ACT_ABOVE or meaning.intent in loose
+
+
+def takes_any_words(turn: Turn, question: Question | None) -> bool:
+    """Whether words of any kind answer what was asked last."""
+    return question is not None and question.kind in IN_WORDS and _fresh(turn, question)
 
 
 def _fresh(turn: Turn, question: Question) -> bool:

@@ -21,6 +21,7 @@ from handlers.rules.understanding_words import plain
 from handlers.turn import QUOTED, Turn, first_name, one_line
 from handlers.wording import capital
 from storage import cells, groups, members, questions, requests
+from storage import recurring as recurring_store
 from storage.model import (
     NOT_FOR_NEIGHBOURS,
     DueKind,
@@ -129,7 +130,9 @@ async def _came_back(turn: Turn) -> HelpRequest | None:
         status = lifecycle.become(request.status, RequestStatus.DRAFT)
         await turn.never_mind(request.id, DueKind.CHASE)
         await questions.close(turn.tx, turn.now, "handed", ref=request.id)
-        return await requests.save(turn.tx, replace(request, status=status, misses=0))
+        return await requests.save(
+            turn.tx, replace(request, status=status, misses=0, lapsed_at=None)
+        )
     return None
 
 
@@ -431,6 +434,9 @@ async def confirmed(turn: Turn, question: Question, key: str) -> None:
     if key != "yes":
         await requests.save(turn.tx, replace(request, status=RequestStatus.CANCELLED))
         await turn.reply("not_asked", name=first_name(turn.sender))
+        if request.schedule_id:
+            draft = await recurring_store.get(turn.tx, request.schedule_id)
+            await recurring.tell_who_suggested(turn, draft, "recurring.offer.refused")
         return
     await _consent(turn)
     if request.schedule_id:

@@ -10,16 +10,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from handlers import daily_note, waves
+from handlers import daily_note, lapsed, waves
 from handlers import due as moments
 from handlers.ask import CHASE
 from handlers.rules import timing
 from handlers.rules.next_steps import NEXT_STEPS, Owed
 from handlers.turn import QUOTED, Desk, Turn, one_line
 from handlers.visit import AFTER
-from storage import checkins, due, groups, keepsakes, members, questions, requests
+from storage import checkins, due, groups, keepsakes, members, outcomes, questions, requests, rota
 from storage.database import Transaction
-from storage.model import Due, DueKind, RequestStatus, VisitStatus
+from storage.model import CheckInStatus, Due, DueKind, RequestStatus, VisitStatus
 
 MOST = 100
 """How many of each kind are seen to at a time; the others have their turn a minute later."""
@@ -125,6 +125,8 @@ async def _handed(turn: Turn, ref: int) -> Step | None:
     request = await requests.get(turn.tx, ref, lock=True)
     if request.status is not RequestStatus.HANDED:
         return None
+    if request.lapsed_at:  # and the answer is awaited
+        return Step(max(turn.now, request.lapsed_at + lapsed.ANSWER))
     return Step(timing.add_waking(turn.now, timedelta(hours=1), turn.community))
 
 
@@ -155,7 +157,59 @@ async def _check_in_step(turn: Turn, ref: int) -> Step | None:
     return Step(max(turn.now, occasion.next_at or turn.now), occasion.next_at)
 
 
+def _reminder(kind: DueKind) -> Next:
+    async def step(turn: Turn, ref: int) -> Step | None:
+        """When it was to be said; one that comes too late says nothing, by itself."""
+        visit = await requests.get_visit(turn.tx, ref, lock=True)
+        moment: datetime | None = getattr(visit, requests.REMINDER[kind])
+        return _at(turn, moment if visit.status is VisitStatus.ACCEPTED else None)
+
+    return step
+
+
+def _at(turn: Turn, moment: datetime | None) -> Step | None:
+    return Step(max(turn.now, moment)) if moment else None
+
+
+async def _half_made(turn: Turn, ref: int) -> Step | None:
+    check_in = await checkins.get(turn.tx, ref, lock=True)
+    draft = check_in.status in (CheckInStatus.DRAFT, CheckInStatus.OFFERED)
+    return _at(turn, check_in.chase_at if draft else None)
+
+
+async def _contact(turn: Turn, ref: int) -> Step | None:
+    return _at(turn, (await checkins.get_contact(turn.tx, ref)).answer_by)
+
+
+async def _not_arrived(turn: Turn, ref: int) -> Step | None:
+    return _at(turn, await outcomes.lost_at(turn.tx, ref))
+
+
+async def _joining(turn: Turn, ref: int) -> Step | None:
+    return _at(turn, (await members.get(turn.tx, ref, lock=True)).half_way_at)
+
+
+async def _duty_once(turn: Turn, ref: int) -> Step | None:
+    dated = await rota.get_dated(turn.tx, ref)
+    if dated is None:
+        return None
+    return _at(turn, dated.starts_at if dated.starts_at > turn.now else dated.ends_at)
+
+
+async def _out_of_reach(turn: Turn, ref: int) -> Step | None:
+    return _at(turn, (await members.get(turn.tx, ref, lock=True)).retry_at)
+
+
 STEPS: dict[str, Next] = {
+    "remind_eve": _reminder(DueKind.REMIND_EVE),
+    "remind": _reminder(DueKind.REMIND),
+    "remind_asker": _reminder(DueKind.REMIND_ASKER),
+    "half_made": _half_made,
+    "contact": _contact,
+    "not_arrived": _not_arrived,
+    "joining": _joining,
+    "out_of_reach": _out_of_reach,
+    "duty_once": _duty_once,
     "draft": _draft,
     "wave": _wave,
     "promise": _promise,

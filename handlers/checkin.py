@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from handlers import alarm, alarm_answers, contacts
+from handlers import alarm, contacts
 from handlers.rules import checkins as rules
 from handlers.rules import lifecycle, timing, wellbeing
 from handlers.rules.checkins import Reason
@@ -87,6 +87,7 @@ async def came_due(turn: Turn, check_in: CheckIn) -> None:
         Occasion(
             id=0,
             check_in_id=check_in.id,
+            member_id=check_in.member_id,
             day=day,
             status=OccasionStatus.ASKED if asks else OccasionStatus.MISSED,
             due_at=planned,
@@ -146,8 +147,7 @@ def _goes_back(turn: Turn, until: datetime) -> bool:
 
 
 async def _first_to_hear(turn: Turn, occasion: Occasion, person: Member) -> str:
-    check_in = await checkins.get(turn.tx, occasion.check_in_id)
-    order = await alarm.plan(turn, check_in, Reason.SILENT)
+    order = await alarm.plan(turn, occasion, Reason.SILENT)
     able = [one for those in order for one in those if alarm.can_be_told(one)]
     name = first_name(able[0]) if able else ""
     return name or turn.text(person.language, "an_organiser")
@@ -163,7 +163,7 @@ async def step(turn: Turn, occasion_id: int) -> None:
         return
     late = too_late(DueKind.CHECK_IN_STEP, occasion.next_at or turn.now, turn.now)
     if occasion.step < 2 or late:
-        person = await alarm.person_of(turn, occasion)
+        person = await members.get(turn.tx, occasion.member_id)
         await _ask(turn, person, occasion, "check_in.again")
         return
     await alarm.sound(turn, occasion, Reason.SILENT)
@@ -175,7 +175,7 @@ async def step(turn: Turn, occasion_id: int) -> None:
 async def answered(turn: Turn, question: Question, key: str) -> None:
     """They said that all is well, or that they would like to be rung."""
     occasion = await checkins.occasion(turn.tx, question.ref or 0, lock=True)
-    check_in = await checkins.get(turn.tx, occasion.check_in_id)
+    check_in = await checkins.get(turn.tx, occasion.check_in_id or 0)
     await turn.toast()
     if check_in.member_id != turn.sender.id:
         return
@@ -187,7 +187,9 @@ async def answered(turn: Turn, question: Question, key: str) -> None:
 
 
 async def _well(turn: Turn, occasion: Occasion) -> None:
-    if occasion.status in (OccasionStatus.ALARM, OccasionStatus.TAKEN):
+    if alarm.is_emergency(occasion):
+        await alarm.says_well(turn, occasion)
+    elif occasion.status in (OccasionStatus.ALARM, OccasionStatus.TAKEN):
         await alarm.answered_after_all(turn, occasion, turn.sender)
     elif occasion.status in (OccasionStatus.ASKED, OccasionStatus.MISSED):
         status = lifecycle.become(occasion.status, OccasionStatus.WELL)
@@ -224,21 +226,6 @@ async def heard(turn: Turn) -> None:
             await _well(turn, occasion)
 
 
-async def trouble(turn: Turn) -> None:
-    """They wrote of an emergency while a check-in was open: nobody waits for a quarter of an
-    hour any more. If they were told of somebody else's alarm, it may well be about that person."""
-    for question in await questions.open_to(turn.tx, turn.sender.id, turn.now):
-        if question.kind in ("alarm", "alarm.outcome"):
-            await alarm_answers.needs_help(turn, question)
-            break
-    check_in = await checkins.of_member(turn.tx, turn.sender.id)
-    if check_in is None:
-        return
-    for occasion in await checkins.running(turn.tx, check_in.id):
-        if occasion.status is OccasionStatus.ASKED:
-            await alarm.sound(turn, occasion, Reason.TROUBLE)
-
-
 async def unheard(turn: Turn, occasion_id: int) -> None:
     """The check-in did not reach them: that is as good as silence, and sooner known."""
     occasion = await checkins.occasion(turn.tx, occasion_id, lock=True)
@@ -268,7 +255,7 @@ async def went_silent(turn: Turn, reason: str) -> None:
 async def _today(turn: Turn, check_in: CheckIn) -> Occasion:
     occasion = await checkins.on_day(turn.tx, check_in.id, turn.today)
     if occasion is None:
-        new = Occasion(0, check_in.id, turn.today, OccasionStatus.ASKED, turn.now)
+        new = Occasion(0, check_in.id, turn.sender.id, turn.today, OccasionStatus.ASKED, turn.now)
         occasion = await checkins.begin(turn.tx, new)
     assert occasion
     return occasion

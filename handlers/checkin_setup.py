@@ -18,7 +18,7 @@ from handlers.rules.names import LONGEST
 from handlers.rules.understanding import yes_no
 from handlers.rules.understanding_words import plain
 from handlers.turn import Turn, first_name, one_line
-from storage import checkins, members, questions
+from storage import checkins, members, numbers, questions
 from storage.model import (
     Address,
     Channel,
@@ -151,6 +151,7 @@ async def chase(turn: Turn, check_in: CheckIn, span: timedelta) -> None:
     if check_in.status is not CheckInStatus.ON:
         moment = timing.add_waking(turn.now, span, turn.community)
         await turn.later(DueKind.CHECK_IN, check_in.id, moment)
+        await checkins.chase_at(turn.tx, check_in.id, moment)
 
 
 async def _named(turn: Turn, check_in: CheckIn) -> list[Member]:
@@ -219,7 +220,11 @@ async def contacts_said(turn: Turn, question: Question, _key: str) -> None:
     me = turn.sender
     own = {address.value for address in await members.all_addresses(turn.tx, me.id)}
     given = rules.contacts_in(turn.words, LONGEST)
-    good = [one for one in given if one.name and one.can_text and one.phone not in own]
+    good = [
+        one
+        for one in given
+        if one.name and one.can_text and one.phone not in own and not _dear(turn, one)
+    ]
     for one in good:
         await _name(turn, check_in, one)
     named = await _named(turn, check_in)
@@ -284,14 +289,23 @@ async def _contacts_again(turn: Turn, check_in: CheckIn, given: tuple[rules.Name
         return
     if await missed(turn, check_in):
         return
-    landline = given and not any(one.can_text for one in given)
+    entry = "check_in.contacts.again"
+    if given and not any(one.can_text for one in given):
+        entry = "check_in.contacts.landline"
+    elif any(_dear(turn, one) for one in given):
+        entry = "check_in.contacts.dear"
     await turn.ask(
         me,
-        "check_in.contacts.landline" if landline else "check_in.contacts.again",
+        entry,
         "check_in.contacts",
         check_in.id,
         name=first_name(me),
     )
+
+
+def _dear(turn: Turn, one: rules.Named) -> bool:
+    """Whether a number is one that is never texted: it would hear of no alarm."""
+    return numbers.why_not(one.phone, turn.desk.limits.countries) is not None
 
 
 # Is it really them?
@@ -376,8 +390,8 @@ async def _finish(turn: Turn, check_in: CheckIn) -> None:
     for contact in await checkins.contacts_of(turn.tx, check_in.id, ContactStatus.NAMED):
         other = await members.get(turn.tx, contact.member_id)
         asked.append(first_name(other))
-        await checkins.set_contact(turn.tx, contact.id, ContactStatus.ASKED)
         moment = timing.add_waking(turn.now, ANSWER, turn.community)
+        await checkins.set_contact(turn.tx, contact.id, ContactStatus.ASKED, moment)
         await turn.later(DueKind.CONTACT, contact.id, moment)
         await turn.ask(
             other,
@@ -408,6 +422,7 @@ async def _finish(turn: Turn, check_in: CheckIn) -> None:
 async def half_way(turn: Turn, check_in: CheckIn) -> None:
     """Somebody began to set check-ins up, or was asked whether they would like them, and went
     silent: nobody should think that they are being checked on."""
+    await checkins.chase_at(turn.tx, check_in.id, None)
     if check_in.status not in (CheckInStatus.DRAFT, CheckInStatus.OFFERED):
         return
     person = await members.get(turn.tx, check_in.member_id)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from handlers import alarm, alarm_answers, checkin, checkin_setup
+from handlers import alarm, alarm_answers, checkin, checkin_setup, emergency
 from handlers.checkin_setup import times, to_a_person
 from handlers.rules import checkins as rules
 from handlers.rules import wellbeing
@@ -18,11 +18,13 @@ from storage.model import CheckIn, CheckInStatus, Member, Question, Role, Standi
 # What words mean
 
 
-async def in_words(turn: Turn, *, asks: bool) -> bool:
+async def in_words(turn: Turn, *, asks: bool) -> bool:  # noqa: PLR0911 (one answer a thing said)
     """Whether a message is about check-ins; then it has been dealt with. `asks`: it plainly asks
     for a neighbour's help as well."""
     said = plain(turn.words)
     if not asks and await alarm_answers.in_words(turn):
+        return True
+    if not asks and wellbeing.feeling(said) and await emergency.well_after_all(turn):
         return True
     known = await checkins.of_member(turn.tx, turn.sender.id)
     if (

@@ -4,35 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from handlers import daily_note, duty, join, meanings, organiser, own_words, recurring
-from handlers.turn import Turn, first_name
+from handlers import (
+    arranged,
+    daily_note,
+    door,
+    duty,
+    hours,
+    join,
+    letters,
+    link,
+    meanings,
+    organiser,
+    own_words,
+    recurring,
+    spending,
+)
+from handlers.rules.segments import segments
+from handlers.turn import MOST_SEGMENTS, Turn, first_name
 from storage import groups
 from storage.model import Role, Standing
 
 
 async def obey(turn: Turn) -> bool:
     """`/start CODE`, an invitation's code, or one of the fixed words. Whether it was one."""
-    words = turn.words
-    head, _, rest = words.partition(" ")
-    if head.lower() in ("/start", "start", "join") and rest:
-        code = groups.as_code(rest)
-        if code and await join.with_code(turn, code):
-            return True
-        if rest.strip().lower() == "help":
-            await join.begin_helper(turn)
-            return True
-        if code:
-            await turn.reply("code.not_good")
-            return True
-    code = groups.as_code(words)
-    if code and await join.with_code(turn, code):
+    if await _code(turn):
         return True
     for name, act in COMMANDS.items():
         if said(turn, name):
             return await act(turn)
     return organiser.is_organiser(turn) and (
-        await daily_note.asked_for(turn) or await duty.asked_for(turn)
+        await daily_note.asked_for(turn)
+        or await duty.asked_for(turn)
+        or await spending.asked_for(turn)
     )
+
+
+async def _code(turn: Turn) -> bool:
+    """Whether they sent a code and it was seen to: good, not good, or one too many."""
+    head, _, rest = turn.words.partition(" ")
+    asked = head.lower() in ("/start", "start", "join") and bool(rest)
+    if asked and rest.strip().lower() == "help":
+        await join.begin_helper(turn)
+        return True
+    words = rest if asked else turn.words
+    code = groups.as_code(words)
+    if code is None:
+        return False
+    if not await door.may_try_code(turn):
+        await turn.reply("code.locked")
+        return True
+    if await link.with_code(turn, code) or await join.with_code(turn, code):
+        return True
+    await door.wrong_code(turn)
+    if asked or groups.is_shown_code(words):
+        await turn.reply("code.not_good")
+        return True
+    return False
 
 
 def said(turn: Turn, name: str) -> bool:
@@ -63,6 +90,10 @@ async def _pause(turn: Turn) -> bool:
     return await _if_helper(turn, lambda: join.pause(turn))
 
 
+async def _hours(turn: Turn) -> bool:
+    return await _if_helper(turn, lambda: hours.show(turn))
+
+
 async def _leave(turn: Turn) -> bool:
     if turn.sender.standing is Standing.JOINING:
         return False
@@ -84,6 +115,18 @@ async def _waiting(turn: Turn) -> bool:
     return True
 
 
+async def _failed(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await letters.show(turn)
+    return True
+
+
+async def _link(turn: Turn) -> bool:
+    await link.asked_for(turn)
+    return True
+
+
 async def _texts(turn: Turn) -> bool:
     if not organiser.is_organiser(turn):
         return False
@@ -100,7 +143,17 @@ async def _help(turn: Turn) -> bool:
     for role in (Role.ASKER, Role.HELPER, Role.ORGANISER):
         if me.is_a(role):
             lines.append(turn.text(me.language, f"help.{role.value}"))
+    # Who is everything at once knows best what askers write.
+    while await turn.by_text(me) and len(lines) > 2 and segments("\n".join(lines)) > MOST_SEGMENTS:
+        del lines[1]
     await turn.reply("lines", lines="\n".join(lines))
+    return True
+
+
+async def _more(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await turn.reply("help.more")
     return True
 
 
@@ -109,10 +162,21 @@ async def _status(turn: Turn) -> bool:
 
 
 async def _regular(turn: Turn) -> bool:
+    if turn.sender.is_a(Role.ASKER) and await recurring.show(turn):
+        return True
+    if organiser.is_organiser(turn):
+        await arranged.show_regular(turn)
+        return True
     if not turn.sender.is_a(Role.ASKER):
         return False
-    if not await recurring.show(turn):
-        await turn.reply("recurring.none", name=first_name(turn.sender))
+    await turn.reply("recurring.none", name=first_name(turn.sender))
+    return True
+
+
+async def _checks(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await arranged.show_check_ins(turn)
     return True
 
 
@@ -134,10 +198,15 @@ COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
     "offduty": _offduty,
     "onduty": _onduty,
     "pause": _pause,
+    "hours": _hours,
     "leave": _leave,
     "open": _open,
     "waiting": _waiting,
     "status": _status,
     "regular": _regular,
+    "checks": _checks,
     "texts": _texts,
+    "failed": _failed,
+    "link": _link,
+    "more": _more,
 }

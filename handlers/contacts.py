@@ -64,6 +64,7 @@ async def _all_know(turn: Turn, check_in: CheckIn, person: Member) -> None:
 async def silent(turn: Turn, contact_id: int) -> None:
     """A day has gone by, and a contact has not said whether they may be told."""
     contact = await checkins.get_contact(turn.tx, contact_id)
+    await checkins.set_contact(turn.tx, contact.id, contact.status)
     check_in = await checkins.get(turn.tx, contact.check_in_id)
     if contact.status is not ContactStatus.ASKED or check_in.status is not CheckInStatus.ON:
         return

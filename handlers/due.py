@@ -13,19 +13,40 @@ from handlers import (
     contacts,
     daily_note,
     duty,
+    elsewhere,
     happened,
     join,
     offer,
     organiser,
+    reach,
     recurring,
     reminders,
+    spending,
     waves,
 )
 from handlers.turn import QUOTED, Desk, Turn, one_line
-from storage import checkins, groups, keepsakes, members, messages, requests, rota
+from storage import (
+    checkins,
+    groups,
+    keepsakes,
+    members,
+    messages,
+    numbers,
+    outcomes,
+    requests,
+    rota,
+)
 from storage import recurring as recurring_store
 from storage.database import Transaction
-from storage.model import CheckInStatus, Due, DueKind, Member, RequestStatus, Visit
+from storage.model import (
+    CheckInStatus,
+    Due,
+    DueKind,
+    Member,
+    OutboundMessage,
+    RequestStatus,
+    Visit,
+)
 
 Moment = Callable[[Turn, int], Awaitable[None]]
 Whose = Callable[[Transaction, int], Awaitable[int | None]]
@@ -61,19 +82,24 @@ async def gave_up(desk: Desk, tx: Transaction, now: datetime, due: Due) -> None:
     await turn.note("due_given_up", "due", due.id, kind=due.kind.value, ref=due.ref)
 
 
-async def whom_about(tx: Transaction, due: Due) -> tuple[Member, str] | None:
+async def whom_about(  # noqa: PLR0911 (one answer a kind of thing)
+    tx: Transaction, due: Due
+) -> tuple[Member, str] | None:
     """Whom something due is about, and in what words they asked for it."""
     if due.kind is DueKind.TELL:
         message = await messages.get(tx, due.ref)
         ident = message.member_id if message else None
         return (await members.get(tx, ident), message.text) if message and ident else None
+    if due.kind is DueKind.CHECK_IN_STEP:
+        occasion = await checkins.occasion(tx, due.ref)
+        return await members.get(tx, occasion.member_id), occasion.words
     if due.kind in _CHECK_IN_OF:
         check_in = await checkins.get(tx, await _CHECK_IN_OF[due.kind](tx, due.ref))
         return await members.get(tx, check_in.member_id), ""
     if due.kind in OF_THE_GROUP:
         return None
-    if due.kind is DueKind.BACK or due.ref < 0:
-        return await members.get(tx, abs(due.ref)), ""
+    if due.kind in OF_A_MEMBER:
+        return await members.get(tx, due.ref), ""
     if due.kind is DueKind.REPEAT:
         schedule = await recurring_store.get(tx, due.ref)
         return await members.get(tx, schedule.asker_id), schedule.words
@@ -85,8 +111,6 @@ async def whom_about(tx: Transaction, due: Due) -> tuple[Member, str] | None:
 
 
 async def _request_community(tx: Transaction, ref: int) -> int | None:
-    if ref < 0:  # a member who is joining: see `join`
-        return (await members.get(tx, -ref)).community_id
     return (await requests.get(tx, ref)).community_id
 
 
@@ -108,8 +132,9 @@ async def _itself(tx: Transaction, ref: int) -> int:
     return ref
 
 
-async def _of_occasion(tx: Transaction, ref: int) -> int:
-    return (await checkins.occasion(tx, ref)).check_in_id
+async def _occasion_community(tx: Transaction, ref: int) -> int | None:
+    occasion = await checkins.occasion(tx, ref)
+    return (await members.get(tx, occasion.member_id)).community_id
 
 
 async def _of_contact(tx: Transaction, ref: int) -> int:
@@ -118,7 +143,6 @@ async def _of_contact(tx: Transaction, ref: int) -> int:
 
 _CHECK_IN_OF = {
     DueKind.CHECK_IN: _itself,
-    DueKind.CHECK_IN_STEP: _of_occasion,
     DueKind.CONTACT: _of_contact,
 }
 """Whose check-ins something due is about."""
@@ -141,10 +165,11 @@ async def _check_in(turn: Turn, ref: int) -> None:
 
 
 async def _draft(turn: Turn, ref: int) -> None:
-    if ref < 0:
-        await join.stopped_half_way(turn, await members.get(turn.tx, -ref))
-        return
     await ask.chase(turn, await requests.get(turn.tx, ref, lock=True))
+
+
+async def _join(turn: Turn, ref: int) -> None:
+    await join.stopped_half_way(turn, await members.get(turn.tx, ref, lock=True))
 
 
 async def _wave(turn: Turn, ref: int) -> None:
@@ -201,12 +226,15 @@ async def _tell(turn: Turn, ref: int) -> None:
     """A message that somebody depends on did not arrive. Silence would look like everything is
     well, so a person hears of it; an unheard offer is as good as a no."""
     message = await messages.get(turn.tx, ref)
+    await outcomes.told(turn.tx, ref)
     if message is None or message.member_id is None:
         return
     member = await members.get(turn.tx, message.member_id)
     kind = message.about.get("kind", "")
     code = await messages.code_of(turn.tx, ref)
     await turn.note("not_delivered", "outbox", ref, about=kind, code=code)
+    if await elsewhere.send(turn, message):
+        return
     if kind == "offer":
         await offer.unheard(turn, int(message.about["ref"]))
         return
@@ -216,18 +244,23 @@ async def _tell(turn: Turn, ref: int) -> None:
     if kind == "alarm":
         await alarm_answers.unheard(turn, int(message.about["ref"]), member)
         return
-    if kind in NEEDS_NOBODY or code in FOREIGN:
+    if code not in FOREIGN or member.roles:
+        await _tell_organisers(turn, message, member)
+
+
+async def _tell_organisers(turn: Turn, message: OutboundMessage, member: Member) -> None:
+    kind = message.about.get("kind", "")
+    if kind in NEEDS_NOBODY:
         return
     # Somebody whose phone is off misses several texts: one alarm in some hours is enough.
     lease = f"not_arrived.{member.id}"
-    first = await keepsakes.hold(turn.tx, lease, str(ref), turn.now, ALARM.total_seconds())
+    first = await keepsakes.hold(turn.tx, lease, str(message.id), turn.now, ALARM.total_seconds())
     if not first and kind not in MATTERS_EACH_TIME:
         return
     name = NOT_ARRIVED.get(kind, "not_arrived")
     await turn.tell_organisers(
         name,
         but=member.id,
-        # What nobody can be told is not told to somebody else again, round and round.
         about={"kind": "not_arrived"},
         who=turn.who(member),
         phone=await turn.phone_of(member),
@@ -235,14 +268,21 @@ async def _tell(turn: Turn, ref: int) -> None:
     )
 
 
-OF_THE_GROUP = frozenset({DueKind.NOTE, DueKind.HANDOVER})
+OF_THE_GROUP = frozenset({DueKind.NOTE, DueKind.HANDOVER, DueKind.HANDOVER_ONCE, DueKind.SPENDING})
 """What is about a group and about nobody in it."""
 
-NEEDS_NOBODY = frozenset({"daily_note", "stopped", "again", "taken", "remind"})
-"""What nobody need ring about: they asked for no more, or it was only a courtesy."""
+OF_A_MEMBER = frozenset({DueKind.BACK, DueKind.JOIN, DueKind.RETRY})
+"""What is about somebody, whatever they have open."""
 
-FOREIGN = frozenset({"country_not_allowed", "dear_number"})
-"""Why nothing is sent to a number that is none of a neighbour's: no organiser need hear of it."""
+NEEDS_NOBODY = frozenset(
+    {"daily_note", "stopped", "again", "taken", "remind", "tried_again", "not_arrived"}
+)
+"""What nobody need ring about: they asked for no more, or it was only a courtesy; and what nobody
+can be told is not told to somebody else again, round and round."""
+
+FOREIGN = frozenset(numbers.WhyNot)
+"""Why nothing is sent to a number that is none of a neighbour's: unless it is a member's, no
+organiser need hear of it."""
 
 NOT_ARRIVED = {"visit": "not_arrived.visit", "stopped.still": "not_arrived.stopped"}
 
@@ -253,6 +293,7 @@ ALARM = timedelta(hours=4)
 
 KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.DRAFT: (_request_community, _draft),
+    DueKind.JOIN: (_member_community, _join),
     DueKind.WAVE: (_request_community, _wave),
     DueKind.PROMISE: (_request_community, _promise),
     DueKind.CHASE: (_request_community, _chase),
@@ -264,8 +305,11 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.BACK: (_member_community, _back),
     DueKind.TELL: (_message_community, _tell),
     DueKind.CHECK_IN: (_check_in_community(DueKind.CHECK_IN), _check_in),
-    DueKind.CHECK_IN_STEP: (_check_in_community(DueKind.CHECK_IN_STEP), checkin.step),
+    DueKind.CHECK_IN_STEP: (_occasion_community, checkin.step),
     DueKind.CONTACT: (_check_in_community(DueKind.CONTACT), contacts.silent),
     DueKind.HANDOVER: (rota.group_of, duty.came),
+    DueKind.HANDOVER_ONCE: (rota.group_of_dated, duty.came_once),
     DueKind.NOTE: (_itself, daily_note.tell),
+    DueKind.SPENDING: (_itself, spending.tell),
+    DueKind.RETRY: (_member_community, reach.retry),
 }

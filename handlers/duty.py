@@ -4,24 +4,38 @@ and whoever holds it is told first what needs somebody (`Turn.tell_organisers`).
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
+
 from handlers.rules import rota as rules
+from handlers.rules import rota_once, timing
 from handlers.rules.note import fitting
 from handlers.rules.rota import Doing
 from handlers.turn import MOST_SEGMENTS, Turn, first_name, one_line
+from handlers.wording import capital
 from storage import keepsakes, members, requests, rota
 from storage.model import DueKind, Member, RequestStatus, Role
 
 
 async def asked_for(turn: Turn) -> bool:
     """An organiser writes of the rota; whether they did."""
-    wish = rules.wish(turn.words)
+    wish = rota_once.once(turn.words, turn.today) or rules.wish(turn.words)
     if wish is None:
         return False
+    if wish.doing is Doing.CANT and not await _is_of_the_rota(turn, wish):
+        return False
     who = await _named(turn, wish.who) if wish.who else turn.sender
+    # "Milk on Saturday instead of bread"; with an organiser's name in it, it is of the rota.
+    duty = wish.doing is not Doing.ONCE or rota_once.names_duty(turn.words)
+    if who is None and not duty and await _named(turn, wish.instead) is None:
+        return False
     if who is None:
         await turn.reply("duty.who", words=one_line(wish.who.title(), 40))
     elif wish.doing is Doing.ADD:
         await _add(turn, who, wish.spans)
+    elif wish.doing is Doing.ONCE:
+        await _once(turn, who, wish)
+    elif wish.doing is Doing.CANT:
+        await _cannot(turn, who, wish)
     elif wish.doing is Doing.CLEAR:
         await _clear(turn, who)
     elif wish.doing is Doing.TAKE:
@@ -61,19 +75,169 @@ SHOWN = 4
 async def _clear(turn: Turn, who: Member) -> None:
     for ident in await rota.clear(turn.tx, turn.community.id, who.id):
         await turn.never_mind(ident, DueKind.HANDOVER)
+    for one in await rota.dated_of(turn.tx, turn.community.id):
+        if who.id in (one.member_id, one.instead_of):
+            await rota.drop_dated(turn.tx, one.id)
+            await turn.never_mind(one.id, DueKind.HANDOVER_ONCE)
     await rota.drop_stand_in(turn.tx, turn.community.id, who.id)
     await turn.note("rota_cleared", "member", who.id)
     await _hand_on(turn)
     await turn.reply("duty.cleared", who=turn.who(who)(turn.sender.language))
 
 
+# Single dates
+
+Times = tuple[datetime, datetime]
+
+
+async def _is_of_the_rota(turn: Turn, wish: rules.Wish) -> bool:
+    """Whether somebody who can't on a day would hold the phone then. Who goes on visits as well may
+    mean one of those."""
+    who = await _named(turn, wish.who) if wish.who else turn.sender
+    if who is None or wish.day is None or not await _times_on(turn, who, wish.day):
+        return False
+    return bool(wish.who) or not await requests.live_visits(turn.tx, helper_id=who.id)
+
+
+async def _times_on(turn: Turn, who: Member, day: date) -> list[Times]:
+    """Somebody's times of duty that begin on that date and are not over."""
+    found = [
+        rota_once.begun_on(day, shift.span, turn.community)
+        for shift in await rota.shifts_of(turn.tx, turn.community.id)
+        if shift.member_id == who.id
+    ]
+    found += [
+        (one.starts_at, one.ends_at)
+        for one in await rota.dated_of(turn.tx, turn.community.id)
+        if one.member_id == who.id and timing.local(one.starts_at, turn.community).date() == day
+    ]
+    return sorted({times for times in found if times and times[1] > turn.now})
+
+
+async def _once(turn: Turn, who: Member, wish: rules.Wish) -> None:
+    """Somebody holds the phone on one date; whoever else it concerns hears so at once."""
+    assert wish.day
+    other: Member | None = None
+    if wish.instead:
+        other = turn.sender if wish.instead == "me" else await _named(turn, wish.instead)
+        if other is None:
+            await turn.reply("duty.who", words=one_line(wish.instead.title(), 40))
+            return
+    times = [rota_once.on_date(wish.day, wish.hours, turn.community)]
+    if other and wish.hours is None:
+        times = await _times_on(turn, other, wish.day)
+    times = [one for one in times if one[1] > turn.now]
+    if not times:
+        await turn.reply("duty.once.none", day=_day(turn, wish.day, turn.sender.language))
+        return
+    await _keep(turn, who, other, times)
+    entry = "duty.once.instead" if other else "duty.once"
+    me = turn.sender
+
+    def line(language: str) -> str:
+        said = turn.text(
+            language,
+            entry,
+            lines=_spoken(turn, language, times),
+            who=turn.who(who)(language),
+            other=first_name(other) if other else "",
+        )
+        return capital(said)
+
+    await turn.reply("duty.once.noted", lines=line(me.language))
+    for one in {one.id: one for one in (who, other) if one and one.id != me.id}.values():
+        await turn.say(
+            one,
+            "duty.once.told",
+            about={"kind": "duty.once"},
+            organiser=first_name(me),
+            lines=line(one.language),
+        )
+
+
+async def _cannot(turn: Turn, who: Member, wish: rules.Wish) -> None:
+    """Somebody can't on one date: the other organisers hear it, for somebody may take it."""
+    assert wish.day
+    times = await _times_on(turn, who, wish.day)
+    await _keep(turn, None, who, times)
+    me = turn.sender
+    await turn.reply(
+        "duty.cant", who=turn.who(who)(me.language), lines=_spoken(turn, me.language, times)
+    )
+    for one in await turn.organisers():
+        if one.id != me.id:
+            await turn.say(
+                one,
+                "duty.cant.told",
+                about={"kind": "duty.once"},
+                quiet=True,
+                who=turn.who(who)(one.language),
+                lines=_spoken(turn, one.language, times),
+            )
+
+
+async def _keep(turn: Turn, who: Member | None, other: Member | None, times: list[Times]) -> None:
+    for start, end in times:
+        ident = await rota.add_dated(
+            turn.tx,
+            rota.Dated(
+                id=0,
+                community_id=turn.community.id,
+                member_id=who.id if who else None,
+                instead_of=other.id if other else None,
+                starts_at=start,
+                ends_at=end,
+            ),
+        )
+        await turn.later(DueKind.HANDOVER_ONCE, ident, start if start > turn.now else end)
+        await turn.note(
+            "rota_once", "member", who.id if who else None, instead=other.id if other else None
+        )
+    await _hand_on(turn)
+
+
+async def _dates(turn: Turn, language: str) -> list[str]:
+    lines = []
+    for one in await rota.dated_of(turn.tx, turn.community.id):
+        who = await members.get(turn.tx, one.member_id) if one.member_id else None
+        other = await members.get(turn.tx, one.instead_of) if one.instead_of else None
+        entry = "duty.once.instead" if who and other else "duty.once" if who else "duty.once.nobody"
+        line = turn.text(
+            language,
+            entry,
+            lines=_spoken(turn, language, [(one.starts_at, one.ends_at)]),
+            who=turn.who(who)(language) if who else "",
+            other=first_name(other) if other else "",
+        )
+        lines.append(capital(line))
+    return lines
+
+
+def _day(turn: Turn, day: date, language: str) -> str:
+    return turn.desk.wording.day(language, day, turn.today, whole=True)
+
+
+def _spoken(turn: Turn, language: str, times: list[Times]) -> str:
+    """`Saturday 12 December 9am to 5pm`: as it may be written, too."""
+    wording = turn.desk.wording
+    said = []
+    for moments in times[:SHOWN]:
+        start, end = (timing.local(moment, turn.community) for moment in moments)
+        hour = wording.hour(language, moments[1], turn.community)
+        if end - start > timedelta(days=1) and end.date() != start.date():
+            hour = f"{_day(turn, end.date(), language)} {hour}"
+        first = wording.hour(language, moments[0], turn.community)
+        day = _day(turn, start.date(), language)
+        said.append(turn.text(language, "duty.times", start=f"{day} {first}", by=hour))
+    return ", ".join(said)
+
+
+# Taking over
+
+
 async def take_over(turn: Turn, who: Member) -> None:
     """Somebody holds the phone from now on, until the rota next changes hands."""
-    coming = [
-        rules.turns(shift.span, turn.now, turn.community)
-        for shift in await rota.shifts_of(turn.tx, turn.community.id)
-    ]
-    until = min(coming, default=None)
+    until = next(iter(await _coming(turn)), None)
     await rota.take_over(turn.tx, turn.community.id, who.id, until)
     await turn.note("took_over", "member", who.id)
     told = await _hand_on(turn)
@@ -90,7 +254,7 @@ async def show(turn: Turn) -> None:
     head = turn.text(language, "duty.nobody")
     if now:
         head = turn.text(language, "duty.now", who=turn.desk.wording.joined(language, now))
-    lines = []
+    lines = await _dates(turn, language)
     for shift in await rota.shifts_of(turn.tx, turn.community.id):
         who = await members.get(turn.tx, shift.member_id)
         when = _times(turn, language, shift.span)
@@ -129,6 +293,25 @@ async def came(turn: Turn, ref: int) -> None:
     await _hand_on(turn)
 
 
+async def came_once(turn: Turn, ref: int) -> None:
+    """What is otherwise on one date begins, or is over."""
+    dated = await rota.get_dated(turn.tx, ref)
+    if dated is None:
+        return
+    if dated.ends_at > turn.now:
+        await turn.later(DueKind.HANDOVER_ONCE, ref, dated.ends_at)
+    else:
+        await rota.drop_dated(turn.tx, ref)
+    await rota.end_stand_in(turn.tx, turn.community.id, turn.now)
+    await _hand_on(turn)
+
+
+async def _coming(turn: Turn) -> list[datetime]:
+    week = await rota.shifts_of(turn.tx, turn.community.id)
+    dates = await rota.dated_of(turn.tx, turn.community.id)
+    return rota_once.coming(turn.now, week, dates, turn.community)
+
+
 async def _wait_for(turn: Turn, ref: int) -> None:
     for shift in await rota.shifts_of(turn.tx, turn.community.id):
         if shift.id == ref:
@@ -156,16 +339,16 @@ async def _hand_on(turn: Turn) -> set[int]:
 async def _begins(turn: Turn, who: Member) -> None:
     still = (RequestStatus.OPEN, RequestStatus.HANDED)
     count = len(await requests.of_community(turn.tx, turn.community.id, still))
-    coming = [
-        rules.turns(shift.span, turn.now, turn.community)
-        for shift in await rota.shifts_of(turn.tx, turn.community.id)
-    ]
-    own = [
-        rules.at(shift.span[1] % rules.WEEK, turn.now, turn.community)
-        for shift in await rota.shifts_of(turn.tx, turn.community.id)
-        if shift.member_id == who.id and rules.is_on(shift.span, turn.now, turn.community)
-    ]
-    until = max(own, default=min(coming, default=None))
+    week = await rota.shifts_of(turn.tx, turn.community.id)
+    dates = await rota.dated_of(turn.tx, turn.community.id)
+
+    def named(moment: datetime) -> bool:
+        return who.id in rota_once.on_at(moment, week, dates, turn.community)
+
+    coming = await _coming(turn)
+    until = next(iter(coming), None)
+    if named(turn.now):
+        until = next((moment for moment in coming if not named(moment)), until)
     await turn.say(
         who,
         "duty.begins" if until else "duty.begins.open",

@@ -149,7 +149,9 @@ async def _next(turn: Turn, done: str, ref: int | None, *, noted: bool = False) 
             does=does(turn, me, me.language),
             ask_location=step == "place",
         )
-        await turn.later(DueKind.DRAFT, -me.id, turn.now + timedelta(days=1))
+        moment = turn.now + timedelta(days=1)
+        await turn.later(DueKind.JOIN, me.id, moment)
+        await turn.save(turn.sender, half_way_at=moment)
         return
 
 
@@ -195,7 +197,7 @@ async def place_said(turn: Turn, question: Question, _key: str) -> None:
                 phone=await turn.phone_of(me),
                 words=one_line(turn.words, 100),
             )
-            await turn.never_mind(-me.id, DueKind.DRAFT)
+            await _at_its_end(turn)
             await turn.reply(
                 "helper.no_place.told" if told else "helper.no_place.alone",
                 name=first_name(me),
@@ -289,9 +291,9 @@ async def languages_said(turn: Turn, question: Question, key: str) -> None:
 
 async def consented(turn: Turn, question: Question, key: str) -> None:
     """A helper agreed to be asked, or did not."""
+    await _at_its_end(turn)
     me = turn.sender
     assert turn.message
-    await turn.never_mind(-me.id, DueKind.DRAFT)
     await turn.toast()
     if key != "yes":
         await turn.reply("helper.not_joined", name=first_name(me))
@@ -443,9 +445,16 @@ async def start_again(turn: Turn) -> None:
         await turn.reply("hello", name=first_name(me))
 
 
+async def _at_its_end(turn: Turn) -> None:
+    """Joining has come to an end, one way or the other: nobody need ring about it."""
+    await turn.never_mind(turn.sender.id, DueKind.JOIN)
+    await turn.save(turn.sender, half_way_at=None)
+
+
 async def stopped_half_way(turn: Turn, member: Member) -> None:
     """A day ago somebody began to join as a helper, and stopped: an organiser may like to ring."""
-    if member.is_a(Role.HELPER):
+    member = await turn.save(member, half_way_at=None)
+    if member.is_a(Role.HELPER) or member.stopped_at is not None:
         return
     await turn.tell_organisers(
         "helper.half_way",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from handlers import (
+    arranged,
     ask,
     checkin,
     checkin_words,
@@ -38,7 +39,7 @@ async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None
     if await checkin_words.in_words(turn, asks=bool(asks)) or thanks:
         await checkin.heard(turn)
         return  # thanks are welcome, and need no answer
-    if me.is_a(Role.ASKER) and await _of_what_they_have(turn):
+    if await arranged.suggested(turn) or (me.is_a(Role.ASKER) and await _of_what_they_have(turn)):
         await questions.close(turn.tx, turn.now, MISSED, member_id=me.id)
         await checkin.heard(turn)
         return

@@ -12,13 +12,14 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 
-from handlers.rules import matching
+from handlers.rules import hours, matching
 from handlers.rules.matching import Candidate, Wanted, WhyNot
 from storage import cells, members, recurring, requests
+from storage import hours as kept_hours
 from storage.database import Transaction
-from storage.model import HelpRequest, Member, OfferStatus
+from storage.model import Community, HelpRequest, Member, OfferStatus
 
 FINE_RINGS = 5
 """Rings of cells read one by one (about 1.4 km); further out whole coarse cells are read."""
@@ -45,6 +46,12 @@ class Search:
     now: datetime
     bonds: dict[int, set[str]]
     asked: frozenset[int]
+
+    @cached_property
+    def when(self) -> int:
+        """The stretches of the week in which somebody must be there: roughly, for the database."""
+        quarters = self.wanted.quarters
+        return kept_hours.stretches(hours.spans(quarters)) if quarters else kept_hours.ANY_STRETCH
 
     async def pick(self, size: int) -> list[Candidate]:
         """Those to ask next, in order; fewer than `size` if there are no more. Nobody else decides
@@ -84,7 +91,7 @@ class Search:
         if cell is None:
             return []
         found: dict[int, Candidate] = {}
-        for _, fetch in self._further(cell, km):
+        for _, fetch in self._further(cell, km, kept_hours.ANY_STRETCH):
             for candidate in await fetch():
                 if candidate.km is not None and candidate.km <= km:
                     found[candidate.member.id] = candidate
@@ -100,17 +107,17 @@ class Search:
                 yield steps * cells.RING_KM, partial(self._fine, home, steps, size)
         fine = (FINE_RINGS + 1) * cells.RING_KM
         if fine <= reach:
-            for bound, fetch in self._further(home, reach):
+            for bound, fetch in self._further(home, reach, self.when):
                 yield max(fine, bound), fetch
 
-    def _further(self, home: int, km: float) -> Iterator[tuple[float, Fetch]]:
-        """The same by coarse cells, to so many km at least."""
+    def _further(self, home: int, km: float, when: int) -> Iterator[tuple[float, Fetch]]:
+        """The same by coarse cells, to so many km at least, of who is there in those stretches."""
         for first, furthest in BANDS:
             last = furthest
             while last > first and cells.coarse_bound_km(last) > km:
                 last -= 1
             if (bound := cells.coarse_bound_km(first)) <= km:
-                yield bound, partial(self._coarse, home, first, last)
+                yield bound, partial(self._coarse, home, first, last, when)
 
     async def _fine(self, home: int, steps: int, size: int) -> list[Candidate]:
         # A cell gives up its most rested `size`; where some of those may not be asked, its next,
@@ -120,7 +127,13 @@ class Search:
         while left:
             batch = await self._candidates(
                 await members.helpers_in_cells(
-                    self.tx, self.request.community_id, left, self.wanted.need, each, skip
+                    self.tx,
+                    self.request.community_id,
+                    left,
+                    self.wanted.need,
+                    self.when,
+                    each,
+                    skip,
                 )
             )
             found += batch
@@ -134,12 +147,12 @@ class Search:
             skip, each = skip + each, each * 4
         return found
 
-    async def _coarse(self, home: int, first: int, last: int) -> list[Candidate]:
+    async def _coarse(self, home: int, first: int, last: int, when: int) -> list[Candidate]:
         single = first == last
         ranges = cells.coarse_ring(home, first) if single else cells.wide_rings(home, first, last)
         return await self._candidates(
             await members.helpers_in_ranges(
-                self.tx, self.request.community_id, ranges, self.wanted.need
+                self.tx, self.request.community_id, ranges, self.wanted.need, when
             )
         )
 
@@ -179,9 +192,14 @@ class Search:
 
 
 async def search(
-    tx: Transaction, request: HelpRequest, asker: Member, now: datetime, reach_km: float
+    tx: Transaction,
+    community: Community,
+    request: HelpRequest,
+    asker: Member,
+    now: datetime,
+    reach_km: float,
 ) -> Search:
-    """A look round for a request that says what it needs."""
+    """A look round for a request that says what it needs, in its group."""
     assert request.need is not None
     # Who was too late may be asked anew once it has come free; a no, or no answer yet, stands.
     offers = [
@@ -198,6 +216,9 @@ async def search(
             vetting=matching.needs_vetting(request),
             today=now.date(),
             reach_km=min(reach_km, MOST_KM),
+            quarters=hours.quarters(
+                *hours.window(request.day, request.part, now, community), community
+            ),
         ),
         now,
         await members.bonds_of(tx, asker.id),
@@ -206,16 +227,21 @@ async def search(
 
 
 async def against(
-    tx: Transaction, request: HelpRequest, asker: Member, helper: Member, now: datetime
+    tx: Transaction,
+    community: Community,
+    request: HelpRequest,
+    asker: Member,
+    helper: Member,
+    now: datetime,
 ) -> set[WhyNot]:
     """Everything that speaks against this one helper doing this request."""
-    found = await search(tx, request, asker, now, float("inf"))
+    found = await search(tx, community, request, asker, now, float("inf"))
     (candidate,) = await found._candidates([helper])
     return set(matching.why_nots(candidate, found.wanted))
 
 
 async def familiar(
-    tx: Transaction, request: HelpRequest, asker: Member, now: datetime
+    tx: Transaction, community: Community, request: HelpRequest, asker: Member, now: datetime
 ) -> Member | None:
     """Who came the last time that this regular help did, was glad to, and may be asked again."""
     ident = await recurring.last_helper(tx, request.schedule_id) if request.schedule_id else None
@@ -224,4 +250,5 @@ async def familiar(
     await members.lock(tx, [ident])
     helper = await members.get(tx, ident)
     # They have found the way before, however far it is.
-    return None if await against(tx, request, asker, helper, now) - {WhyNot.TOO_FAR} else helper
+    speaks_against = await against(tx, community, request, asker, helper, now)
+    return None if speaks_against - {WhyNot.TOO_FAR} else helper

@@ -84,7 +84,7 @@ async def answered_card(turn: Turn, question: Question, _key: str) -> None:
         return
     request = await requests.get(turn.tx, question.ref or 0)
     asker = await members.get(turn.tx, request.asker_id)
-    against = await neighbours.against(turn.tx, request, asker, member, turn.now)
+    against = await neighbours.against(turn.tx, turn.community, request, asker, member, turn.now)
     other_group = request.community_id != member.community_id
     if other_group or (request.status in FREE and against & STOPS_A_YES):
         # Nothing that could tell the person why: a bond is nobody's business.
@@ -115,7 +115,9 @@ async def accept(turn: Turn, request_id: int, *, helper: Member | None = None) -
         return False
     asker = await members.get(turn.tx, request.asker_id)
     if not by_hand:
-        against = STOPS_A_YES & await neighbours.against(turn.tx, request, asker, helper, turn.now)
+        against = STOPS_A_YES & await neighbours.against(
+            turn.tx, turn.community, request, asker, helper, turn.now
+        )
         if against:
             await turn.toast()
             full = against <= _FULL

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from handlers import ask, neighbours, offer, recurring, visit, waves
+from handlers import ask, lapsed, neighbours, offer, recurring, visit, waves
 from handlers.join import does
 from handlers.rules import lifecycle, timing
 from handlers.rules.matching import WhyNot
@@ -288,7 +288,7 @@ async def _close(turn: Turn, request: HelpRequest) -> None:
 async def _whom(turn: Turn, request: HelpRequest) -> None:
     """Who is to go? The likeliest are offered; any other helper can be named."""
     asker = await members.get(turn.tx, request.asker_id)
-    look = await neighbours.search(turn.tx, request, asker, turn.now, float("inf"))
+    look = await neighbours.search(turn.tx, turn.community, request, asker, turn.now, float("inf"))
     may = (None, WhyNot.ALREADY_ASKED, WhyNot.AT_ONCE_CAP, WhyNot.WEEKLY_CAP)
     near = [c.member for c, reason in await look.around(neighbours.MOST_KM) if reason in may]
     # The search reads nobody's name; the few that are shown are read now, in the same order.
@@ -327,7 +327,7 @@ async def assigned(turn: Turn, question: Question, key: str) -> None:
         )
         return
     asker = await members.get(turn.tx, request.asker_id)
-    against = await neighbours.against(turn.tx, request, asker, helper, turn.now)
+    against = await neighbours.against(turn.tx, turn.community, request, asker, helper, turn.now)
     if against & MAY_NOT:
         await turn.toast()
         await turn.ask(turn.sender, "settle.may_not", "assign", request.id, (), helper=helper.name)
@@ -407,12 +407,14 @@ async def chase(turn: Turn, request: HelpRequest) -> None:
     if request.status is not RequestStatus.HANDED or await recurring.day_is_over(turn, request):
         return
     asker = await members.get(turn.tx, request.asker_id)
-    age = turn.now - request.created_at
-    wait = max(timedelta(hours=2), min(timedelta(hours=12), age))
-    await turn.later(DueKind.CHASE, request.id, timing.add_waking(turn.now, wait, turn.community))
     handler = await members.get(turn.tx, request.handler_id) if request.handler_id else None
     if handler and (handler.unreachable or handler.stopped_at or not handler.is_a(Role.ORGANISER)):
         handler = None
+    if await lapsed.seen_to(turn, request, handler):
+        return
+    age = turn.now - request.created_at
+    wait = max(timedelta(hours=2), min(timedelta(hours=12), age))
+    await turn.later(DueKind.CHASE, request.id, timing.add_waking(turn.now, wait, turn.community))
     await questions.close(turn.tx, turn.now, "handed", ref=request.id)
     params: dict[str, Any] = {
         "asker": turn.who(asker),

@@ -7,7 +7,8 @@ to call one off ends nothing but that one. Who came the last time, and was glad 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 from handlers import waves
 from handlers.rules import lifecycle, recurrence, timing
@@ -169,6 +170,7 @@ async def begin(turn: Turn, request: HelpRequest) -> None:
     )
     for schedule in begun:
         await wait(turn, schedule)
+        await tell_who_suggested(turn, schedule, "recurring.offer.agreed")
 
 
 # Each time
@@ -178,6 +180,9 @@ async def make(turn: Turn, schedule: Schedule) -> None:
     """The moment to ask for the next time came. Where it came too late (everything stood still for
     days) the asker and the organisers are told so, once, and it goes on with the time after."""
     asker = await members.get(turn.tx, schedule.asker_id)
+    if schedule.status is ScheduleStatus.OFFERED:
+        await _not_answered(turn, schedule, asker)
+        return
     day = schedule.next_day
     if schedule.status is not ScheduleStatus.RUNNING or day is None:
         return
@@ -196,6 +201,41 @@ async def make(turn: Turn, schedule: Schedule) -> None:
         day = after_that(schedule, day)
     schedule = await recurring.save(turn.tx, replace(schedule, next_day=day))
     await wait(turn, schedule)
+
+
+ANSWER = timedelta(hours=11)
+"""Waking hours (a day) that somebody has to answer whether they would like regular help."""
+
+
+async def _not_answered(turn: Turn, schedule: Schedule, asker: Member) -> None:
+    """What an organiser suggested lies there: they hear so. A late yes still counts."""
+    until = timing.add_waking(schedule.created_at, ANSWER, turn.community)
+    if turn.now < until:
+        await turn.later(DueKind.REPEAT, schedule.id, until)
+        return
+    await recurring.save(turn.tx, replace(schedule, status=ScheduleStatus.STOPPED))
+    await tell_who_suggested(
+        turn, schedule, "recurring.offer.silent", phone=await turn.phone_of(asker)
+    )
+
+
+async def tell_who_suggested(turn: Turn, schedule: Schedule, entry: str, **more: Any) -> None:
+    """Whoever suggested it hears what has come of it; nobody, where they asked for it themselves.
+    `more` may be by language."""
+    if schedule.set_up_by is None:
+        return
+    organiser = await members.get(turn.tx, schedule.set_up_by)
+    asker = await members.get(turn.tx, schedule.asker_id)
+    language = organiser.language
+    await turn.say(
+        organiser,
+        entry,
+        about={"kind": "suggested", "ref": schedule.id},
+        asker=turn.who(asker)(language),
+        what=turn.gist(as_request(schedule), language),
+        when=every(turn, schedule, language),
+        **{name: say(language) for name, say in more.items()},
+    )
 
 
 async def wait(turn: Turn, schedule: Schedule) -> None:

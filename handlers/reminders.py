@@ -27,7 +27,13 @@ async def arrange(turn: Turn, visit: Visit, request: HelpRequest) -> None:
     )
     for kind, moment in zip(REMINDERS, moments, strict=True):
         if moment:
-            await turn.later(kind, visit.id, moment)
+            await _later(turn, kind, visit, moment)
+
+
+async def _later(turn: Turn, kind: DueKind, visit: Visit, moment: datetime) -> None:
+    # The visit itself knows, so that the auditor sees one that was lost.
+    await requests.remind_at(turn.tx, visit.id, {requests.REMINDER[kind]: moment})
+    await turn.later(kind, visit.id, moment)
 
 
 def about_when(turn: Turn, visit: Visit, request: HelpRequest, reader: Member) -> str:
@@ -81,11 +87,12 @@ async def tell_asker(turn: Turn, visit: Visit) -> None:
 async def _in_time(turn: Turn, kind: DueKind, visit: Visit, last: datetime) -> bool:
     """Whether there is still a visit to be reminded of. A process that stood still may come late:
     in the night it waits for the morning and, where that is too late, nothing is said."""
+    await requests.remind_at(turn.tx, visit.id, {requests.REMINDER[kind]: None})
     if visit.status is not VisitStatus.ACCEPTED or turn.now >= last:
         return False
     moment = timing.not_quiet(turn.now, turn.community)
     if moment > turn.now and moment < last:
-        await turn.later(kind, visit.id, moment)
+        await _later(turn, kind, visit, moment)
     return moment == turn.now
 
 

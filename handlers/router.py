@@ -12,10 +12,14 @@ from handlers import (
     answers,
     checkin,
     commands,
+    door,
+    emergency,
+    hours,
     join,
     languages,
     meanings,
     offer,
+    reach,
 )
 from handlers.rules import timing
 from handlers.rules.understanding import (
@@ -23,7 +27,7 @@ from handlers.rules.understanding import (
     is_stop,
     understand,
 )
-from handlers.turn import QUOTED, Desk, Turn, first_name, one_line
+from handlers.turn import Desk, Turn, first_name
 from storage import groups, members, questions
 from storage.database import Transaction
 from storage.model import (
@@ -32,33 +36,46 @@ from storage.model import (
     InboundKind,
     InboundMessage,
     Member,
-    Priority,
     Role,
     Standing,
 )
 
 
-async def receive(desk: Desk, tx: Transaction, now: datetime, message: InboundMessage) -> None:
-    """Let one message have its effect."""
+async def receive(desk: Desk, tx: Transaction, now: datetime, message: InboundMessage) -> str:
+    """Let one message have its effect. Why it was left unanswered, if it was (`door`)."""
     everyone = await groups.every(tx)
     if not everyone:
-        return  # nobody has set up a group: `popround check` says so
+        return ""  # nobody has set up a group: `popround check` says so
     if message.in_group:
-        await _in_group(desk, tx, now, message, everyone)
-        return
+        return await _in_group(desk, tx, now, message, everyone)
     address = Address(message.channel, message.sender)
     member = await members.find(tx, address)
-    if message.kind is InboundKind.REMOVED:
-        if member:
+    if message.kind in (InboundKind.REMOVED, InboundKind.ADDED, InboundKind.MOVED):
+        if member and message.kind is InboundKind.REMOVED:
             await _blocked(_turn(desk, tx, now, everyone, member), member)
-        return
-    if message.kind in (InboundKind.ADDED, InboundKind.MOVED):
-        return
+        return ""
+    why = ""
     if member is None:
-        member = await _stranger(tx, everyone[0], message, address)
+        why = await door.stranger(desk, tx, now, message)
+        if not why:
+            member = await _stranger(tx, everyone[0], message, address)
     turn = _turn(desk, tx, now, everyone, member, message)
-    if member.unreachable:
-        await turn.save(member, unreachable="")
+    why = why or await door.too_much(turn)
+    if not why:
+        await _let_in(turn)
+        return ""
+    noted = await _all_the_same(turn, why)
+    if noted is None:
+        await (door.set_aside if turn.member else door.tell_of_strangers)(turn, why)
+    return why if noted is None else noted
+
+
+async def _let_in(turn: Turn) -> None:
+    """Whatever they wrote, pressed or sent has its effect."""
+    message = turn.message
+    assert message
+    await members.wrote(turn.tx, Address(message.channel, message.sender), turn.now)
+    await reach.wrote(turn)
     if message.kind is InboundKind.BUTTON:
         await _button(turn)
     elif message.kind is InboundKind.LOCATION:
@@ -67,6 +84,30 @@ async def receive(desk: Desk, tx: Transaction, now: datetime, message: InboundMe
         await _text(turn)
     else:
         await turn.reply("cant_read", name=first_name(turn.sender))
+
+
+async def _all_the_same(turn: Turn, why: str) -> str | None:
+    """See to a message over a limit all the same, if it is STOP of somebody whom we write to, or an
+    emergency; what is to be noted of it then (`why`, if it was one more of many), else none."""
+    message, member = turn.message, turn.member
+    if message is None or message.kind is not InboundKind.TEXT or not turn.words:
+        return None
+    if is_stop(turn.words) and member is not None:
+        await join.stop(turn)
+        return ""
+    here = timing.local(turn.now, turn.community)
+    language = member.language if member else turn.community.languages[0]
+    danger = understand(turn.words, here, language=language).emergency
+    if not danger or not door.from_a_phone(message) or commands.said(turn, "help"):
+        return None
+    alarm = await door.alarm(turn)
+    if not alarm.answered:
+        return why
+    if member is None:
+        address = Address(message.channel, message.sender)
+        turn.member = await _stranger(turn.tx, turn.community, message, address)
+    await (emergency.written if alarm.told else emergency.written_again)(turn)
+    return ""
 
 
 def _turn(
@@ -110,7 +151,7 @@ async def _text(turn: Turn) -> None:
     me = turn.sender
     # HELP by itself asks what this is; its answer begins with 999.
     if meaning.emergency and not commands.said(turn, "help"):
-        await emergency(turn)
+        await emergency.written(turn)
         return
     if is_stop(words):
         await join.stop(turn)
@@ -129,32 +170,15 @@ async def _text(turn: Turn) -> None:
         for question in await questions.open_to(turn.tx, me.id, turn.now)
         if question.kind != meanings.MISSED
     ]
-    if await languages.asked_for(turn, open_now) or await answers.given(turn, open_now, meaning):
+    latest = open_now[0] if open_now else None
+    if (
+        await hours.in_words(turn, latest, taken=answers.takes_any_words(turn, latest))
+        or await languages.asked_for(turn, open_now)
+        or await answers.given(turn, open_now, meaning)
+    ):
         await checkin.heard(turn)
         return
     await meanings.act_on(turn, meaning, open_now)
-
-
-async def emergency(turn: Turn) -> None:
-    """Ring 999: at once, in any state, at any hour. Help is never promised to be on its way."""
-    me = turn.sender
-    told = await turn.tell_organisers(
-        "emergency.told",
-        but=me.id,
-        priority=Priority.EMERGENCY,
-        who=turn.who(me),
-        phone=await turn.phone_of(me),
-        home=", ".join(filter(None, (me.home, me.postcode))) or "-",
-        words=one_line(turn.words, QUOTED),
-    )
-    await turn.say(
-        me,
-        "emergency" if told else "emergency.alone",
-        priority=Priority.EMERGENCY,
-        organiser=await turn.organiser_name(me),
-    )
-    await turn.note("emergency", "member", me.id)
-    await checkin.trouble(turn)
 
 
 # Buttons and places
@@ -195,7 +219,7 @@ async def _location(turn: Turn) -> None:
 
 async def _in_group(
     desk: Desk, tx: Transaction, now: datetime, message: InboundMessage, everyone: list[Community]
-) -> None:
+) -> str:
     chat = Address(message.channel, message.chat)
     member = await members.find(tx, Address(message.channel, message.sender))
     turn = _turn(desk, tx, now, everyone, member, message)
@@ -211,7 +235,7 @@ async def _in_group(
             or not (known or question.chat == message.chat)
         ):
             await turn.toast("button.old")
-            return
+            return ""
         await offer.answered_card(turn, question, "accept")
         await turn.toast()
     elif message.kind is InboundKind.ADDED:
@@ -231,13 +255,16 @@ async def _in_group(
         said = message.text.strip()
         if not said.startswith("/") and understand(said, here).emergency:
             await turn.say_in(chat, "emergency.alone")
-            return
+            return ""
+        if await door.chat_is_full(turn):
+            return door.FLOOD
         await turn.say_in(chat, "street.private", link=f"t.me/{desk.telegram_name}")
+    return ""
 
 
 async def _blocked(turn: Turn, member: Member) -> None:
     """Somebody blocked the bot: their visits are given back, and organisers hear if they wait."""
-    await turn.save(member, unreachable="blocked")
+    turn.member = await reach.lost(turn.tx, turn.now, member, "blocked")
     await join.drop_everything(turn, "stopped")
 
 

@@ -13,7 +13,8 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from handlers.rules import timing
-from handlers.rules.rota import is_on
+from handlers.rules.guards import InboundLimits
+from handlers.rules.rota_once import on_at
 from handlers.rules.segments import segments
 from handlers.rules.understanding_language import certain_language
 from handlers.wording import Wording, capital
@@ -67,8 +68,14 @@ class Desk:
     """What each channel is able to send."""
     price_per_segment: float | None = None
     """Pence for a part of a text; none where nobody has said."""
+    limits: InboundLimits = field(default_factory=InboundLimits)
+    """What people may take of us."""
     telegram_name: str = ""
     """The bot's name on Telegram, for links; empty where it is not used."""
+    number: str = ""
+    """The number to text; empty where there is none."""
+    vouched: frozenset[Channel] = frozenset()
+    """The channels whose provider vouches for who wrote."""
 
     def has_buttons(self, channel: Channel) -> bool:
         # A channel with buttons is one that can answer the press of one.
@@ -154,15 +161,18 @@ class Turn:
         about: dict[str, Any] | None = None,
         wakes: bool | None = None,
         quiet: bool = False,
+        at: Address | None = None,
         **params: Any,
     ) -> int | None:
         """Queue words for somebody; the outbox id, or none if nothing reaches them.
 
         In the quiet hours it waits, unless it `wakes` (by default: it answers who wrote just now).
+        `at`: at this address of theirs, wherever else they are.
         """
         return await self._post(
             to,
             self.text(to.language, entry, **params),
+            address=at,
             priority=priority,
             about=about,
             wakes=wakes,
@@ -207,11 +217,11 @@ class Turn:
         words = self.text(to.language, entry, **params)
         buttons: tuple[tuple[str, str], ...] = ()
         if self.desk.has_buttons(address.channel):
-            buttons = _buttons(question)
+            buttons = buttons_of(question)
             if ask_location:
                 buttons = (("location", self.text(to.language, "choice.location")),)
         else:
-            numbers = self._numbers(to.language, question.choices) if question.choices else ""
+            numbers = self.numbers(to.language, question.choices) if question.choices else ""
             words = f"{words} {numbers}".strip()
             while segments(words) > MOST_SEGMENTS and params.get(shorten, "...") != "...":
                 params[shorten] = cut(params[shorten])
@@ -261,7 +271,7 @@ class Turn:
                 priority=Priority.OFFER,
                 text=self.text(language, entry, **params),
                 created_at=self.now,
-                buttons=_buttons(question),
+                buttons=buttons_of(question),
                 community_id=self.community.id,
                 about={"kind": kind, "ref": ref},
             )
@@ -338,9 +348,9 @@ class Turn:
         """Give a person's chat the list of commands that go with their roles."""
         names = ["start", "help"]
         if member.is_a(Role.HELPER):
-            names += ["pause", "onduty", "offduty"]
+            names += ["pause", "hours", "onduty", "offduty"]
         if member.is_a(Role.ORGANISER):
-            names += ["open", "waiting"]
+            names += ["open", "waiting", "duty", "note", "texts", "more"]
         described = [[name, self.text(member.language, f"command.{name}")] for name in names]
         if OutboundKind.COMMANDS in self.desk.can.get(address.channel, ()):
             await self._queue(
@@ -377,11 +387,9 @@ class Turn:
         stands_in = await rota.stand_in(self.tx, self.community.id, self.now)
         if stands_in is not None:
             return [one for one in there if one.id == stands_in]
-        on = {
-            shift.member_id
-            for shift in await rota.shifts_of(self.tx, self.community.id)
-            if is_on(shift.span, self.now, self.community)
-        }
+        week = await rota.shifts_of(self.tx, self.community.id)
+        dates = await rota.dated_of(self.tx, self.community.id)
+        on = on_at(self.now, week, dates, self.community)
         return [one for one in there if one.id in on]
 
     async def organiser_name(self, to: Member) -> str:
@@ -561,8 +569,12 @@ class Turn:
         )
 
     async def _queue(self, message: OutboundMessage, edits_id: int | None = None) -> int:
-        at = self.now if message.wakes else timing.not_quiet(self.now, self.community)
+        at = self.at_once_or_by_day(message)
         return await messages.queue(self.tx, message, at=at, edits_id=edits_id)
+
+    def at_once_or_by_day(self, message: OutboundMessage) -> datetime:
+        """When a message may go."""
+        return self.now if message.wakes else timing.not_quiet(self.now, self.community)
 
     def _choice(self, language: str, choice: str | tuple[str, str]) -> Choice:
         if isinstance(choice, tuple):
@@ -572,7 +584,8 @@ class Turn:
             return Choice(choice, self.text(language, name))
         return Choice(choice, capital(self.text(language, f"{name}.sms")))
 
-    def _numbers(self, language: str, choices: Sequence[Choice]) -> str:
+    def numbers(self, language: str, choices: Sequence[Choice]) -> str:
+        """How to answer by text: "Reply 1 for yes, 2 for no."."""
         phrases = []
         for choice in choices:
             by_text = f"choice.{choice.key}.sms"
@@ -582,7 +595,8 @@ class Turn:
         return self.text(language, "reply", choices=", ".join(phrases))
 
 
-def _buttons(question: Question) -> tuple[tuple[str, str], ...]:
+def buttons_of(question: Question) -> tuple[tuple[str, str], ...]:
+    """A question's answers, as a message carries them."""
     return tuple(
         (f"{question.token}:{place}", choice.label) for place, choice in enumerate(question.choices)
     )

@@ -11,9 +11,9 @@ from typing import Any
 
 from handlers import reminders, waves
 from handlers.reminders import about_when, hour_is_open
-from handlers.rules import lifecycle, timing
+from handlers.rules import hours, lifecycle, timing
 from handlers.turn import Turn, first_name, one_line
-from storage import members, questions, requests
+from storage import members, questions, recurring, requests
 from storage.model import (
     DueKind,
     HelpRequest,
@@ -41,6 +41,10 @@ async def begin(
 ) -> Visit:
     """Somebody is going: the asker hears who, the helper hears where, both get the word."""
     due_at = timing.wanted_at(request.day, request.part, turn.now, turn.community)
+    if helper.hours and not timing.clock_time(request.part or ""):
+        # Who comes in the evening is not asked at four whether they came.
+        between = hours.window(request.day, request.part, turn.now, turn.community)
+        due_at = hours.best(helper.hours, due_at, between, turn.community)
     if hour_is_open(turn, request):
         due_at = timing.half_hour(due_at)
     visit = await requests.add_visit(
@@ -96,10 +100,11 @@ async def _give_details(
     wakes: bool,
 ) -> None:
     """Name, address, what they wrote and the word: to the accepted helper, and noted."""
+    theirs = bool(request.words) and not await _suggested(turn, request)
     words = one_line(request.words, QUOTED)
     await turn.ask(
         helper,
-        ("details.by_hand" if by_hand else "details") + ("" if request.words else ".bare"),
+        ("details.by_hand" if by_hand else "details") + ("" if theirs else ".bare"),
         "visit",
         visit.id,
         ("going", "cannot"),
@@ -114,6 +119,13 @@ async def _give_details(
         words=words,
     )
     await turn.note("address_shown", "member", asker.id, to=helper.id, visit=visit.id)
+
+
+async def _suggested(turn: Turn, request: HelpRequest) -> bool:
+    """Whether the words are not the asker's own: an organiser suggested this regular help."""
+    if not request.schedule_id:
+        return False
+    return (await recurring.get(turn.tx, request.schedule_id)).set_up_by is not None
 
 
 def _whole_address(asker: Member) -> str:

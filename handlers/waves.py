@@ -44,6 +44,7 @@ async def open_request(
         status=lifecycle.become(request.status, RequestStatus.OPEN),
         urgent=urgent,
         wave=0,
+        lapsed_at=None,
         promised_at=timing.promise(wanted, turn.now, turn.community, urgent=urgent),
     )
     await requests.save(turn.tx, request)
@@ -70,7 +71,9 @@ async def send_wave(
     # A wave that finds nobody does not keep anybody waiting: the next one is looked at at once.
     while wave < timing.WAVES and not picked:
         wave += 1
-        look = await neighbours.search(turn.tx, request, asker, turn.now, matching.reach_km(wave))
+        look = await neighbours.search(
+            turn.tx, turn.community, request, asker, turn.now, matching.reach_km(wave)
+        )
         picked = await look.pick(size)
     request = await requests.save(turn.tx, replace(request, wave=wave))
     for candidate in picked:
@@ -91,7 +94,7 @@ async def _familiar_alone(turn: Turn, request: HelpRequest, asker: Member) -> bo
         return False
     if await requests.offers_of(turn.tx, request.id):
         return False  # they have been asked already
-    helper = await neighbours.familiar(turn.tx, request, asker, turn.now)
+    helper = await neighbours.familiar(turn.tx, turn.community, request, asker, turn.now)
     if helper is None:
         return False
     wanted = timing.wanted_at(request.day, request.part, turn.now, turn.community)
@@ -126,7 +129,9 @@ async def ask_wider(turn: Turn, request: HelpRequest) -> int:
     """Ask those who may be asked and have not been, as far as each is willing to come; how many.
     Where there is nobody nothing changes."""
     asker = await members.get(turn.tx, request.asker_id)
-    look = await neighbours.search(turn.tx, request, asker, turn.now, matching.reach_km(99))
+    look = await neighbours.search(
+        turn.tx, turn.community, request, asker, turn.now, matching.reach_km(99)
+    )
     picked = await look.pick(matching.LARGEST_WAVE)
     if not picked:
         return 0
@@ -256,7 +261,7 @@ async def tried(turn: Turn, request: HelpRequest, asker: Member) -> Callable[[st
     cards = await questions.about(turn.tx, "card", request.id)
     reasons: dict[str, int] = {}
     if request.need is not None and asker.cell is not None:
-        look = await neighbours.search(turn.tx, request, asker, turn.now, NEAR_KM)
+        look = await neighbours.search(turn.tx, turn.community, request, asker, turn.now, NEAR_KM)
         for candidate, reason in await look.around(NEAR_KM):
             if not candidate.asked and reason not in (None, WhyNot.ALREADY_ASKED, WhyNot.IS_ASKER):
                 reasons[reason.value] = reasons.get(reason.value, 0) + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
 
@@ -57,6 +58,11 @@ async def get(tx: Transaction, ident: int, *, lock: bool = False) -> CheckIn:
     return _check_in(tx, row)
 
 
+async def chase_at(tx: Transaction, ident: int, moment: datetime | None) -> None:
+    """When organisers hear that check-ins were left half-made; none: they need not, any more."""
+    await tx.run(sa.update(check_ins).where(check_ins.c.id == ident).values(chase_at=moment))
+
+
 async def of_member(tx: Transaction, member_id: int) -> CheckIn | None:
     """Somebody's check-ins, on or off."""
     row = await tx.one(sa.select(check_ins).where(check_ins.c.member_id == member_id))
@@ -94,7 +100,8 @@ async def name_contact(
     insert = tx.upsert(contacts).values(**values)
     await tx.run(
         insert.on_conflict_do_update(
-            index_elements=["check_in_id", "member_id"], set_={"status": status.value}
+            index_elements=["check_in_id", "member_id"],
+            set_={"status": status.value, "answer_by": None},
         )
     )
     row = await tx.one(
@@ -106,9 +113,12 @@ async def name_contact(
     return _contact(row)
 
 
-async def set_contact(tx: Transaction, ident: int, status: ContactStatus) -> None:
-    """Where a contact stands now."""
-    await tx.run(sa.update(contacts).where(contacts.c.id == ident).values(status=status.value))
+async def set_contact(
+    tx: Transaction, ident: int, status: ContactStatus, answer_by: datetime | None = None
+) -> None:
+    """Where a contact stands now; `answer_by`: until when they may think it over."""
+    values = {"status": status.value, "answer_by": answer_by}
+    await tx.run(sa.update(contacts).where(contacts.c.id == ident).values(**values))
 
 
 async def get_contact(tx: Transaction, ident: int) -> Contact:
@@ -148,9 +158,32 @@ async def begin(tx: Transaction, occasion: Occasion) -> Occasion | None:
     """Keep a new day's check-in (its `id` is ignored); none if that day has one already."""
     insert = tx.upsert(occasions).values(**_occasion_values(tx, occasion))
     made = await tx.run(insert.on_conflict_do_nothing(index_elements=["check_in_id", "day"]))
-    if not made.rowcount:
+    if not made.rowcount or occasion.check_in_id is None:
         return None
     return await on_day(tx, occasion.check_in_id, occasion.day)
+
+
+async def emergency(tx: Transaction, occasion: Occasion) -> Occasion:
+    """Keep an emergency that came of no check-in (its `id` is ignored)."""
+    values = _occasion_values(tx, replace(occasion, check_in_id=None))
+    return replace(occasion, id=await tx.add(occasions, **values), check_in_id=None)
+
+
+async def running_of(tx: Transaction, member_id: int) -> Occasion | None:
+    """What is not over yet about somebody, a check-in or an emergency: an alarm before a check-in
+    that waits for an answer, the latest first. Nobody else decides about it until this commits."""
+    asked = sa.case((occasions.c.status == OccasionStatus.ASKED.value, 1), else_=0)
+    row = await tx.one(
+        sa.select(occasions)
+        .where(
+            occasions.c.member_id == member_id,
+            occasions.c.status.in_([status.value for status in RUNNING]),
+        )
+        .order_by(asked, occasions.c.id.desc())
+        .limit(1)
+        .with_for_update(key_share=True)
+    )
+    return _occasion(tx, row) if row else None
 
 
 async def keep(tx: Transaction, occasion: Occasion) -> Occasion:
@@ -232,6 +265,7 @@ def _check_in(tx: Transaction, row: RowMapping) -> CheckIn:
         set_up_by=row["set_up_by"],
         code=tx.vault.open(row["sealed_code"]),
         misses=row["misses"],
+        chase_at=row["chase_at"],
     )
 
 
@@ -242,12 +276,14 @@ def _contact(row: RowMapping) -> Contact:
         row["member_id"],
         ContactStatus(row["status"]),
         row["created_at"],
+        row["answer_by"],
     )
 
 
 def _occasion_values(tx: Transaction, occasion: Occasion) -> dict[str, Any]:
     return {
         "check_in_id": occasion.check_in_id,
+        "member_id": occasion.member_id,
         "day": occasion.day,
         "status": occasion.status.value,
         "due_at": occasion.due_at,
@@ -255,6 +291,7 @@ def _occasion_values(tx: Transaction, occasion: Occasion) -> dict[str, Any]:
         "step": occasion.step,
         "next_at": occasion.next_at,
         "taken_by": occasion.taken_by,
+        "sealed_words": tx.vault.seal(occasion.words),
         "sealed_outcome": tx.vault.seal(occasion.outcome),
     }
 
@@ -263,6 +300,7 @@ def _occasion(tx: Transaction, row: RowMapping) -> Occasion:
     return Occasion(
         id=row["id"],
         check_in_id=row["check_in_id"],
+        member_id=row["member_id"],
         day=row["day"],
         status=OccasionStatus(row["status"]),
         due_at=row["due_at"],
@@ -270,5 +308,6 @@ def _occasion(tx: Transaction, row: RowMapping) -> Occasion:
         step=row["step"],
         next_at=row["next_at"],
         taken_by=row["taken_by"],
+        words=tx.vault.open(row["sealed_words"]),
         outcome=tx.vault.open(row["sealed_outcome"]),
     )

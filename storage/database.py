@@ -75,6 +75,10 @@ class Transaction:
         """The first row, or none."""
         return (await self.run(statement)).mappings().first()
 
+    async def one_with(self, statement: sa.Executable, **values: Any) -> RowMapping | None:
+        """The first row of a statement that is kept, with these values for its names; or none."""
+        return (await self.run(statement, values)).mappings().first()
+
     async def all(self, statement: sa.Executable) -> Sequence[RowMapping]:
         """Every row."""
         return (await self.run(statement)).mappings().all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import secrets
 from datetime import datetime, time, timedelta
 
@@ -42,6 +43,7 @@ async def add(tx: Transaction, community: Community) -> Community:
         quiet_until=community.quiet_until.strftime("%H:%M"),
         money_cap=community.money_cap,
         note_at=_hour(community.note_at),
+        daily_cap=community.daily_cap,
         texts=dict(community.texts),
     )
     found = await get(tx, ident)
@@ -108,6 +110,13 @@ async def set_note_at(tx: Transaction, community_id: int, at: time | None) -> No
     )
 
 
+async def set_daily_cap(tx: Transaction, community_id: int, parts: int | None) -> None:
+    """How many parts of texts the group may send in a day; none: as many as the settings say."""
+    await tx.run(
+        sa.update(communities).where(communities.c.id == community_id).values(daily_cap=parts)
+    )
+
+
 def _hour(at: time | None) -> str | None:
     return at.strftime("%H:%M") if at else None
 
@@ -124,15 +133,14 @@ def _community(row: RowMapping) -> Community:
         quiet_until=time.fromisoformat(row["quiet_until"]),
         money_cap=row["money_cap"],
         note_at=time.fromisoformat(row["note_at"]) if row["note_at"] else None,
+        daily_cap=row["daily_cap"],
         texts=row["texts"],
     )
 
 
 async def make_invite(tx: Transaction, community_id: int, role: Role, now: datetime) -> str:
     """A new code, as it is to be given to the person: it is kept nowhere in the clear."""
-    code = ""
-    while not any(c.isdigit() for c in code):  # no code is a word that somebody may write
-        code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+    code = new_code(secrets.SystemRandom())
     await tx.add(
         invites,
         community_id=community_id,
@@ -140,6 +148,20 @@ async def make_invite(tx: Transaction, community_id: int, role: Role, now: datet
         code_print=tx.vault.fingerprint("invite", code),
         expires_at=now + timedelta(days=INVITE_DAYS),
     )
+    return shown(code)
+
+
+def new_code(chance: random.Random) -> str:
+    """A code that nobody guesses, and that is no word which somebody may write. `chance`: one that
+    nobody can foresee."""
+    code = ""
+    while not any(c.isdigit() for c in code):
+        code = "".join(chance.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+    return code
+
+
+def shown(code: str) -> str:
+    """A code as it is written down."""
     return f"{code[:5]}-{code[5:]}"
 
 
@@ -163,6 +185,11 @@ def as_code(text: str) -> str | None:
     squeezed = "".join(text.split()).replace("-", "").upper()
     fits = len(squeezed) == CODE_LENGTH and set(squeezed) <= set(CODE_LETTERS)
     return squeezed if fits and any(c.isdigit() for c in squeezed) else None
+
+
+def is_shown_code(text: str) -> bool:
+    """Whether a message is a code just as it is written down: nothing else looks like that."""
+    return as_code(text) is not None and text.strip().upper() == shown(as_code(text) or "")
 
 
 async def use_invite(

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
+from storage import hours
 from storage.database import Transaction
 from storage.model import (
     NEIGHBOURLY,
@@ -76,6 +77,8 @@ async def save(tx: Transaction, member: Member) -> Member:
 def _changed(before: Member, member: Member) -> list[str]:
     """The columns of what is not the same."""
     names = [name for name in Member.__slots__ if getattr(before, name) != getattr(member, name)]
+    if "hours" in names:
+        names.append("stretches")
     return [_SEALED.get(name, name) for name in names]
 
 
@@ -163,16 +166,49 @@ async def find(tx: Transaction, address: Address) -> Member | None:
     return from_row(tx, row) if row else None
 
 
-async def reach(tx: Transaction, member_id: int) -> Address | None:
-    """Where to write to a member: Telegram where they have it, since it costs nothing."""
-    rows = await tx.all(
+async def reach(tx: Transaction, member_id: int, *, but: Iterable[Channel] = ()) -> Address | None:
+    """Where to write to a member: where they wrote last; Telegram where they have not, since it
+    costs nothing. Not by these channels, nor where nothing arrives."""
+    row = await tx.one(
         sa.select(addresses)
-        .where(addresses.c.member_id == member_id)
-        .order_by(addresses.c.channel.desc(), addresses.c.id)
+        .where(
+            addresses.c.member_id == member_id,
+            addresses.c.unreachable == "",
+            addresses.c.channel.not_in([channel.value for channel in but]),
+        )
+        .order_by(
+            addresses.c.wrote_at.desc().nulls_last(), addresses.c.channel.desc(), addresses.c.id
+        )
+        .limit(1)
     )
-    for row in rows:
-        return Address(Channel(row["channel"]), tx.vault.open(row["sealed_value"]))
-    return None
+    return Address(Channel(row["channel"]), tx.vault.open(row["sealed_value"])) if row else None
+
+
+async def wrote(tx: Transaction, address: Address, now: datetime) -> None:
+    """Somebody wrote from there: so it reaches them, and is where they would be answered."""
+    await tx.run(
+        sa.update(addresses)
+        .where(addresses.c.lane == tx.vault.fingerprint(address.channel, address.value))
+        .values(wrote_at=now, unreachable="")
+    )
+
+
+async def try_again(tx: Transaction, member_id: int) -> None:
+    """Whatever was not reached may be by now: all of somebody's addresses count again."""
+    await tx.run(
+        sa.update(addresses).where(addresses.c.member_id == member_id).values(unreachable="")
+    )
+
+
+async def out_of_reach(tx: Transaction, member_id: int, address: Address, why: str) -> bool:
+    """Nothing arrives there any more; whether nothing else reaches them."""
+    lane = tx.vault.fingerprint(address.channel, address.value)
+    await tx.run(
+        sa.update(addresses)
+        .where(addresses.c.lane == lane, addresses.c.member_id == member_id)
+        .values(unreachable=why)
+    )
+    return await reach(tx, member_id) is None
 
 
 async def all_addresses(tx: Transaction, member_id: int) -> list[Address]:
@@ -234,32 +270,39 @@ async def try_key(tx: Transaction) -> None:
 
 
 async def helpers_in_cells(
-    tx: Transaction, community_id: int, cells: Iterable[int], need: Need, each: int, skip: int = 0
+    tx: Transaction,
+    community_id: int,
+    cells: Iterable[int],
+    need: Need,
+    when: int,
+    each: int,
+    skip: int = 0,
 ) -> list[Member]:
-    """The helpers who live in these cells and do this need, at most `each` of a cell and the most
-    rested first; `skip` passes over that many of each cell. Reads no more rows than it gives back,
-    or little more: one index range a cell. What is sealed of them is not opened: name, address and
-    postcode are empty, and they are not to be saved."""
+    """The helpers who live in these cells, do this need and whose hours touch one of the stretches
+    `when` (`storage.hours.stretches`), at most `each` of a cell and the most rested first; `skip`
+    passes over that many of each cell. Reads no more rows than it gives back, or little more: one
+    index range a cell. What is sealed of them is not opened: name, address and postcode are empty,
+    and they are not to be saved."""
     values = {f"cell_{place}": cell for place, cell in enumerate(cells)}
     if not values:
         return []
-    values |= _sought(community_id, need) | {"each": each, "skip": skip}
-    rows = await tx.run(_in_cells(len(values) - 4), values)
+    values |= _sought(community_id, need, when) | {"each": each, "skip": skip}
+    rows = await tx.run(_in_cells(len(values) - 5), values)
     return [_without_seals(row) for row in rows.mappings()]
 
 
 async def helpers_in_ranges(
-    tx: Transaction, community_id: int, ranges: Iterable[tuple[int, int]], need: Need
+    tx: Transaction, community_id: int, ranges: Iterable[tuple[int, int]], need: Need, when: int
 ) -> list[Member]:
-    """Every helper whose cell lies in one of these ranges and who does this need, as
-    `helpers_in_cells` gives them."""
+    """Every helper whose cell lies in one of these ranges, who does this need and whose hours touch
+    one of the stretches `when`, as `helpers_in_cells` gives them."""
     values: dict[str, int] = {}
     for place, (first, last) in enumerate(ranges):
         values |= {f"first_{place}": first, f"last_{place}": last}
     if not values:
         return []
     count = len(values) // 2
-    rows = await tx.run(_in_ranges(count), values | _sought(community_id, need))
+    rows = await tx.run(_in_ranges(count), values | _sought(community_id, need, when))
     return [_without_seals(row) for row in rows.mappings()]
 
 
@@ -303,11 +346,12 @@ _SOUGHT = (
     members.c.helping,
     members.c.community_id == sa.bindparam("community"),
     members.c.can_do.bitwise_and(sa.bindparam("need_bit", type_=sa.Integer)) != 0,
+    members.c.stretches.bitwise_and(sa.bindparam("when_bits", type_=sa.Integer)) != 0,
 )
 
 
-def _sought(community_id: int, need: Need) -> dict[str, int]:
-    return {"community": community_id, "need_bit": NEED_BIT[need]}
+def _sought(community_id: int, need: Need, when: int) -> dict[str, int]:
+    return {"community": community_id, "need_bit": NEED_BIT[need], "when_bits": when}
 
 
 async def loads(
@@ -437,6 +481,8 @@ def to_row(tx: Transaction, member: Member) -> dict[str, Any]:
         "can_do": needs_to_bits(member.can_do),
         "max_km": member.max_km,
         "vetted_until": member.vetted_until,
+        "hours": hours.written(member.hours),
+        "stretches": hours.stretches(member.hours),
         "on_duty": member.on_duty,
         "paused_until": member.paused_until,
         "weekly_cap": member.weekly_cap,
@@ -446,6 +492,9 @@ def to_row(tx: Transaction, member: Member) -> dict[str, Any]:
         "consent": member.consent,
         "stopped_at": member.stopped_at,
         "unreachable": member.unreachable,
+        "retry_at": member.retry_at,
+        "retried_at": member.retried_at,
+        "half_way_at": member.half_way_at,
         "helping": all(holds(member) for holds in _HELPING.values()),
     }
 
@@ -475,6 +524,7 @@ def _without_seals(row: RowMapping) -> Member:
         can_do=frozenset(need for need, bit in NEED_BIT.items() if row["can_do"] & bit),
         max_km=row["max_km"],
         vetted_until=row["vetted_until"],
+        hours=hours.read(row["hours"]) if row["hours"] else (),
         on_duty=row["on_duty"],
         paused_until=row["paused_until"],
         weekly_cap=row["weekly_cap"],
@@ -484,4 +534,7 @@ def _without_seals(row: RowMapping) -> Member:
         consent=row["consent"],
         stopped_at=row["stopped_at"],
         unreachable=row["unreachable"],
+        retry_at=row["retry_at"],
+        retried_at=row["retried_at"],
+        half_way_at=row["half_way_at"],
     )

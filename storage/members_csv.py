@@ -18,9 +18,9 @@ from typing import TypeVar
 
 import phonenumbers
 from babel.localedata import exists as known_language
-from phonenumbers import PhoneNumberType
 
-from storage.model import NEIGHBOURLY, Address, Channel, Member, Need, Role
+from storage import hours, numbers
+from storage.model import NEIGHBOURLY, Address, Channel, Hours, Member, Need, Role
 
 T = TypeVar("T")
 
@@ -28,6 +28,8 @@ COLUMNS = (
     *("name", "phone", "telegram_id", "postcode", "roles"),
     *("can_do", "languages", "max_km", "vetted_until", "consent"),
 )
+MORE = ("hours",)
+"""Columns that are read where they are there, and written where anybody has something in them."""
 NEEDED = ("roles", "consent")
 """Columns without which every row would be bad; and `phone` or `telegram_id`."""
 
@@ -38,9 +40,6 @@ LEAST_KM, MOST_KM = 0.1, 50.0
 
 REGION = "GB"
 """Whose way of writing phone numbers is meant where there is no +44."""
-
-DEAR = (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST, PhoneNumberType.PERSONAL_NUMBER)
-"""Kinds of number that cost the sender and pay the owner: never texted."""
 
 SEPARATORS = ",;\t"
 FOR_TESTS = "+447700900"
@@ -71,6 +70,7 @@ class MemberRow:
     max_km: float | None = None
     vetted_until: date | None = None
     consent: str = ""
+    hours: Hours = ()
     line: int = field(default=0, compare=False)
 
     @property
@@ -99,16 +99,17 @@ class Sheet:
     """The good ones."""
     bad: list[BadCell]
     columns: frozenset[str]
-    """Those of `COLUMNS` that it has."""
+    """Those of `COLUMNS` and `MORE` that it has."""
     others: list[str]
     """Its other columns, which nothing is done with."""
 
 
-def read_members(data: bytes, today: date) -> Sheet:
+def read_members(data: bytes, today: date, countries: tuple[str, ...] = numbers.USUAL) -> Sheet:
     """The people in a CSV file, however a spreadsheet saved it.
 
     UTF-8 with or without a mark, UTF-16 with one, or Windows-1252; commas, semicolons or tabs; the
-    header in any order and case. Nobody consents after `today`.
+    header in any order and case. Nobody consents after `today`, and a phone number is one of
+    these `countries`.
 
     Raises:
         NotMembersError: if there is no telling who is in it.
@@ -120,8 +121,8 @@ def read_members(data: bytes, today: date) -> Sheet:
     separator = max(SEPARATORS, key=lambda each: len(set(_head(text, each)) & set(COLUMNS)))
     head = _head(text, separator)
     _check_head(head)
-    sheet = Sheet([], [], frozenset(head) & frozenset(COLUMNS), [])
-    sheet.others.extend(name for name in head if name and name not in COLUMNS)
+    sheet = Sheet([], [], frozenset(head) & frozenset(COLUMNS + MORE), [])
+    sheet.others.extend(name for name in head if name and name not in COLUMNS + MORE)
     first = True
     for line, cells in _records(text, separator):
         if first or not any(cell.strip() for cell in cells):
@@ -131,7 +132,8 @@ def read_members(data: bytes, today: date) -> Sheet:
             reason = f"there are {len(cells)} cells under {len(head)} columns"
             sheet.bad.append(BadCell(line + skipped, "the row", reason))
             continue
-        row = _row(line + skipped, dict(zip(head, cells, strict=False)), today, sheet.bad)
+        named = dict(zip(head, cells, strict=False))
+        row = _row(line + skipped, named, today, countries, sheet.bad)
         if row:
             sheet.rows.append(row)
     return sheet
@@ -139,11 +141,14 @@ def read_members(data: bytes, today: date) -> Sheet:
 
 def write_members(rows: Iterable[MemberRow]) -> str:
     """The same people as a CSV file: what `read_members` reads back equal."""
+    rows = list(rows)
+    more = [name for name in MORE if any(getattr(row, name) for row in rows)]
     file = io.StringIO(newline="")
-    file.write(",".join(COLUMNS) + "\r\n")
+    file.write(",".join([*COLUMNS, *more]) + "\r\n")
     # All in quotes, so that a spreadsheet that splits at other signs does not split a cell.
     writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerows([guarded(cell) for cell in _cells(row)] for row in rows)
+    count = len(COLUMNS) + len(more)
+    writer.writerows([guarded(cell) for cell in _cells(row)[:count]] for row in rows)
     return file.getvalue()
 
 
@@ -162,6 +167,7 @@ def row_of(member: Member, at: Sequence[Address]) -> MemberRow:
         max_km=member.max_km,
         vetted_until=member.vetted_until,
         consent=member.consent,
+        hours=member.hours,
     )
 
 
@@ -190,6 +196,7 @@ def _cells(row: MemberRow) -> tuple[str, ...]:
         *(row.name, row.phone, row.telegram_id, row.postcode, _joined(row.roles, Role), can_do),
         ";".join(row.languages),
         *(km, row.vetted_until.isoformat() if row.vetted_until else "", row.consent),
+        hours.written(row.hours),
     )
 
 
@@ -237,7 +244,7 @@ def _head(text: str, separator: str) -> list[str]:
 def _check_head(head: list[str]) -> None:
     if not set(head) & set(COLUMNS):
         raise NotMembersError(f"does not begin with the names of columns ({', '.join(COLUMNS)})")
-    for name in set(head) & set(COLUMNS):
+    for name in set(head) & {*COLUMNS, *MORE}:
         if head.count(name) > 1:
             raise NotMembersError(f"has two columns named {name}")
     if missing := [name for name in NEEDED if name not in head]:
@@ -249,7 +256,13 @@ def _check_head(head: list[str]) -> None:
 # One row
 
 
-def _row(line: int, cells: dict[str, str], today: date, bad: list[BadCell]) -> MemberRow | None:
+def _row(
+    line: int,
+    cells: dict[str, str],
+    today: date,
+    countries: tuple[str, ...],
+    bad: list[BadCell],
+) -> MemberRow | None:
     """The row, if every cell of it is good; else what is wrong with each goes to `bad`."""
     before = len(bad)
 
@@ -263,7 +276,7 @@ def _row(line: int, cells: dict[str, str], today: date, bad: list[BadCell]) -> M
 
     row = MemberRow(
         name=read("name", _name, ""),
-        phone=read("phone", _phone, ""),
+        phone=read("phone", lambda cell: _phone(cell, countries), ""),
         telegram_id=read("telegram_id", _telegram_id, ""),
         postcode=read("postcode", lambda cell: " ".join(cell.split()), ""),
         roles=read("roles", _roles, frozenset()),
@@ -272,6 +285,7 @@ def _row(line: int, cells: dict[str, str], today: date, bad: list[BadCell]) -> M
         max_km=read("max_km", _km, None),
         vetted_until=read("vetted_until", _date, None),
         consent=read("consent", lambda cell: _consent(cell, today), ""),
+        hours=read("hours", hours.read, ()),
         line=line,
     )
     wrong = {each.column for each in bad[before:]}
@@ -293,7 +307,7 @@ def _name(cell: str) -> str:
     return cell
 
 
-def _phone(cell: str) -> str:
+def _phone(cell: str, countries: tuple[str, ...]) -> str:
     if re.fullmatch(r"\d([.,]\d+)?[eE]\+?\d+", cell):
         raise ValueError(
             f"{_quoted(cell)} was cut short by a spreadsheet; make the column text, and type it in"
@@ -308,8 +322,14 @@ def _phone(cell: str) -> str:
     )
     if number.extension or not could_be:
         raise ValueError(f"{_quoted(cell)} is not a whole phone number that there could be")
-    if phonenumbers.number_type(number) in DEAR:
+    refused = numbers.why_not(whole, countries)
+    if refused is numbers.WhyNot.DEAR:
         raise ValueError(f"{_quoted(cell)} is a number that costs extra, and is never texted")
+    if refused:
+        raise ValueError(
+            f"{_quoted(cell)} is a number of {numbers.country_of(whole) or 'no country'}, and only "
+            f"those of {', '.join(countries)} are texted (POPROUND_ALLOWED_COUNTRIES)"
+        )
     return whole
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
+from storage import guards
 from storage.database import Transaction
 from storage.model import (
     PRIORITY_RANK,
@@ -19,6 +20,7 @@ from storage.model import (
     InboundMessage,
     OutboundKind,
     OutboundMessage,
+    Priority,
     SendStatus,
 )
 from storage.schema import inbox, outbox
@@ -78,6 +80,7 @@ async def keep_inbound(tx: Transaction, messages: Sequence[InboundMessage], now:
             "sealed_message": tx.vault.seal_json(_inbound_facts(message)),
             "received_at": now,
             "attempts": 0,
+            "print": guards.print_of(tx, message),
         }
         for message in messages
     ]
@@ -123,13 +126,13 @@ async def next_inbound(tx: Transaction) -> Waiting | None:
     return Waiting(row["id"], row["attempts"], message, row["received_at"])
 
 
-async def handled(tx: Transaction, inbox_id: int, now: datetime) -> bool:
+async def handled(tx: Transaction, inbox_id: int, now: datetime, aside: str = "") -> bool:
     """The message has had its effect: in the same commit as the effect, so it has it once. Whether
-    it had not been noted before."""
+    it had not been noted before. `aside`: why it was left unanswered, if it was."""
     result = await tx.run(
         sa.update(inbox)
         .where(inbox.c.id == inbox_id, inbox.c.handled_at.is_(None))
-        .values(handled_at=now)
+        .values(handled_at=now, aside=aside)
     )
     return bool(result.rowcount)
 
@@ -195,19 +198,30 @@ async def queue(
 
 
 async def claim(
-    tx: Transaction, channel: Channel, holder: str, now: datetime, most: int, busy: Iterable[str]
+    tx: Transaction,
+    channel: Channel,
+    holder: str,
+    now: datetime,
+    most: int,
+    busy: Iterable[str],
+    priorities: Sequence[Priority] = tuple(Priority),
+    few: Collection[Priority] = (),
 ) -> list[tuple[OutboundMessage, str]]:
     """The next messages to send, the most pressing first, marked as being sent by `holder`; each
     with its lane. One a chat at a time, so that a person reads them in order; chats in `busy` are
-    left alone. An edit waits for the message it edits.
+    left alone. An edit waits for the message it edits. Of these `priorities` only, and of those in
+    `few` no more than one.
 
     One that can't be read is put off by an hour, with the code `unreadable`: with the right secret
     key it goes after all.
     """
     chosen: dict[str, int] = {}
-    for row in await _heads(tx, channel, now, most, list(busy)):
-        if len(chosen) < most:
-            chosen.setdefault(row["lane"], row["id"])
+    scarce = {PRIORITY_RANK[priority] for priority in few}
+    for row in await _heads(tx, channel, now, most, list(busy), priorities):
+        if len(chosen) < most and row["lane"] not in chosen:
+            chosen[row["lane"]] = row["id"]
+            if row["priority"] in scarce:
+                break
     if not chosen:
         return []
     # Looked at again, since another process may have been quicker between the two statements.
@@ -227,12 +241,18 @@ async def claim(
 
 
 async def _heads(
-    tx: Transaction, channel: Channel, now: datetime, most: int, busy: list[str]
+    tx: Transaction,
+    channel: Channel,
+    now: datetime,
+    most: int,
+    busy: list[str],
+    priorities: Sequence[Priority],
 ) -> list[RowMapping]:
     """The first rows of each priority that may go now, in the order of claiming. A range of the
     index each, so that neither what waits for the morning nor a long queue is read through."""
     values = {"channel": channel.value, "now": now, "soon": now + SOON, "most": most, "busy": busy}
-    rows = (await tx.run(_heads_query(), values)).mappings()
+    ranks = tuple(sorted(PRIORITY_RANK[priority] for priority in priorities))
+    rows = (await tx.run(_heads_query(ranks), values)).mappings()
     return sorted(rows, key=lambda row: (row["priority"], row["next_at"], row["id"]))
 
 
@@ -240,8 +260,8 @@ async def _heads(
 
 
 @cache
-def _heads_query() -> sa.CompoundSelect[Any]:
-    """Names of its values: `channel`, `now`, `soon`, `most`, `busy`."""
+def _heads_query(ranks: tuple[int, ...]) -> sa.CompoundSelect[Any]:
+    """Of these priorities. Names of its values: `channel`, `now`, `soon`, `most`, `busy`."""
     now = sa.bindparam("now", type_=outbox.c.next_at.type)
     soon = sa.bindparam("soon", type_=outbox.c.next_at.type)
     earlier, original = sa.alias(outbox), sa.alias(outbox)
@@ -275,7 +295,7 @@ def _heads_query() -> sa.CompoundSelect[Any]:
             .limit(sa.bindparam("most", type_=sa.Integer))
             .subquery()
         )
-        for rank in PRIORITY_OF_RANK
+        for rank in ranks
     ]
     return sa.union_all(*picks)
 
@@ -328,6 +348,56 @@ async def postpone(tx: Transaction, outbox_id: int, at: datetime, code: str = ""
     )
 
 
+async def hold_back(
+    tx: Transaction,
+    community_id: int,
+    channel: Channel,
+    priorities: Iterable[Priority],
+    now: datetime,
+    until: datetime,
+    code: str,
+) -> int:
+    """Let all of a group's that could go now, and has one of these priorities, wait until then; how
+    many there were."""
+    result = await tx.run(
+        sa.update(outbox)
+        .where(
+            outbox.c.channel == channel.value,
+            is_one_of(outbox.c.status, SendStatus.QUEUED),
+            outbox.c.priority.in_([PRIORITY_RANK[each] for each in priorities]),
+            outbox.c.next_at <= now,
+            outbox.c.community_id == community_id,
+        )
+        .values(next_at=until, code=code)
+    )
+    return int(result.rowcount)
+
+
+async def held(tx: Transaction, community_id: int, channel: Channel, code: str) -> int:
+    """How many of a group's wait for that reason."""
+    count = sa.select(sa.func.count()).where(*_held(community_id, channel, code))
+    return int(await tx.value(count) or 0)
+
+
+async def release(
+    tx: Transaction, community_id: int, channel: Channel, code: str, at: datetime
+) -> int:
+    """Let what waits for that reason go at that moment instead; how many there were."""
+    result = await tx.run(
+        sa.update(outbox).where(*_held(community_id, channel, code)).values(next_at=at, code="")
+    )
+    return int(result.rowcount)
+
+
+def _held(community_id: int, channel: Channel, code: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        outbox.c.channel == channel.value,
+        is_one_of(outbox.c.status, SendStatus.QUEUED),
+        outbox.c.community_id == community_id,
+        outbox.c.code == code,
+    )
+
+
 async def get(tx: Transaction, outbox_id: int) -> OutboundMessage | None:
     row = await tx.one(sa.select(outbox).where(outbox.c.id == outbox_id))
     return await from_row(tx, row) if row else None
@@ -361,14 +431,25 @@ async def withdraw_all(tx: Transaction, member_id: int, *, but: int | None = Non
     )
 
 
-async def outbound_waiting(tx: Transaction) -> dict[str, int]:
-    """How many messages wait, by priority."""
+async def outbound_waiting(tx: Transaction, now: datetime) -> dict[Priority, tuple[int, float]]:
+    """How many messages wait, by priority, and for how many seconds the oldest of those that may go
+    now has been waiting."""
     rows = await tx.all(
-        sa.select(outbox.c.priority, sa.func.count().label("n"))
-        .where(outbox.c.status.in_((SendStatus.QUEUED.value, SendStatus.SENDING.value)))
+        sa.select(
+            outbox.c.priority,
+            sa.func.count().label("n"),
+            sa.func.min(outbox.c.next_at).label("oldest"),
+        )
+        .where(is_one_of(outbox.c.status, SendStatus.QUEUED))
         .group_by(outbox.c.priority)
     )
-    return {PRIORITY_OF_RANK[row["priority"]].value: row["n"] for row in rows}
+    return {
+        PRIORITY_OF_RANK[row["priority"]]: (
+            row["n"],
+            max(0.0, (now - row["oldest"]).total_seconds()),
+        )
+        for row in rows
+    }
 
 
 async def from_row(tx: Transaction, row: RowMapping) -> OutboundMessage:

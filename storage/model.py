@@ -108,6 +108,8 @@ class ScheduleStatus(StrEnum):
 
     DRAFT = "draft"
     """Spoken of, and not agreed yet."""
+    OFFERED = "offered"
+    """Suggested by an organiser, and not answered yet."""
     RUNNING = "running"
     STOPPED = "stopped"
 
@@ -245,7 +247,9 @@ class DueKind(StrEnum):
     """What is to happen at a moment. `handlers/due.py` says how."""
 
     DRAFT = "draft"
-    """A request or a joining that stopped half-way is asked about once more, then handed on."""
+    """A request that stopped half-way is asked about once more, then handed on."""
+    JOIN = "join"
+    """A joining that stopped half-way: organisers hear of it."""
     WAVE = "wave"
     """The next neighbours are asked, or an organiser is told that none are left."""
     PROMISE = "promise"
@@ -276,6 +280,12 @@ class DueKind(StrEnum):
     """Organisers get the daily note."""
     HANDOVER = "handover"
     """An organiser's time of duty begins or ends."""
+    SPENDING = "spending"
+    """A group has nearly or wholly sent what it may in a day; organisers are told."""
+    HANDOVER_ONCE = "handover_once"
+    """What is otherwise in the rota, once, begins or ends."""
+    RETRY = "retry"
+    """Somebody who could not be reached is tried once more."""
 
 
 def aware(moment: datetime | None, name: str) -> None:
@@ -305,8 +315,17 @@ class Community:
     """Pounds a helper may lay out for shopping."""
     note_at: time | None = None
     """When organisers get the daily note, by the group's own clocks; none: not at all."""
+    daily_cap: int | None = None
+    """Parts of texts that it may send in a day; 0: as many as it likes; none: as many as the
+    settings say (`POPROUND_DAILY_SEGMENTS`)."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """Words of its own, in place of the catalogue's: `en:info` to the words."""
+
+
+Hours = tuple[tuple[int, int], ...]
+"""Times of a week, in minutes from Monday's midnight by the group's own clocks: in order, each from
+its first minute to the one at which it is over, on whole quarters of an hour, and apart from each
+other. None of them means any time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +357,8 @@ class Member:
     can_do: frozenset[Need] = frozenset()
     max_km: float = 3.0
     vetted_until: date | None = None
+    hours: Hours = ()
+    """When they may be asked to go, as they said themselves."""
     on_duty: bool = True
     paused_until: datetime | None = None
     weekly_cap: int = 3
@@ -352,9 +373,22 @@ class Member:
     """They sent STOP; nothing is sent to them until they write again."""
     unreachable: str = ""
     """Why their number or chat can't be reached, in a word; empty if it can."""
+    retry_at: datetime | None = None
+    """When they are tried once more, though they could not be reached."""
+    retried_at: datetime | None = None
+    """When they were, the last time."""
+    half_way_at: datetime | None = None
+    """When organisers hear that they stopped half-way through joining; empty once they have."""
 
     def __post_init__(self) -> None:
-        for name in ("paused_until", "rested_at", "stopped_at"):
+        for name in (
+            "paused_until",
+            "rested_at",
+            "stopped_at",
+            "retry_at",
+            "retried_at",
+            "half_way_at",
+        ):
             aware(getattr(self, name), name)
 
     def is_a(self, role: Role) -> bool:
@@ -392,10 +426,13 @@ class HelpRequest:
     """Times in a row that the bot did not follow while this was being put together."""
     schedule_id: int | None = None
     """The schedule that it comes of; of a draft, the one that it is to begin."""
+    lapsed_at: datetime | None = None
+    """When its asker was asked whether it is still needed, its day having gone by."""
 
     def __post_init__(self) -> None:
         aware(self.created_at, "created_at")
         aware(self.promised_at, "promised_at")
+        aware(self.lapsed_at, "lapsed_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,6 +460,8 @@ class Schedule:
     """The next day for which a request is to be made."""
     skips: tuple[date, ...] = ()
     """Days further off that are to be left out."""
+    set_up_by: int | None = None
+    """The organiser who suggested it."""
 
     def __post_init__(self) -> None:
         aware(self.created_at, "created_at")
@@ -460,10 +499,17 @@ class Visit:
     due_at: datetime
     """When it should be happening, as near as was said."""
     created_at: datetime
+    remind_eve_at: datetime | None = None
+    """When the helper is to be reminded on the evening before; empty once that is done, as are the
+    next two."""
+    remind_at: datetime | None = None
+    """When the helper is to be reminded shortly before."""
+    remind_asker_at: datetime | None = None
+    """When the asker is to be told once more."""
 
     def __post_init__(self) -> None:
-        aware(self.due_at, "due_at")
-        aware(self.created_at, "created_at")
+        for name in ("due_at", "created_at", "remind_eve_at", "remind_at", "remind_asker_at"):
+            aware(getattr(self, name), name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -490,9 +536,12 @@ class CheckIn:
     """What was sent to their own number, to come back from there. Sealed at rest."""
     misses: int = 0
     """Times in a row that the bot did not follow while this was being set up."""
+    chase_at: datetime | None = None
+    """When organisers hear that it was left half-made; empty once they have."""
 
     def __post_init__(self) -> None:
         aware(self.created_at, "created_at")
+        aware(self.chase_at, "chase_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -504,17 +553,24 @@ class Contact:
     member_id: int
     status: ContactStatus
     created_at: datetime
+    answer_by: datetime | None = None
+    """By when they are to have said; empty once they have, or organisers know that they have
+    not."""
 
     def __post_init__(self) -> None:
         aware(self.created_at, "created_at")
+        aware(self.answer_by, "answer_by")
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """One day's check-in, and the alarm that may come of it."""
+    """One day's check-in and the alarm that may come of it; or an emergency by itself."""
 
     id: int
-    check_in_id: int
+    check_in_id: int | None
+    """None: an emergency that came of no check-in."""
+    member_id: int
+    """Whom it is about."""
     day: date
     status: OccasionStatus
     due_at: datetime
@@ -526,6 +582,8 @@ class Occasion:
     next_at: datetime | None = None
     """When the next step is due."""
     taken_by: int | None = None
+    words: str = ""
+    """What they wrote, in an emergency. Sealed at rest."""
     outcome: str = ""
     """How they were found, in the words of who saw to it. Sealed at rest."""
 

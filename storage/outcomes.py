@@ -37,12 +37,13 @@ async def sent(
     *,
     provider_id: str = "",
     code: str = "",
+    reason: str = "",
     parts: int = 0,
 ) -> bool:
-    """What became of a message; `parts`: what it is charged as. Whether that was news: a status
-    only ever rises in rank."""
+    """What became of a message; `parts`: what it is charged as; `reason`: why it failed, as a word
+    of the catalogues. Whether that was news: a status only ever rises in rank."""
     lower = [status_.value for status_, rank in SEND_RANK.items() if rank < SEND_RANK[status]]
-    values: dict[str, Any] = {"status": status.value, "code": code[:64]}
+    values: dict[str, Any] = {"status": status.value, "code": code[:64], "reason": reason}
     if provider_id:
         values["provider_id"] = provider_id
     if parts:
@@ -64,6 +65,23 @@ async def sent(
             .values(provider_id=provider_id)
         )
     return bool(result.rowcount)
+
+
+async def lost(tx: Transaction, outbox_id: int, now: datetime) -> None:
+    """It will not arrive, or nobody knows, and a person is to be told."""
+    await tx.run(sa.update(outbox).where(outbox.c.id == outbox_id).values(lost_at=now))
+
+
+async def told(tx: Transaction, outbox_id: int) -> None:
+    """Whoever is to know that it did not arrive has been told."""
+    await tx.run(sa.update(outbox).where(outbox.c.id == outbox_id).values(lost_at=None))
+
+
+async def lost_at(tx: Transaction, outbox_id: int) -> datetime | None:
+    """Since when it is known that it will not arrive, where nobody has been told yet."""
+    return await tx.value(  # type: ignore[no-any-return]
+        sa.select(outbox.c.lost_at).where(outbox.c.id == outbox_id)
+    )
 
 
 async def retry(tx: Transaction, outbox_id: int, at: datetime, code: str) -> None:

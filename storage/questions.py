@@ -129,6 +129,12 @@ async def by_token(tx: Transaction, token: str) -> Question | None:
     return _question(tx, row) if row else None
 
 
+async def put_by(tx: Transaction, outbox_id: int) -> Question | None:
+    """The question that a message put."""
+    row = await tx.one(sa.select(questions).where(questions.c.outbox_id == outbox_id))
+    return _question(tx, row) if row else None
+
+
 async def about(tx: Transaction, kind: str, ref: int) -> list[Question]:
     """Every question of a kind about one thing, open or not, oldest first."""
     rows = await tx.all(

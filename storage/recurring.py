@@ -48,6 +48,30 @@ async def running(tx: Transaction, asker_id: int) -> list[Schedule]:
     return [_schedule(tx, row) for row in rows]
 
 
+async def of_community(tx: Transaction, community_id: int) -> list[Schedule]:
+    """A group's schedules that go on, the oldest first."""
+    rows = await tx.all(
+        sa.select(schedules)
+        .where(
+            schedules.c.community_id == community_id,
+            schedules.c.status == ScheduleStatus.RUNNING.value,
+        )
+        .order_by(schedules.c.id)
+    )
+    return [_schedule(tx, row) for row in rows]
+
+
+async def offered_to(tx: Transaction, asker_id: int) -> list[Schedule]:
+    """What organisers suggested to somebody, and is not answered yet."""
+    rows = await tx.all(
+        sa.select(schedules).where(
+            schedules.c.asker_id == asker_id,
+            schedules.c.status == ScheduleStatus.OFFERED.value,
+        )
+    )
+    return [_schedule(tx, row) for row in rows]
+
+
 async def request_for(tx: Transaction, schedule_id: int, day: date) -> HelpRequest | None:
     """The request that was made for a day, if it has been."""
     ident = await tx.value(
@@ -92,6 +116,7 @@ def _values(tx: Transaction, schedule: Schedule) -> dict[str, Any]:
         "for_other": schedule.for_other,
         "next_day": schedule.next_day,
         "skips": ",".join(day.isoformat() for day in schedule.skips),
+        "set_up_by": schedule.set_up_by,
         "created_at": schedule.created_at,
     }
 
@@ -112,4 +137,5 @@ def _schedule(tx: Transaction, row: RowMapping) -> Schedule:
         for_other=row["for_other"],
         next_day=row["next_day"],
         skips=tuple(date.fromisoformat(day) for day in row["skips"].split(",") if day),
+        set_up_by=row["set_up_by"],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy.engine import RowMapping
 
 from storage.database import Transaction
 from storage.model import (
+    DueKind,
     HelpRequest,
     Need,
     Offer,
@@ -177,7 +178,23 @@ async def get_visit(tx: Transaction, ident: int, *, lock: bool = False) -> Visit
 
 
 async def set_visit(tx: Transaction, visit_id: int, status: VisitStatus) -> None:
+    """Where a visit stands now. Nobody is reminded of one that has begun, or is over."""
     await tx.run(sa.update(visits).where(visits.c.id == visit_id).values(status=status.value))
+    if status is not VisitStatus.ACCEPTED:
+        await remind_at(tx, visit_id, dict.fromkeys(REMINDER.values()))
+
+
+REMINDER = {
+    DueKind.REMIND_EVE: "remind_eve_at",
+    DueKind.REMIND: "remind_at",
+    DueKind.REMIND_ASKER: "remind_asker_at",
+}
+"""Where a visit keeps the moment of each reminder."""
+
+
+async def remind_at(tx: Transaction, visit_id: int, moments: Mapping[str, datetime | None]) -> None:
+    """When reminders of a visit are to be said, by the column (`REMINDER`); none: not any more."""
+    await tx.run(sa.update(visits).where(visits.c.id == visit_id).values(**moments))
 
 
 async def live_visit(tx: Transaction, request_id: int) -> Visit | None:
@@ -236,6 +253,7 @@ def _request_values(tx: Transaction, request: HelpRequest) -> dict[str, Any]:
         "handler_id": request.handler_id,
         "misses": request.misses,
         "schedule_id": request.schedule_id,
+        "lapsed_at": request.lapsed_at,
         "created_at": request.created_at,
     }
 
@@ -259,6 +277,7 @@ def _request(tx: Transaction, row: RowMapping) -> HelpRequest:
         handler_id=row["handler_id"],
         misses=row["misses"],
         schedule_id=row["schedule_id"],
+        lapsed_at=row["lapsed_at"],
     )
     tx.read.setdefault(("requests", request.id), request)
     return request
@@ -287,4 +306,7 @@ def _visit(tx: Transaction, row: RowMapping) -> Visit:
         code_word=tx.vault.open(row["sealed_code_word"]),
         due_at=row["due_at"],
         created_at=row["created_at"],
+        remind_eve_at=row["remind_eve_at"],
+        remind_at=row["remind_at"],
+        remind_asker_at=row["remind_asker_at"],
     )

@@ -1,4 +1,5 @@
-"""Who holds the phone when: times of the week, and who stands in whatever those say."""
+"""Who holds the phone when: times of the week, single dates, and who stands in whatever those
+say."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from storage.database import Transaction
-from storage.schema import shifts, stand_ins
+from storage.schema import dated_shifts, shifts, stand_ins
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,77 @@ async def clear(tx: Transaction, community_id: int, member_id: int) -> list[int]
     gone = [row["id"] for row in await tx.all(sa.select(shifts.c.id).where(*which))]
     await tx.run(sa.delete(shifts).where(*which))
     return gone
+
+
+# Single dates
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """What is otherwise than in every week, once."""
+
+    id: int
+    community_id: int
+    member_id: int | None
+    """None: nobody comes in their place."""
+    instead_of: int | None
+    """None: in everybody's."""
+    starts_at: datetime
+    ends_at: datetime
+
+
+async def dated_of(tx: Transaction, community_id: int) -> list[Dated]:
+    """What is otherwise, now or later, in the order in which it was said."""
+    rows = await tx.all(
+        sa.select(dated_shifts)
+        .where(dated_shifts.c.community_id == community_id)
+        .order_by(dated_shifts.c.id)
+    )
+    return [
+        Dated(
+            r["id"],
+            r["community_id"],
+            r["member_id"],
+            r["instead_of"],
+            r["starts_at"],
+            r["ends_at"],
+        )
+        for r in rows
+    ]
+
+
+async def get_dated(tx: Transaction, ident: int) -> Dated | None:
+    """What is otherwise, by its id; none if that is over."""
+    community_id = await group_of_dated(tx, ident)
+    there = await dated_of(tx, community_id) if community_id else []
+    return next((one for one in there if one.id == ident), None)
+
+
+async def group_of_dated(tx: Transaction, ident: int) -> int | None:
+    """Whose rota it is in; none if it is over."""
+    return await tx.value(  # type: ignore[no-any-return]
+        sa.select(dated_shifts.c.community_id).where(dated_shifts.c.id == ident)
+    )
+
+
+async def add_dated(tx: Transaction, dated: Dated) -> int:
+    """Keep what is otherwise, once (the `id` is ignored); its id."""
+    return await tx.add(
+        dated_shifts,
+        community_id=dated.community_id,
+        member_id=dated.member_id,
+        instead_of=dated.instead_of,
+        starts_at=dated.starts_at,
+        ends_at=dated.ends_at,
+    )
+
+
+async def drop_dated(tx: Transaction, *idents: int) -> None:
+    """It is over, or not so any more."""
+    await tx.run(sa.delete(dated_shifts).where(dated_shifts.c.id.in_(idents)))
+
+
+# Who stands in
 
 
 async def stand_in(tx: Transaction, community_id: int, now: datetime) -> int | None:

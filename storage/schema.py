@@ -92,6 +92,8 @@ communities = Table(
     _word("quiet_until", 5),
     Column("money_cap", Integer, nullable=False),
     Column("note_at", String(5), nullable=True),
+    # Parts of texts a day; none: what the settings say.
+    Column("daily_cap", Integer, nullable=True),
     Column("texts", JSON, nullable=False),
 )
 
@@ -112,6 +114,10 @@ members = Table(
     Column("can_do", Integer, nullable=False),
     Column("max_km", Float, nullable=False),
     Column("vetted_until", Date, nullable=True),
+    # As `storage.hours` writes them; most people's are empty, which is any time.
+    Column("hours", Text, nullable=False),
+    # The same, roughly (`storage.hours.stretches`), so that the search need not read who is away.
+    Column("stretches", Integer, nullable=False),
     Column("on_duty", Boolean, nullable=False),
     _when("paused_until", nullable=True),
     Column("weekly_cap", Integer, nullable=False),
@@ -121,6 +127,9 @@ members = Table(
     Column("consent", Text, nullable=False),
     _when("stopped_at", nullable=True),
     _word("unreachable"),
+    _when("retry_at", nullable=True),
+    _when("retried_at", nullable=True),
+    _when("half_way_at", nullable=True),
     # Whether this person can be asked at all just now: kept by `members.save`, so that the
     # search for neighbours reads one small index and nothing else.
     Column("helping", Boolean, nullable=False),
@@ -142,6 +151,18 @@ Index(
     sqlite_where=members.c.paused_until.is_not(None),
     postgresql_where=members.c.paused_until.is_not(None),
 )
+Index(
+    "ix_members_retry",
+    members.c.id,
+    sqlite_where=members.c.retry_at.is_not(None),
+    postgresql_where=members.c.retry_at.is_not(None),
+)
+Index(
+    "ix_members_half_way",
+    members.c.id,
+    sqlite_where=members.c.half_way_at.is_not(None),
+    postgresql_where=members.c.half_way_at.is_not(None),
+)
 Index("ix_members_roles", members.c.community_id, members.c.roles, members.c.standing)
 
 addresses = Table(
@@ -152,8 +173,23 @@ addresses = Table(
     _word("channel", 16),
     _word("lane"),
     Column("sealed_value", LargeBinary, nullable=False),
+    # When they last wrote from it, and why nothing reaches it, if nothing does.
+    _when("wrote_at", nullable=True),
+    _word("unreachable", default=""),
     UniqueConstraint("lane"),
     Index("ix_addresses_member_id", "member_id"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    # Codes by which somebody shows that two addresses are theirs.
+    _id(),
+    _word("lane"),
+    _word("code_print"),
+    _when("expires_at"),
+    _when("used_at", nullable=True),
+    UniqueConstraint("code_print"),
 )
 
 bonds = Table(
@@ -183,6 +219,7 @@ schedules = Table(
     Column("for_other", Boolean, nullable=False),
     Column("next_day", Date, nullable=True),
     Column("skips", Text, nullable=False),
+    _to("set_up_by", "members", nullable=True),
     _when("created_at"),
     Index("ix_schedules_asker_id_status", "asker_id", "status"),
     Index("ix_schedules_status", "status"),
@@ -207,6 +244,7 @@ requests = Table(
     _to("handler_id", "members", nullable=True),
     Column("misses", Integer, nullable=False),
     _to("schedule_id", "schedules", nullable=True),
+    _when("lapsed_at", nullable=True),
     _when("created_at"),
     # One request for each day of a schedule, whoever makes it.
     UniqueConstraint("schedule_id", "day"),
@@ -243,6 +281,10 @@ visits = Table(
     _word("status", 16),
     Column("sealed_code_word", LargeBinary, nullable=False),
     _when("due_at"),
+    # When each reminder is to be said; empty once it has been, or where it is not to be.
+    _when("remind_eve_at", nullable=True),
+    _when("remind_at", nullable=True),
+    _when("remind_asker_at", nullable=True),
     _when("created_at"),
     Index("ix_visits_helper_id_status", "helper_id", "status"),
     Index("ix_visits_asker_id_status", "asker_id", "status"),
@@ -294,7 +336,19 @@ inbox = Table(
     _when("received_at"),
     _when("handled_at", nullable=True),
     Column("attempts", Integer, nullable=False, default=0),
+    # Why it was left unanswered, empty if it was not; none until it has been handled.
+    Column("aside", String(16), nullable=True),
+    # By which the same words are known again (`guards.print_of`).
+    _word("print", default=""),
     UniqueConstraint("channel", "provider_id"),
+)
+Index(
+    "ix_inbox_answered",
+    inbox.c.lane,
+    inbox.c.received_at,
+    inbox.c.print,
+    sqlite_where=inbox.c.aside == "",
+    postgresql_where=inbox.c.aside == "",
 )
 Index(
     "ix_inbox_waiting",
@@ -330,11 +384,16 @@ outbox = Table(
     _when("sent_at", nullable=True),
     _word("provider_id", 64, default=""),
     _word("code", 64, default=""),
+    # Why it failed, as a word of the catalogues.
+    _word("reason", 16, default=""),
     _word("holder", 40, default=""),
     # What it was charged as, once it was sent; 0 where that costs nothing.
     Column("segments", Integer, nullable=False, default=0),
+    # When it was known that it will not arrive; empty again once a person has been told.
+    _when("lost_at", nullable=True),
     Index("ix_outbox_member_id", "member_id"),
     Index("ix_outbox_channel_provider_id", "channel", "provider_id"),
+    Index("ix_outbox_community_id_created_at", "community_id", "created_at"),
 )
 # One index a question the sender asks, each of the few rows it is about: what may go now (or next),
 # what stands before it in its lane, and what has an unknown end.
@@ -365,9 +424,16 @@ Index(
 )
 
 Index(
+    "ix_outbox_lost",
+    outbox.c.id,
+    sqlite_where=outbox.c.lost_at.is_not(None),
+    postgresql_where=outbox.c.lost_at.is_not(None),
+)
+Index(
     "ix_outbox_texts",
     outbox.c.community_id,
     outbox.c.sent_at,
+    outbox.c.segments,
     sqlite_where=outbox.c.segments > 0,
     postgresql_where=outbox.c.segments > 0,
 )
@@ -420,10 +486,18 @@ check_ins = Table(
     _to("set_up_by", "members", nullable=True),
     Column("sealed_code", LargeBinary, nullable=False),
     Column("misses", Integer, nullable=False),
+    # When organisers hear that it was left half-made; empty once they have.
+    _when("chase_at", nullable=True),
     _when("created_at"),
     UniqueConstraint("member_id"),
     Index("ix_check_ins_community_id_status", "community_id", "status"),
     Index("ix_check_ins_status", "status"),
+)
+Index(
+    "ix_check_ins_half_made",
+    check_ins.c.id,
+    sqlite_where=check_ins.c.chase_at.is_not(None),
+    postgresql_where=check_ins.c.chase_at.is_not(None),
 )
 
 contacts = Table(
@@ -433,16 +507,26 @@ contacts = Table(
     _to("check_in_id", "check_ins"),
     _to("member_id", "members"),
     _word("status", 16),
+    # By when they are to have said; empty once they have, or organisers know that they have not.
+    _when("answer_by", nullable=True),
     _when("created_at"),
     UniqueConstraint("check_in_id", "member_id"),
     Index("ix_contacts_member_id", "member_id"),
+)
+Index(
+    "ix_contacts_unanswered",
+    contacts.c.id,
+    sqlite_where=contacts.c.answer_by.is_not(None),
+    postgresql_where=contacts.c.answer_by.is_not(None),
 )
 
 occasions = Table(
     "occasions",
     metadata,
     _id(),
-    _to("check_in_id", "check_ins"),
+    # None: an emergency that came of no check-in.
+    _to("check_in_id", "check_ins", nullable=True),
+    _to("member_id", "members"),
     Column("day", Date, nullable=False),
     _word("status", 16),
     _when("due_at"),
@@ -450,10 +534,12 @@ occasions = Table(
     Column("step", Integer, nullable=False),
     _when("next_at", nullable=True),
     _to("taken_by", "members", nullable=True),
+    Column("sealed_words", LargeBinary, nullable=False),
     Column("sealed_outcome", LargeBinary, nullable=False),
     # Whatever goes wrong, nobody is asked twice for one day.
     UniqueConstraint("check_in_id", "day"),
     Index("ix_occasions_status", "status"),
+    Index("ix_occasions_member_id_status", "member_id", "status"),
 )
 
 streets = Table(
@@ -478,6 +564,21 @@ shifts = Table(
     Column("start_minute", Integer, nullable=False),
     Column("end_minute", Integer, nullable=False),
     UniqueConstraint("community_id", "member_id", "start_minute", "end_minute"),
+)
+
+dated_shifts = Table(
+    "dated_shifts",
+    metadata,
+    # What is otherwise than in every week, once: who holds the phone then, in whose place.
+    _id(),
+    _to("community_id", "communities"),
+    # None: nobody comes in their place.
+    _to("member_id", "members", nullable=True),
+    # None: in everybody's.
+    _to("instead_of", "members", nullable=True),
+    _when("starts_at"),
+    _when("ends_at"),
+    Index("ix_dated_shifts_community_id", "community_id"),
 )
 
 stand_ins = Table(
@@ -523,6 +624,20 @@ keepsakes = Table(
     Column("value", Text, nullable=False),
     _word("holder", 40, default=""),
     _when("until", nullable=True),
+)
+
+guards = Table(
+    "guards",
+    metadata,
+    # What is counted, or was done once, about somebody: until then.
+    _id(),
+    _word("what", 16),
+    _word("who", 64),
+    Column("count", Integer, nullable=False),
+    _word("print"),
+    _when("until"),
+    UniqueConstraint("what", "who"),
+    Index("ix_guards_until", "until"),
 )
 
 places = Table(

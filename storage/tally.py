@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 import sqlalchemy as sa
 
 from storage.database import Transaction
-from storage.model import OccasionStatus, RequestStatus
+from storage.messages import is_one_of
+from storage.model import Channel, OccasionStatus, RequestStatus, SendStatus
 from storage.schema import check_ins, occasions, outbox, requests, visits
 
 ALARMS = (
@@ -28,10 +30,53 @@ class Tally:
     found: int
     """Requests for which somebody said yes."""
     alarms: int
-    """Check-ins that a person had to see to: silence, no delivery, not so well."""
+    """Check-ins that a person had to see to: silence, no delivery, not so well, an emergency."""
     texts: int
     parts: int
     """What the texts are charged as."""
+
+
+async def parts_since(tx: Transaction, community_id: int, channel: Channel, start: datetime) -> int:
+    """What a group's texts from then on are charged as; each that is in the air counts as one. Two
+    ranges of two indexes: the day's texts, and what is being sent."""
+    row = await tx.one_with(
+        _parts_query(),
+        group=community_id,
+        channel=channel.value,
+        start=start,
+        lately=start - timedelta(days=1),
+    )
+    assert row
+    return int(row["sent"]) + int(row["going"])
+
+
+@cache
+def _parts_query() -> sa.Select[int, int]:
+    def moment(name: str) -> sa.BindParameter[datetime]:
+        return sa.bindparam(name, type_=outbox.c.sent_at.type)
+
+    sent = (
+        sa.select(sa.func.coalesce(sa.func.sum(outbox.c.segments), 0))
+        .where(
+            outbox.c.community_id == sa.bindparam("group"),
+            outbox.c.sent_at >= moment("start"),
+            outbox.c.segments > sa.literal(0, literal_execute=True),
+        )
+        .scalar_subquery()
+    )
+    going = (
+        sa.select(sa.func.count())
+        .where(
+            outbox.c.channel == sa.bindparam("channel"),
+            is_one_of(outbox.c.status, SendStatus.SENDING, SendStatus.UNKNOWN),
+            outbox.c.community_id == sa.bindparam("group"),
+            outbox.c.segments == 0,
+            # What nobody will ever know of is not counted for ever.
+            outbox.c.created_at >= moment("lately"),
+        )
+        .scalar_subquery()
+    )
+    return sa.select(sent.label("sent"), going.label("going"))
 
 
 async def between(tx: Transaction, community_id: int, start: datetime, end: datetime) -> Tally:

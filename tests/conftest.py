@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+import storage.database
+from bot.app import loop_factory
 from storage.database import Database, open_database
 from storage.schema import metadata
 from storage.vault import Vault
@@ -26,6 +29,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the conversation scripts anew as the bot speaks today",
     )
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests run in the loop that `popround serve` runs in."""
+    return {"serve": loop_factory()}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_put_together_once() -> Iterator[None]:
+    """A process of ours has one engine, which puts each statement together once. Tests open
+    hundreds: those of one kind share what was put together, a fifth of what a script costs."""
+    first: dict[str, AsyncEngine] = {}
+    make = storage.database.create_async_engine
+
+    def shared(url: str, **options: Any) -> AsyncEngine:
+        engine = make(url, **options)
+        known = first.setdefault(engine.dialect.name, engine).sync_engine
+        engine.sync_engine.dialect = engine.sync_engine.pool._dialect = known.dialect
+        engine.sync_engine._compiled_cache = known._compiled_cache
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(storage.database, "create_async_engine", shared)
+        yield
 
 
 @pytest.fixture(autouse=True)

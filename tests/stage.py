@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -48,19 +49,19 @@ class Stage:
     """Name: phone number, or Telegram user id."""
     loses: bool = False
     """Whether the test takes away what the auditor is to find."""
+    goes_wrong: bool = False
+    """Whether the test plants faults of ours."""
+    url: str = ""
+    """Where the bot's web side is, without a slash at the end."""
 
     async def settle(self) -> None:
         """Let everything happen that can happen now."""
-        for _ in range(50):
+        while True:
+            await self.bot.settle(self._advance)
             await self.telegram.settle()
             await self.twilio.settle()
-            await self.bot.settle(self._advance)
-            async with self.bot.database.transaction() as tx:
-                if not await messages.inbound_waiting(tx):
-                    break
-        await self.telegram.settle()
-        await self.twilio.settle()
-        await self.bot.settle(self._advance)
+            if not self.bot.intake.arrived.is_set():
+                return
 
     def _advance(self, seconds: float) -> None:
         self.clock.jump_to(self.clock.now() + timedelta(seconds=max(seconds, 0.001)))
@@ -90,9 +91,12 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    database_url: str, start: datetime, communities: list[Community] | None = None
+    database_url: str,
+    start: datetime,
+    communities: list[Community] | None = None,
+    **more: Any,
 ) -> AsyncIterator[Stage]:
-    """A bot with these groups on an empty database."""
+    """A bot with these groups on an empty database, and `more` settings."""
     clock = VirtualClock(start)
     telegram = PretendTelegram(clock, TOKEN)
     twilio = PretendTwilio(clock, SID, AUTH, NUMBER, instant=True)
@@ -109,6 +113,7 @@ async def stage(
         twilio_number=NUMBER,
         twilio_api_url=twilio_url,
         secret_key=SecretStr(SECRET),
+        **more,
     )
     bot = Popround(settings, clock=clock, chance=random.Random(7))
     faults = _catch_faults(bot)
@@ -121,10 +126,10 @@ async def stage(
             for community in communities or [Community(0, "Marsden Neighbours")]:
                 await daily_note.plan(tx, start, await groups.add(tx, community))
         await bot.set_up()
-        on = Stage(clock, bot, telegram, twilio)
+        on = Stage(clock, bot, telegram, twilio, url=reached)
         yield on
         # A fault in a handler is dealt with kindly towards people; a test wants to know.
-        assert not faults, faults[0]
+        assert on.goes_wrong or not faults, faults[0]
         # The auditor puts right what was lost; nothing may be, unless a test loses it.
         assert on.loses or not bot.auditor.found, bot.auditor.found
     finally:

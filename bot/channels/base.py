@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from storage.model import Channel, DeliveryReceipt, InboundMessage, OutboundKind, OutboundMessage
 
@@ -16,16 +16,28 @@ from storage.model import Channel, DeliveryReceipt, InboundMessage, OutboundKind
 class SendError(Exception):
     """A message could not be sent. The subclasses say what to do about it."""
 
-    def __init__(self, code: str, *, retry_after: float | None = None) -> None:
+    usual: ClassVar[str] = "refused"
+
+    def __init__(self, code: str, *, retry_after: float | None = None, reason: str = "") -> None:
         """`code`: the provider's own, or a word of ours. Never a number or words of a person.
-        `retry_after`: seconds that the provider asked us to wait."""
+        `retry_after`: seconds that the provider asked us to wait. `reason`: why, as the catalogues
+        say it (`reason.REASON`)."""
         super().__init__(code)
         self.code = code
         self.retry_after = retry_after
+        self.reason = reason or self.usual
 
 
 class RetryableError(SendError):
     """It was not sent; the same call may work later."""
+
+    usual = "no_answer"
+
+
+class TooManyError(RetryableError):
+    """It was not sent: the provider counts too much at once. Whoever sends had better be slower."""
+
+    usual = "busy"
 
 
 class PermanentError(SendError):
@@ -35,13 +47,28 @@ class PermanentError(SendError):
 class AddressError(PermanentError):
     """It was not sent, and nothing ever will be to this address: a landline, no such number."""
 
+    usual = "no_address"
+
 
 class OptedOutError(PermanentError):
     """The person has told the provider that they want no more (blocked bot, 21610)."""
 
+    usual = "opted_out"
+
 
 class UnknownOutcomeError(SendError):
     """The request left and no answer came. It may have arrived: never blindly send it again."""
+
+    usual = "unknown"
+
+
+REASONS = frozenset(
+    {
+        *("account", "busy", "cap", "country", "filtered", "kicked", "no_address", "no_answer"),
+        *("not_a_mobile", "opted_out", "phone_off", "refused", "too_long", "unknown"),
+    }
+)
+"""Every reason that there is."""
 
 
 class RefusedError(Exception):
@@ -115,6 +142,9 @@ class ChannelAdapter(Protocol):
     can: frozenset[OutboundKind]
     """What it is able to send. What it can't is never handed to it."""
     routes: tuple[Route, ...]
+    vouches: bool
+    """Whether the provider vouches for who wrote. Whom a text is from proves nothing: anybody can
+    write another's number there."""
     calls_again: bool
     """Whether the provider brings what came in again until the webhook takes it. Where it does not,
     what came while we were away is only found by polling."""

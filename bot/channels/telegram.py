@@ -10,10 +10,12 @@ import hmac
 import json
 import logging
 import re
+import ssl
 import warnings
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any, TypeVar
 
 import httpx
@@ -62,6 +64,7 @@ from bot.channels.base import (
     Route,
     SendError,
     Sent,
+    TooManyError,
     UnknownOutcomeError,
     header,
     storable,
@@ -100,26 +103,29 @@ class Rule:
     code: str
     wait: float | None = None
     """Seconds."""
+    reason: str = ""
+    """Where it is not the usual one of that kind of error."""
 
 
 NOT_MODIFIED = "not_modified"
 
 # The first that fits counts. Telegram publishes no list of descriptions; these are as seen.
 ERRORS = (
-    # They have told Telegram that they want nothing of us, or never said that they do.
+    # They have told Telegram that they want nothing of us.
     Rule(Forbidden, "blocked by the user", OptedOutError, "blocked"),
-    Rule(Forbidden, "can't initiate conversation", OptedOutError, "never_started"),
-    Rule(Forbidden, "user is deactivated", OptedOutError, "deactivated"),
+    # These have told nobody anything: the chat was never begun, or its owner is gone from Telegram.
+    Rule(Forbidden, "can't initiate conversation", AddressError, "never_started"),
+    Rule(Forbidden, "user is deactivated", AddressError, "deactivated"),
     # A group has put the bot out: nobody has opted out, the chat is gone.
-    Rule(Forbidden, "kicked", PermanentError, "kicked"),
-    Rule(Forbidden, "not a member", PermanentError, "kicked"),
+    Rule(Forbidden, "kicked", PermanentError, "kicked", reason="kicked"),
+    Rule(Forbidden, "not a member", PermanentError, "kicked", reason="kicked"),
     Rule(Forbidden, "", PermanentError, "forbidden"),
     # A group that became a supergroup; its new id comes as an update of its own.
-    Rule(ChatMigrated, "", PermanentError, "migrated"),
-    Rule(BadRequest, "upgraded to a supergroup", PermanentError, "migrated"),
+    Rule(ChatMigrated, "", PermanentError, "migrated", reason="kicked"),
+    Rule(BadRequest, "upgraded to a supergroup", PermanentError, "migrated", reason="kicked"),
     Rule(BadRequest, "chat not found", AddressError, "no_such_chat"),
-    Rule(BadRequest, "rights to send", PermanentError, "not_allowed"),
-    Rule(BadRequest, "chat_write_forbidden", PermanentError, "not_allowed"),
+    Rule(BadRequest, "rights to send", PermanentError, "not_allowed", reason="kicked"),
+    Rule(BadRequest, "chat_write_forbidden", PermanentError, "not_allowed", reason="kicked"),
     # Deleted, or older than Telegram lets bots edit.
     Rule(BadRequest, "message to edit not found", PermanentError, "edit_gone"),
     Rule(BadRequest, "can't be edited", PermanentError, "edit_gone"),
@@ -127,16 +133,16 @@ ERRORS = (
     Rule(BadRequest, "query is too old", PermanentError, "too_late"),
     Rule(BadRequest, "query id is invalid", PermanentError, "too_late"),
     Rule(BadRequest, "message is not modified", PermanentError, NOT_MODIFIED),
-    Rule(BadRequest, "message is too long", PermanentError, "too_long"),
+    Rule(BadRequest, "message is too long", PermanentError, "too_long", reason="too_long"),
     # Anything else wrong with the call will be as wrong the next time.
     Rule(BadRequest, "", PermanentError, "bad_request"),
     # The token is wrong or was revoked: nothing can be sent until somebody mends that, so wait
     # rather than spend the attempts of messages that are all right.
-    Rule(InvalidToken, "", RetryableError, "bad_token", wait=300),
+    Rule(InvalidToken, "", RetryableError, "bad_token", wait=300, reason="account"),
     # Another process is asking for updates, or a webhook is set.
     Rule(Conflict, "", RetryableError, "conflict", wait=5),
     # A 429 that does not say how long.
-    Rule(NetworkError, "too many requests", RetryableError, "flood", wait=5),
+    Rule(NetworkError, "too many requests", TooManyError, "flood", wait=5),
 )
 
 NOT_SENT = (
@@ -156,11 +162,11 @@ def failure(error: TelegramError, *, harmless: bool = False) -> SendError:
     if isinstance(error, RetryAfter):
         wait = error.retry_after
         seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-        return RetryableError("flood", retry_after=seconds)
+        return TooManyError("flood", retry_after=seconds)
     said = error.message.lower()
     for rule in ERRORS:
         if isinstance(error, rule.error) and rule.words in said:
-            return rule.becomes(rule.code, retry_after=rule.wait)
+            return rule.becomes(rule.code, retry_after=rule.wait, reason=rule.reason)
     if isinstance(error.__cause__, NOT_SENT):
         return RetryableError("not_connected")
     # Also 5xx: a gateway that gave up (502, 504) says nothing about what happened behind it.
@@ -192,6 +198,12 @@ def _unreadable(update_id: int | None, error: Exception) -> None:
     log.warning("telegram.unreadable", update_id=update_id, error=type(error).__name__)
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom we believe to be Telegram: read once, for it takes as long as a dozen messages."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class TelegramAdapter:
     """One bot on Telegram.
 
@@ -200,6 +212,7 @@ class TelegramAdapter:
 
     channel = Channel.TELEGRAM
     can = frozenset(OutboundKind)
+    vouches = True
     calls_again = True  # for 24 hours
     routes: tuple[Route, ...] = (Route("telegram", reply="", media_type="text/plain"),)
 
@@ -232,7 +245,7 @@ class TelegramAdapter:
             logging.getLogger(name).setLevel(level)
         warnings.filterwarnings("ignore", r".*retry_after", category=PTBDeprecationWarning)
         # Proxies and netrc of the surroundings are left alone: the token goes nowhere else.
-        client: dict[str, Any] = {"trust_env": False}
+        client: dict[str, Any] = {"trust_env": False, "verify": _certificates()}
         if transport:
             client["transport"] = transport
         timeouts: dict[str, Any] = {"connect_timeout": 5, "read_timeout": 10, "pool_timeout": 5}

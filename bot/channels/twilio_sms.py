@@ -13,8 +13,6 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import aiohttp
-import phonenumbers
-from phonenumbers import PhoneNumberType
 from twilio.base.exceptions import TwilioException
 from twilio.http.response import Response
 from twilio.request_validator import RequestValidator
@@ -32,11 +30,13 @@ from bot.channels.base import (
     Route,
     SendError,
     Sent,
+    TooManyError,
     UnknownOutcomeError,
     header,
     storable,
 )
 from bot.clock import Clock, RealClock
+from bot.metrics import NOT_TEXTED
 from storage.model import (
     Channel,
     DeliveryReceipt,
@@ -46,6 +46,7 @@ from storage.model import (
     OutboundMessage,
     SendStatus,
 )
+from storage.numbers import USUAL, WhyNot, why_not
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Known:
 
     error: type[SendError]
     reason: str
-    """A word for people's catalogues and for the organisers' list."""
+    """Why, as the catalogues say it (`reason.REASON`)."""
     wait: float | None = None
     """Seconds, where Twilio has nothing against another try."""
 
@@ -62,43 +63,40 @@ class Known:
 ERRORS: dict[str, Known] = {
     # Nothing can be sent until somebody mends the settings or the account. Wait, rather than spend
     # the attempts of messages that are all right.
-    "20003": Known(RetryableError, "not_authorised", wait=300),
-    "20005": Known(RetryableError, "account_off", wait=300),
-    "20404": Known(RetryableError, "not_authorised", wait=300),
-    "21606": Known(RetryableError, "wrong_sender", wait=300),
-    "30002": Known(RetryableError, "account_off", wait=300),
+    "20003": Known(RetryableError, "account", wait=300),
+    "20005": Known(RetryableError, "account", wait=300),
+    "20404": Known(RetryableError, "account", wait=300),
+    "21606": Known(RetryableError, "account", wait=300),
+    "30002": Known(RetryableError, "account", wait=300),
     # Too much at once: not processed.
-    "20429": Known(RetryableError, "busy", wait=5),
-    "14107": Known(RetryableError, "busy", wait=5),
+    "20429": Known(TooManyError, "busy", wait=5),
+    "14107": Known(TooManyError, "busy", wait=5),
     # Twilio's own queue for the number is full; it holds ten hours.
-    "21611": Known(RetryableError, "busy", wait=600),
+    "21611": Known(TooManyError, "busy", wait=600),
     "30001": Known(RetryableError, "busy", wait=600),
     # The handset is off or out of reach; once or twice more is worth it.
     "30003": Known(RetryableError, "phone_off", wait=600),
     # They texted STOP, and Twilio itself lets nothing through.
     "21610": Known(OptedOutError, "opted_out"),
     # This number can't be texted, today or tomorrow.
-    "21211": Known(AddressError, "not_a_number"),
+    "21211": Known(AddressError, "no_address"),
     "21614": Known(AddressError, "not_a_mobile"),
-    "30005": Known(AddressError, "not_a_number"),
+    "30005": Known(AddressError, "no_address"),
     "30006": Known(AddressError, "not_a_mobile"),
     "21612": Known(AddressError, "not_a_mobile"),
     # A trial account texts only the numbers it has verified.
-    "21608": Known(PermanentError, "trial_account"),
+    "21608": Known(PermanentError, "account"),
     # Taken for spam by Twilio or a carrier: the same words would be again.
     "30004": Known(PermanentError, "filtered"),
     "30007": Known(PermanentError, "filtered"),
     # The country is switched off in the account's geo permissions.
-    "21408": Known(PermanentError, "country_off"),
+    "21408": Known(PermanentError, "country"),
     # Over 1600 characters.
     "21617": Known(PermanentError, "too_long"),
     # The account's day is used up; by tomorrow this message may be untrue, so a human hears of it.
-    "63038": Known(PermanentError, "daily_cap"),
+    "63038": Known(PermanentError, "cap"),
 }
 """Code -> meaning, for `send` and for the codes of receipts (30001 to 30007 come only there)."""
-
-REASONS = {code: known.reason for code, known in ERRORS.items()}
-"""Code -> word. A code that is not here and is no number is such a word already."""
 
 STATUSES = {
     "sent": SendStatus.SENT,
@@ -109,9 +107,6 @@ STATUSES = {
     "canceled": SendStatus.FAILED,
 }
 """Twilio's statuses that tell us something; the others mean it is still on its way."""
-
-DEAR = (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST, PhoneNumberType.PERSONAL_NUMBER)
-"""Kinds of number that cost the sender and pay the owner: never texted."""
 
 OVERLAP = timedelta(minutes=5)
 """How far a poll looks back behind the newest it has seen: lists lag, and clocks differ (ours)."""
@@ -158,7 +153,7 @@ class _Http:
         if self._session is None:  # here, because a session belongs to a running loop
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=30, connect=5, sock_read=20),
-                connector=aiohttp.TCPConnector(limit=16),
+                connector=aiohttp.TCPConnector(limit=32),
                 trust_env=False,
             )
         parts = urlsplit(url)
@@ -201,11 +196,11 @@ def failure(error: Exception, *, harmless: bool = False) -> SendError:
     if isinstance(error, TwilioException):
         status, code = _told(error)
         if known := ERRORS.get(code):
-            return known.error(code, retry_after=known.wait)
+            return known.error(code, retry_after=known.wait, reason=known.reason)
         if status == 429:
-            return RetryableError(code, retry_after=5)
+            return TooManyError(code, retry_after=5)
         if status in (401, 403, 404):  # as 20003: the account, not the message
-            return RetryableError(code, retry_after=300)
+            return RetryableError(code, retry_after=300, reason="account")
         if 400 <= status < 500:
             return PermanentError(code)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
@@ -219,7 +214,7 @@ def meaning(receipt: DeliveryReceipt) -> SendError:
     known = ERRORS.get(receipt.code)
     if known is None:
         return PermanentError(receipt.code)
-    return known.error(receipt.code, retry_after=known.wait)
+    return known.error(receipt.code, retry_after=known.wait, reason=known.reason)
 
 
 def _told(error: TwilioException) -> tuple[int, str]:
@@ -241,6 +236,7 @@ class TwilioAdapter:
 
     channel = Channel.SMS
     can = frozenset({OutboundKind.TEXT})
+    vouches = False
     calls_again = False  # once, and once at a fallback address if there is one
     routes: tuple[Route, ...] = (SMS, STATUS)
 
@@ -253,7 +249,7 @@ class TwilioAdapter:
         public_url: str | None = None,
         *,
         poll_seconds: float = 5,
-        countries: tuple[str, ...] = ("GB",),
+        countries: tuple[str, ...] = USUAL,
         clock: Clock | None = None,
     ) -> None:
         """`number` in E.164; `api_url` and `public_url` without a slash at the end; no
@@ -344,17 +340,10 @@ class TwilioAdapter:
         Raises:
             PermanentError: if not.
         """
-        try:
-            parsed = phonenumbers.parse(number)
-        except phonenumbers.NumberParseException:
-            raise PermanentError("not_a_number") from None
-        # A number that fits no country of several that share a code counts as the main one's: so
-        # do the 07700 900... numbers that Ofcom keeps for films and tests.
-        main = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
-        if (phonenumbers.region_code_for_number(parsed) or main) not in self._countries:
-            raise PermanentError("country_not_allowed")
-        if phonenumbers.number_type(parsed) in DEAR:
-            raise PermanentError("dear_number")
+        if refused := why_not(number, self._countries):
+            NOT_TEXTED.labels(refused.value).inc()
+            reason = "no_address" if refused is WhyNot.NOT_A_NUMBER else "country"
+            raise PermanentError(refused.value, reason=reason)
 
     async def look_up(self, message: OutboundMessage) -> list[Sent]:
         """See `ChannelAdapter.look_up`. "Since it was written" is less a minute, for clocks that

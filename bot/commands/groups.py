@@ -13,9 +13,10 @@ import typer
 from bot.clock import RealClock
 from bot.commands.database import group_named, ready
 from bot.commands.terminal import Trouble, amount, listed, note, run, say, settings
-from handlers import daily_note
+from bot.settings import Settings
+from handlers import daily_note, spending
 from handlers.rules.note import hour_in
-from storage import audit, groups, members
+from storage import audit, groups, members, messages
 from storage.database import Transaction
 from storage.model import Community, Role
 from storage.places import Postcodes, find_imported, normalise
@@ -26,7 +27,7 @@ LONGEST_NAME = 40
 
 HEADS = (
     *("Name", "Postcodes", "Time zone", "Languages", "Helpers wait for"),
-    *("Askers", "Helpers", "Organisers", "Daily note"),
+    *("Askers", "Helpers", "Organisers", "Daily note", "Daily cap"),
 )
 
 
@@ -36,6 +37,7 @@ def add(
     timezone: str,
     languages: str,
     note_at: str,
+    daily_cap: str,
     *,
     approve_helpers: bool,
 ) -> int:
@@ -47,6 +49,7 @@ def add(
         languages=_languages(languages),
         approve_helpers=approve_helpers,
         note_at=_hour(note_at),
+        daily_cap=_parts(daily_cap),
     )
     given = settings()
 
@@ -90,6 +93,53 @@ def note_at(name: str, hour: str) -> int:
     return 0
 
 
+def cap(name: str, parts: str) -> int:
+    """`popround groups cap`."""
+    wanted = _parts(parts)
+    given = settings()
+
+    async def work() -> Community:
+        async with ready(given) as database, database.transaction() as tx:
+            found = await group_named(tx, name)
+            now = RealClock().now()
+            await groups.set_daily_cap(tx, found.id, wanted)
+            # What waits at the old cap looks at the new one.
+            await messages.release(tx, found.id, spending.CHANNEL, spending.HELD, now)
+            ident = found.id
+            await audit.note(
+                tx, now, "daily_cap", "community", ident, community_id=ident, parts=wanted
+            )
+            return found
+
+    found = run(work())
+    say(f"{found.name}: {_cap_in_words(wanted, given)}.")
+    return 0
+
+
+def _cap_in_words(parts: int | None, given: Settings) -> str:
+    usual = parts is None
+    parts = given.daily_segments if parts is None else parts
+    if not parts:
+        return "as many texts a day as it likes"
+    cost = ""
+    if given.price_per_segment is not None:
+        cost = f", which cost {parts * given.price_per_segment / 100:.2f} pounds"
+    return f"{amount(parts, 'part')} of texts a day{cost}{' (the usual)' if usual else ''}"
+
+
+def _parts(words: str) -> int | None:
+    words = words.strip().lower()
+    if words in ("usual", ""):
+        return None
+    if words in ("off", "none"):
+        return 0
+    if not re.fullmatch(r"[0-9]{1,7}", words) or not int(words):
+        raise typer.BadParameter(
+            f"{words} is no number of parts of texts (such as 500, off, or usual)"
+        )
+    return int(words)
+
+
 def show() -> int:
     """`popround groups list`."""
     given = settings()
@@ -105,6 +155,7 @@ def show() -> int:
                     "an organiser" if group.approve_helpers else "nobody",
                     *[str(await members.how_many(tx, group.id, role)) for role in Role],
                     f"{group.note_at:%H:%M}" if group.note_at else "off",
+                    _cap_in_words(group.daily_cap, given),
                 )
                 for group in await groups.every(tx)
             ]
@@ -117,12 +168,13 @@ def show() -> int:
         for row in (HEADS, *rows):
             typer.echo("\t".join(row))
         return 0
-    for name, postcodes, timezone, languages, approved_by, *people, note_hour in rows:
+    for name, postcodes, timezone, languages, approved_by, *people, note_hour, most in rows:
         counts = zip(map(int, people), Role, strict=True)
         say(name, "bold")
         say(f"  {postcodes}; speaks {languages}; {timezone}")
         say(f"  {listed([amount(count, role) for count, role in counts])}")
         say(f"  new helpers wait for {approved_by}; daily note: {note_hour}")
+        say(f"  {most}")
     return 0
 
 

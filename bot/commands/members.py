@@ -44,7 +44,7 @@ def bring_in(file: Path, group: str, *, skip_bad: bool) -> int:
     today = RealClock().now().date()
     try:
         with progress(f"Reading {file.name}"):
-            sheet = read_members(file.read_bytes(), today)
+            sheet = read_members(file.read_bytes(), today, given.countries)
     except NotMembersError as error:
         raise Trouble(f"{file} {error}.") from None
     if sheet.others:
@@ -214,11 +214,11 @@ def _member(arrival: Arrival, community: Community, sheet: Sheet) -> Member:
         changes["language"] = row.languages[0]
     if row.max_km is not None:
         changes["max_km"] = row.max_km
-    for column in ("can_do", "vetted_until"):
+    for column in ("can_do", "vetted_until", "hours"):
         if column in sheet.columns:
             changes[column] = getattr(row, column)
     if not arrival.owned.issuperset(row.addresses):
-        changes["unreachable"] = ""
+        changes |= {"unreachable": "", "retry_at": None, "retried_at": None}
     return replace(start, **changes)  # type: ignore[arg-type]
 
 

@@ -85,10 +85,15 @@ COMING = {
     DueKind.BACK: "a helper's rest is over",
     DueKind.TELL: "an organiser hears what did not arrive",
     DueKind.HANDOVER: "the phone is handed on",
+    DueKind.HANDOVER_ONCE: "the phone is handed on, this once",
+    DueKind.CHECK_IN_STEP: "the next are told, until somebody takes it",
+    DueKind.JOIN: "an organiser hears who stopped half-way",
+    DueKind.RETRY: "who could not be reached is tried once more",
     DueKind.NOTE: "the organisers' daily note",
 }
 NOTED = {
     "emergency": "{actor} wrote of an emergency: told to ring 999 at once, and the organisers too.",
+    "alarm_taken": "{actor} takes it: the others hear so, and it is asked how it was.",
     "stopped": "{actor} said STOP: nothing more is sent there until they write again.",
     "started": "{actor} wants to hear from us again.",
     "consent": "{actor} agreed; the day and the means are written down.",
@@ -275,7 +280,7 @@ def _and(names: Iterable[str]) -> str:
 
 def _coming(look: Look, kind: DueKind, ref: int) -> str:
     if kind in (DueKind.DRAFT, DueKind.WAVE, DueKind.PROMISE, DueKind.CHASE):
-        asker = next((r.asker_id for r in look.requests if r.id == ref), -ref if ref < 0 else None)
+        asker = next((r.asker_id for r in look.requests if r.id == ref), None)
         return f"{look.name(asker)}: {COMING.get(kind, kind.value)}"
     if kind in (*REMINDERS, DueKind.DID_IT_HAPPEN):
         visit = next((v for vs in look.visits.values() for v in vs if v.id == ref), None)

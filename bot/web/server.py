@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -14,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from bot.channels.base import ChannelAdapter, MalformedError, RefusedError
 from bot.channels.base import Route as Webhook
@@ -32,6 +34,42 @@ BODY_SECONDS = 10
 STORE_SECONDS = 12
 """How long storing may take before the caller is told to come again: Twilio hangs up after 15
 (twilio.com/docs, "Webhooks FAQ"). It may have been stored all the same; it is then a repeat."""
+
+
+HEAD_SECONDS = 10
+"""How long the head of a call may take to come. uvicorn itself waits for ever, so that a thousand
+callers who say nothing (`limit_concurrency`) would shut out everybody else."""
+
+
+class PatientOnlySoLong(AutoHTTPProtocol):  # type: ignore[misc,valid-type]
+    """One line to a caller, hung up where the head of a call, or a body that nobody asked for, does
+    not come to its end. What comes in the middle of a call is that call's own (`BODY_SECONDS`)."""
+
+    _hang_up: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.cycle is None or self.cycle.response_complete:
+            self._wait()
+        else:
+            self._wait_no_more()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        if self._hang_up is None:
+            self._hang_up = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _wait_no_more(self) -> None:
+        if self._hang_up is not None:
+            self._hang_up.cancel()
+            self._hang_up = None
 
 
 def make_app(

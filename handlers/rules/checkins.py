@@ -23,6 +23,10 @@ TAKE = (timedelta(minutes=15), timedelta(minutes=30), timedelta(minutes=60))
 """How long somebody who was alarmed has, until the next is: in the first round of those who can be
 told, in the second, and in every one after that."""
 
+TAKE_EMERGENCY = tuple(timedelta(minutes=n) for n in (5, 5, 10, 20, 20, 60))
+"""How long nobody may answer to an emergency: who is on duty, then the others, then all of them,
+after 10, 20, 40 and 60 minutes, and every hour from then on."""
+
 REPORT = timedelta(minutes=60)
 """How long whoever took an alarm has to say how it was, before they are asked."""
 
@@ -41,6 +45,16 @@ def time_to_take(told: int, people: int) -> timedelta:
     return TAKE[min(past_rounds, len(TAKE) - 1)]
 
 
+def time_to_take_emergency(told: int, *, others: bool) -> timedelta:
+    """How long to wait after the `told`-th telling of an emergency; `others`: whether there are
+    some besides those who were told first. Where not, it is ten minutes before they hear it
+    again."""
+    if not others and told == 1:
+        return TAKE_EMERGENCY[0] + TAKE_EMERGENCY[1]
+    place = told - 1 if others else told
+    return TAKE_EMERGENCY[min(place, len(TAKE_EMERGENCY) - 1)]
+
+
 class Reason(StrEnum):
     """Why there is an alarm."""
 
@@ -52,7 +66,7 @@ class Reason(StrEnum):
     NOT_WELL = "not_well"
     """They said that they are not so good, and would like to be rung."""
     TROUBLE = "trouble"
-    """They answered with something that sounds like an emergency."""
+    """They wrote of something that sounds like an emergency."""
     NEEDS_MORE = "needs_more"
     """Whoever saw to it needs help with it."""
 

@@ -37,6 +37,7 @@ HOUR = timedelta(hours=1)
 LATENESS: dict[DueKind, Policy] = {
     # These judge for themselves how things stand when they come, and never by the clock.
     DueKind.DRAFT: Policy(None, Then.DO, "who began to ask is still owed an answer"),
+    DueKind.JOIN: Policy(None, Then.DO, "they have still not gone on"),
     DueKind.WAVE: Policy(None, Then.DO, "who waits for help waits all the more"),
     DueKind.PROMISE: Policy(None, Then.DO, "news that is late is still news"),
     DueKind.REMIND: Policy(None, Then.DO, "a visit that is over says so itself"),
@@ -49,6 +50,9 @@ LATENESS: dict[DueKind, Policy] = {
     DueKind.TELL: Policy(None, Then.DO, "what did not arrive has not arrived since"),
     DueKind.NOTE: Policy(None, Then.DO, "it says itself when it is too late to be of use"),
     DueKind.HANDOVER: Policy(None, Then.DO, "who holds the phone now is who holds it"),
+    DueKind.SPENDING: Policy(None, Then.DO, "it says how things stand when it is said"),
+    DueKind.HANDOVER_ONCE: Policy(None, Then.DO, "the same"),
+    DueKind.RETRY: Policy(None, Then.DO, "they may be in reach again all the same"),
     # Check-ins.
     DueKind.CHECK_IN: Policy(
         HOUR, Then.SAY, "'good morning' at noon would hide that nobody looked for three hours"

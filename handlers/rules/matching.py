@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from handlers.rules import hours
 from storage.model import HelpRequest, Member, Need, Role, Standing
 
 OFFER_TIRES = timedelta(hours=12)
@@ -61,6 +62,7 @@ class WhyNot(StrEnum):
     UNREACHABLE = "unreachable"
     OFF_DUTY = "off_duty"
     PAUSED = "paused"
+    NOT_HOURS = "not_hours"
     CANT_DO = "cant_do"
     NOT_VETTED = "not_vetted"
     NO_LANGUAGE = "no_language"
@@ -102,6 +104,8 @@ class Wanted:
     today: date
     reach_km: float = math.inf
     """How far this wave goes."""
+    quarters: int = 0
+    """When somebody may go (`rules.hours.quarters`); none: hours are not looked at."""
 
 
 def why_not(candidate: Candidate, wanted: Wanted) -> WhyNot | None:
@@ -123,6 +127,7 @@ def why_nots(candidate: Candidate, wanted: Wanted) -> list[WhyNot]:
         (bool(member.unreachable), WhyNot.UNREACHABLE),
         (not member.on_duty, WhyNot.OFF_DUTY),
         (member.paused_until is not None, WhyNot.PAUSED),
+        (not hours.meets(member.hours, wanted.quarters), WhyNot.NOT_HOURS),
         (wanted.need not in member.can_do, WhyNot.CANT_DO),
         (
             wanted.vetting and (member.vetted_until is None or member.vetted_until < wanted.today),

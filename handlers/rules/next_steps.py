@@ -24,6 +24,9 @@ Where = Mapping[str, tuple[str, ...] | bool | int]
 or the number that it is below."""
 
 
+LIVE = (VisitStatus.ACCEPTED.value, VisitStatus.ON_THE_WAY.value)
+
+
 @dataclass(frozen=True, slots=True)
 class Owed:
     """Rows of one table that need a due row, by their id."""
@@ -67,11 +70,31 @@ NEXT_STEPS = (
     Owed(
         "visit",
         "visits",
-        {"status": (VisitStatus.ACCEPTED.value, VisitStatus.ON_THE_WAY.value)},
+        {"status": LIVE},
         (DueKind.DID_IT_HAPPEN,),
+    ),
+    # Each reminder that is still to be said; the visit keeps when.
+    Owed("remind_eve", "visits", {"status": LIVE, "remind_eve_at": True}, (DueKind.REMIND_EVE,)),
+    Owed("remind", "visits", {"status": LIVE, "remind_at": True}, (DueKind.REMIND,)),
+    Owed(
+        "remind_asker",
+        "visits",
+        {"status": LIVE, "remind_asker_at": True},
+        (DueKind.REMIND_ASKER,),
     ),
     # Seen to at once, a check-in whose hour has not come is only put down for it anew.
     Owed("check_in", "check_ins", {"status": (CheckInStatus.ON.value,)}, (DueKind.CHECK_IN,)),
+    Owed(
+        "half_made",
+        "check_ins",
+        {
+            "status": (CheckInStatus.DRAFT.value, CheckInStatus.OFFERED.value),
+            "chase_at": True,
+        },
+        (DueKind.CHECK_IN,),
+    ),
+    Owed("contact", "contacts", {"answer_by": True}, (DueKind.CONTACT,)),
+    # An emergency is one of these too.
     Owed(
         "check_in_step",
         "occasions",
@@ -84,9 +107,18 @@ NEXT_STEPS = (
         },
         (DueKind.CHECK_IN_STEP,),
     ),
-    # The same holds for help that comes again.
-    Owed("repeat", "schedules", {"status": (ScheduleStatus.RUNNING.value,)}, (DueKind.REPEAT,)),
+    # The same holds for help that comes again, and for what an organiser suggested.
+    Owed(
+        "repeat",
+        "schedules",
+        {"status": (ScheduleStatus.RUNNING.value, ScheduleStatus.OFFERED.value)},
+        (DueKind.REPEAT,),
+    ),
     Owed("note", "communities", {"note_at": True}, (DueKind.NOTE,)),
     Owed("duty", "shifts", {}, (DueKind.HANDOVER,)),
+    Owed("duty_once", "dated_shifts", {}, (DueKind.HANDOVER_ONCE,)),
+    Owed("not_arrived", "outbox", {"lost_at": True}, (DueKind.TELL,)),
+    Owed("joining", "members", {"half_way_at": True}, (DueKind.JOIN,)),
+    Owed("out_of_reach", "members", {"retry_at": True}, (DueKind.RETRY,)),
     Owed("pause", "members", {"paused_until": True}, (DueKind.BACK,)),
 )

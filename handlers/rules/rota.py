@@ -1,4 +1,5 @@
-"""The duty rota: who holds the phone when, week by week, and what organisers say of it.
+"""The duty rota: who holds the phone when, week by week, and what organisers say of it. What is
+otherwise on a single date is in `rota_once`.
 
 A week is counted in minutes by the group's own clocks, from Monday's midnight. Texts are read whole
 or not at all: "Sam is on duty at the food bank on Monday" is no rota.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from handlers.rules import timing
@@ -32,6 +33,10 @@ class Doing(StrEnum):
     """Somebody holds the phone at these times of every week."""
     CLEAR = "clear"
     """Somebody has no times any more."""
+    ONCE = "once"
+    """Somebody holds the phone on one date, in the place of somebody or of everybody."""
+    CANT = "cant"
+    """Somebody who would hold it on one date can't."""
     TAKE = "take"
     """Somebody takes over now, whatever the rota says."""
     SHOW = "show"
@@ -47,6 +52,13 @@ class Wish:
     who: str = ""
     """The name that they said; empty for themselves."""
     spans: tuple[Span, ...] = ()
+    day: date | None = None
+    """The date, of what is for once."""
+    hours: Span | None = None
+    """From and until when on that date, in minutes from its midnight; the end may be on a later
+    day."""
+    instead: str = ""
+    """The name of whom it is in the place of."""
 
 
 # When
@@ -79,51 +91,58 @@ def turns(span: Span, now: datetime, community: Community) -> datetime:
 
 # What is said
 
-_DAY = {word: n for names, n in WEEKDAYS.items() for word in names.split("|")} | WELSH_WEEKDAYS
-_ONE = "(?:" + "|".join(sorted(map(re.escape, _DAY), key=len, reverse=True)) + ")"
-_TO = r"(?:-|to|till|til|until|through|tan|a|al|alle)"
-_HOUR = (
-    r"(?:\d{1,2}(?: ?[:.] ?\d\d)?(?: ?[ap]\.?m\.?)?|noon|midday|midnight|ganol dydd|mezzogiorno)"
-)
-_AT = r"(?:at |from |am |dalle |alle )?"
+DAY_NUMBER = {
+    word: n for names, n in WEEKDAYS.items() for word in names.split("|")
+} | WELSH_WEEKDAYS
+ONE_DAY = "(?:" + "|".join(sorted(map(re.escape, DAY_NUMBER), key=len, reverse=True)) + ")"
+TO = r"(?:-|to|till|til|until|through|tan|a|al|alle)"
+HOUR = r"(?:\d{1,2}(?: ?[:.] ?\d\d)?(?: ?[ap]\.?m\.?)?|noon|midday|midnight|ganol dydd|mezzogiorno)"
+AT = r"(?:at |from |am |dalle |alle )?"
 _DAYS = (
-    rf"(?:every ?day|all week|week ?days?|week ?ends?|{_ONE}s? ?{_TO} ?{_ONE}s?|"
-    rf"{_ONE}s?(?:(?: ?, ?| and | & | a | e ){_ONE}s?)*)"
+    rf"(?:every ?day|all week|week ?days?|week ?ends?|{ONE_DAY}s? ?{TO} ?{ONE_DAY}s?|"
+    rf"{ONE_DAY}s?(?:(?: ?, ?| and | & | a | e ){ONE_DAY}s?)*)"
 )
 _ACROSS = re.compile(
-    rf"(?P<first>{_ONE})s? {_AT}(?P<start>{_HOUR}) ?{_TO} ?(?P<last>{_ONE})s? {_AT}(?P<end>{_HOUR})"
+    rf"(?P<first>{ONE_DAY})s? {AT}(?P<start>{HOUR}) ?{TO} "
+    rf"?(?P<last>{ONE_DAY})s? {AT}(?P<end>{HOUR})"
 )
 _WITHIN = re.compile(
-    rf"(?P<days>{_DAYS})(?: (?:from )?{_AT}(?P<start>{_HOUR}) ?{_TO} ?(?P<end>{_HOUR}))?"
+    rf"(?P<days>{_DAYS})(?: (?:from )?{AT}(?P<start>{HOUR}) ?{TO} ?(?P<end>{HOUR}))?"
 )
-_RUN = re.compile(rf"(?P<first>{_ONE})s? ?{_TO} ?(?P<last>{_ONE})s?")
+_RUN = re.compile(rf"(?P<first>{ONE_DAY})s? ?{TO} ?(?P<last>{ONE_DAY})s?")
 
-_POLITE = r"(?: (?:please|pls|plis|now|today|thanks|thank you|nawr|ora|adesso|per favore))*"
-_WHO = r"(?P<who>[^\W\d_][\w.' -]{0,40}?)"
-_DUTY = r"(?:on duty|ar ddyletswydd|di turno)"
+POLITE = r"(?: (?:please|pls|plis|now|today|thanks|thank you|nawr|ora|adesso|per favore))*"
+WHO = r"(?P<who>[^\W\d_][\w.' -]{0,40}?)"
+_NAME = r"(?P<{}>[^\W\d_][\w.' -]{{0,40}}?)"
+DUTY = r"(?:on duty|ar ddyletswydd|di turno)"
 _ADD = re.compile(
-    rf"^/?(?:(?:i am|im|ill be|i will be|put me|{_WHO}(?: is| will be)?) )?{_DUTY}(?: on)? "
-    rf"(?P<when>.+?){_POLITE}$"
+    rf"^/?(?:(?:i am|im|ill be|i will be|put me|{WHO}(?: is| will be)?) )?{DUTY}(?: on)? "
+    rf"(?P<when>.+?){POLITE}$"
 )
 _TAKE_ME = re.compile(
-    rf"^(?:i am|im|dwi|rydw i|sono) {_DUTY}{_POLITE}$|"
-    rf"^(?:ill|i will|i|i am|im|let me) tak(?:e|ing) over{_POLITE}$|"
-    rf"^(?:ive got|i have|i have got|ill have) the phone{_POLITE}$"
+    rf"^(?:i am|im|dwi|rydw i|sono) {DUTY}{POLITE}$|"
+    rf"^(?:ill|i will|i|i am|im|let me) tak(?:e|ing) over{POLITE}$|"
+    rf"^(?:ive got|i have|i have got|ill have) the phone{POLITE}$"
 )
 _TAKE = re.compile(
-    rf"^{_WHO} (?:takes over|is taking over|will take over|is {_DUTY}|sydd {_DUTY}|e {_DUTY}|"
-    rf"has (?:got )?the phone|has taken over){_POLITE}$"
+    rf"^{WHO} (?:takes over|is taking over|will take over|is {DUTY}|sydd {DUTY}|e {DUTY}|"
+    rf"has (?:got )?the phone|has taken over){POLITE}$"
 )
 _SHOW = re.compile(
     rf"^/?(?:the )?(?:(?:duty|duties|rota|duty rota|duty list|dyletswydd|turni|turno)|"
-    rf"(?:who is|whos|who are|pwy sydd|pwy sy|chi e) (?:{_DUTY}|got the phone))"
-    rf"(?: (?:tonight|tomorrow|this week))?{_POLITE}$"
+    rf"(?:who is|whos|who are|pwy sydd|pwy sy|chi e) (?:{DUTY}|got the phone))"
+    rf"(?: (?:tonight|tomorrow|this week))?{POLITE}$"
 )
 _CLEAR = re.compile(
-    rf"^(?:please )?(?:take )?(?:(?:me|myself|im|i am)|{_WHO}(?: is)?) off the rota(?: please)?$|"
-    r"^(?:off the rota|no duty|no more duty|no duties)(?: please)?$"
+    rf"^(?:please )?(?:take )?(?:(?:me|myself|im|i am)|{WHO}(?: is)?) off the rota{POLITE}$|"
+    rf"^(?:off the rota|no duty|no more duty|no duties){POLITE}$|"
+    rf"^(?:tynnwch |tynna |tynnu )?(?:(?:fi|dw i|dwi|rydw i)|{_NAME.format('cy')}(?: sydd)?)"
+    rf" (?:i ffwrdd o|oddi ar) y rota{POLITE}$|^(?:oddi ar y rota|dim dyletswydd){POLITE}$|"
+    rf"^toglimi dai turni{POLITE}$|"
+    rf"^(?:togli |tolga )?(?:(?:me|io)|{_NAME.format('it')}(?: e)?) (?:via |fuori )?dai turni"
+    rf"{POLITE}$|^(?:(?:via|fuori) dai turni|niente turni|nessun turno){POLITE}$"
 )
-_NOBODY = frozenset(
+NOBODY = frozenset(
     {"who", "whos", "anybody", "anyone", "nobody", "no one", "somebody", "someone", "he", "she"}
     | {"it", "they", "is", "not", "im not", "i am not", "chi", "pwy"}
 )
@@ -137,12 +156,12 @@ def wish(text: str) -> Wish | None:  # noqa: PLR0911 (one answer a thing said)
     if _TAKE_ME.match(said):
         return Wish(Doing.TAKE)
     if clear := _CLEAR.match(said):
-        return Wish(Doing.CLEAR, clear["who"] or "")
+        return Wish(Doing.CLEAR, clear["who"] or clear["cy"] or clear["it"] or "")
     take = _TAKE.match(said)
-    if take and take["who"] not in _NOBODY:
+    if take and take["who"] not in NOBODY:
         return Wish(Doing.TAKE, take["who"])
     add = _ADD.match(said)
-    if add is None or (add["who"] or "") in _NOBODY:
+    if add is None or (add["who"] or "") in NOBODY:
         return None
     spans = spans_in(add["when"])
     if spans:
@@ -151,12 +170,12 @@ def wish(text: str) -> Wish | None:  # noqa: PLR0911 (one answer a thing said)
     return Wish(Doing.HOW) if re.match(rf"{_DAYS}\b", add["when"]) else None
 
 
-def spans_in(said: str) -> tuple[Span, ...]:  # noqa: PLR0911 (one answer a form)
+def spans_in(said: str) -> tuple[Span, ...]:
     """The times of the week in `monday 9am to tuesday 9am`, `weekdays 9 to 5`, `sundays`; empty if
     there is anything else in it."""
     if across := _ACROSS.fullmatch(said):
-        start, end = _hour(across["start"]), _hour(across["end"])
-        first, last = _DAY[across["first"]], _DAY[across["last"]]
+        start, end = minute_of_day(across["start"]), minute_of_day(across["end"])
+        first, last = DAY_NUMBER[across["first"]], DAY_NUMBER[across["last"]]
         if start is None or end is None or (first, start) == (last, end):
             return ()
         return ((first * DAY + start, last * DAY + end),)
@@ -166,19 +185,26 @@ def spans_in(said: str) -> tuple[Span, ...]:  # noqa: PLR0911 (one answer a form
     days = _days(within["days"])
     if within["start"] is None:
         return tuple((day * DAY, (day + 1) % 7 * DAY) for day in days)
-    start, end = _hour(within["start"]), _hour(within["end"])
+    hours = hours_of(within["start"], within["end"])
+    if hours is None or hours[1] - hours[0] == DAY:
+        return ()
+    start, end = hours
+    return tuple((day * DAY + start, (day * DAY + end) % WEEK) for day in days)
+
+
+def hours_of(first: str, last: str) -> Span | None:
+    """From and until when, in minutes from a day's midnight; the end is on the next day where it is
+    not the later of the two. None if either is no hour."""
+    start, end = minute_of_day(first), minute_of_day(last)
     if start is None or end is None:
-        return ()
-    bare = within["end"].isdecimal()
-    if bare and start < 13 * 60 and end <= start < end + DAY // 2:
+        return None
+    if last.isdecimal() and start < 13 * 60 and end <= start < end + DAY // 2:
         end += DAY // 2  # "9 to 5" ends in the afternoon
-    if end == start:
-        return ()
-    over = DAY if end <= start else 0
-    return tuple((day * DAY + start, (day * DAY + end + over) % WEEK) for day in days)
+    return start, end + (DAY if end <= start else 0)
 
 
-def _hour(said: str) -> int | None:
+def minute_of_day(said: str) -> int | None:
+    """The minute of the day that an hour is (`9`, `9:30pm`, `noon`), or none."""
     if said == "midnight":
         return 0
     hour = hour_in(said.replace(" :", ":"))
@@ -191,7 +217,7 @@ def _days(said: str) -> list[int]:
     if said.startswith("week"):
         return [5, 6] if "end" in said else list(range(5))
     if run := _RUN.fullmatch(said):
-        first, last = _DAY[run["first"]], _DAY[run["last"]]
+        first, last = DAY_NUMBER[run["first"]], DAY_NUMBER[run["last"]]
         return [(first + n) % 7 for n in range((last - first) % 7 + 1)]
-    found = [_DAY[word] for word in re.findall(rf"\b({_ONE})s?\b", said)]
+    found = [DAY_NUMBER[word] for word in re.findall(rf"\b({ONE_DAY})s?\b", said)]
     return sorted(set(found))

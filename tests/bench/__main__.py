@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests.bench import measures
+from tests.bench import measures, sending
 
 TITLES = {
     "offers": (
@@ -30,6 +30,25 @@ TITLES = {
     "intake": (
         "Messages on the disk and answered, by HTTP",
         ["database", "one a commit", "together", "ratio"],
+    ),
+    "sender": (
+        "A broadcast on Telegram: how much of what is allowed is used",
+        ["database", "", "chats", "share", "took", "429s"],
+    ),
+    "replies": (
+        "An answer to somebody during a broadcast: from the webhook to its arrival at Telegram",
+        ["database", "waiting", "median", "99 of 100", "longest", "the broadcast meanwhile"],
+    ),
+    "urgent": (
+        "An urgent text behind texts of two parts, at one segment a second",
+        [
+            "database",
+            "waiting",
+            "at Twilio, median",
+            "longest",
+            "left the number, median",
+            "longest",
+        ],
     ),
 }
 
@@ -68,6 +87,22 @@ async def measure(name: str, url: str, quick: bool, tell: Any) -> list[list[str]
     if name == "due":
         sizes = [1_000, 10_000] if quick else [10_000, 1_000_000]
         return await measures.due_rows(url, sizes, 50 if quick else 400, tell)
+    if name == "sender":
+        chats = 300 if quick else 5_000
+        rows = [["Popround", f"{chats:,}", *await sending.broadcast(url, chats, tell)]]
+        if url.startswith("sqlite"):  # it knows no database, so once is enough
+            beside = await sending.with_rate_limiter(chats, tell)
+            rows.append(["AIORateLimiter", f"{chats:,}", *beside])
+        return rows
+    if name == "replies":
+        backlog = 3_000 if quick else 100_000
+        found = await sending.answers_during_bulk(url, backlog, 40 if quick else 400, tell)
+        return [[f"{backlog:,}", *found]]
+    if name == "urgent":
+        backlog = 1_000 if quick else 10_000
+        return [
+            [f"{backlog:,}", *await sending.urgent_text(url, backlog, 3 if quick else 20, tell)]
+        ]
     return await measures.intake(url, 1 if quick else 10, tell)
 
 

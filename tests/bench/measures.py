@@ -28,7 +28,7 @@ from handlers import neighbours
 from handlers.rules import matching
 from storage import due, members, requests
 from storage.database import Database, open_database
-from storage.model import Address, Channel, DueKind
+from storage.model import Address, Channel, Community, DueKind
 from storage.schema import addresses, metadata
 from storage.schema import due as due_table
 from storage.schema import members as member_table
@@ -42,6 +42,8 @@ Tell = Callable[[str, float], None]
 """What is being done, and the share of it that is (0 to 1)."""
 
 PUBLIC = "http://localhost"
+TOWN = Community(1, "Town")
+
 PICKED = 5
 """A wave of usual size."""
 
@@ -99,7 +101,7 @@ async def _search_in(url: str, size: int, times: int, growing: bool, tell: Tell)
                 wanted = await requests.add(tx, request(asker_id=rosa.id))
                 now = datetime.now(UTC)
                 began = time.perf_counter()
-                look = await neighbours.search(tx, wanted, rosa, now, matching.reach_km(1))
+                look = await neighbours.search(tx, TOWN, wanted, rosa, now, matching.reach_km(1))
                 picked = await look.pick(PICKED)
                 took.append(time.perf_counter() - began)
                 assert len(picked) == PICKED

@@ -11,7 +11,7 @@ from typing import Any
 import h3.api.basic_int as h3
 import sqlalchemy as sa
 
-from storage import cells, members
+from storage import cells, hours, members
 from storage.database import Database
 from storage.model import Need, Role
 from storage.schema import members as table
@@ -22,6 +22,9 @@ RINGS = 15
 """Of cells round the middle: about 5 km, as a group of 10,000 helpers may be large."""
 
 CHUNK = 20_000
+
+KEEP_HOURS = 0.3
+"""The share of helpers who have hours of their own. A guess."""
 
 
 def area(size: int, *, growing: bool) -> list[int]:
@@ -41,6 +44,10 @@ def rows(database: Database, size: int, homes: list[int]) -> Iterator[dict[str, 
         vault = database.vault
 
     alike = members.to_row(Sealed(), helper(home="2 Mill Row", postcode="HD7 5AB"))  # type: ignore[arg-type]
+    kept = [
+        {"hours": words, "stretches": hours.stretches(hours.read(words))}
+        for words in ("mon-fri 06:00-12:00", "mon-sun 17:30-22:00; sat", "mon-tue; thu-sun")
+    ]
     bits = list(members.NEED_BIT.values())
     for _ in range(size):
         tired = chance.random() < 0.3
@@ -52,6 +59,7 @@ def rows(database: Database, size: int, homes: list[int]) -> Iterator[dict[str, 
             "languages": "en" if chance.random() < 0.95 else "cy",
             "rested_at": now + timedelta(days=chance.uniform(0, 3) if tired else -1),
             "visits": chance.choice((0, 0, 3)),
+            **(chance.choice(kept) if chance.random() < KEEP_HOURS else {}),
             "roles": Role.HELPER.value,
         }
 

@@ -12,13 +12,13 @@ import signal
 import sys
 from datetime import timedelta
 
-from bot import sender
+from bot import sender, unknowns
 from bot.app import serve
 from bot.channels import telegram, twilio_sms  # noqa: F401 (imported once, for every life)
 from bot.settings import load
 
 # Nobody waits for a test: what is asked after some seconds in life is asked at once here.
-sender.LOOK_AFTER = sender.TAKEN_OVER = sender.ASK_AGAIN = timedelta(seconds=1)
+unknowns.LOOK_AFTER = unknowns.TAKEN_OVER = unknowns.ASK_AGAIN = timedelta(seconds=1)
 sender.LEASE_SECONDS = 1.5
 
 

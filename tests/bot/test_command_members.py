@@ -15,6 +15,7 @@ from bot.commands.terminal import run
 from bot.settings import load
 from storage import audit, groups, members
 from storage.database import Transaction
+from storage.hours import written
 from storage.members_csv import COLUMNS
 from storage.model import NEIGHBOURLY, Address, Channel, Member, Need, Role, Standing
 from tests.bot.command import Popround
@@ -137,6 +138,8 @@ def test_importing_and_exporting_is_written_down(marsden: Popround, csv: Csv) ->
         ("A,ring me,,,asker,,,,,2026-03-01 x", 'phone: "ring me" is not a phone number'),
         ("A,4.47701E+11,,,asker,,,,,2026-03-01 x", "was cut short by a spreadsheet"),
         ("A,0909 8790000,,,asker,,,,,2026-03-01 x", "costs extra"),
+        ("A,+33 6 12 34 56 78,,,asker,,,,,2026-03-01 x", "is a number of FR, and only those of GB"),
+        ("A,07797 712345,,,asker,,,,,2026-03-01 x", "is a number of JE, and only those of GB"),
         ("A,,@ana,,asker,,,,,2026-03-01 x", 'telegram_id: "@ana" is not a Telegram id'),
         ("A,,-100,,asker,,,,,2026-03-01 x", "telegram_id: "),
         ("A,07700900125,,HD7 5XX,asker,,,,,2026-03-01 x", 'postcode: "HD7 5XX" is no postcode'),
@@ -284,6 +287,27 @@ telegram_id,phone,roles,can_do,consent
         return {each.value for each in await members.all_addresses(tx, ana.id)}
 
     assert within(numbers) == {"123456789", "+447700900999"}
+
+
+def test_hours_go_out_and_come_back_and_older_files_leave_them_be(
+    marsden: Popround, csv: Csv, tmp_path: Path
+) -> None:
+    marsden.well("members", "import", csv(PEOPLE), *GROUP)
+    head, *lines = PEOPLE.splitlines()
+    cells = ["", '"Mon-Fri 9:00-12:00, Sat"', ""]
+    with_hours = "\n".join(
+        [f"{head},hours", *(f"{a},{b}" for a, b in zip(lines, cells, strict=True))]
+    )
+    marsden.well("members", "import", csv(with_hours), *GROUP)
+    kept = [person.hours for person in everybody()]
+    assert [written(each) for each in kept] == ["", "mon-fri 09:00-12:00; sat", ""]
+    marsden.well("members", "import", csv(PEOPLE), *GROUP)
+    assert [person.hours for person in everybody()] == kept
+    out = tmp_path / "out.csv"
+    marsden.well("members", "export", *GROUP, "--output", out)
+    change("Ana, who runs it", hours=())
+    marsden.well("members", "import", out, *GROUP)
+    assert [person.hours for person in everybody()] == kept
 
 
 def test_an_empty_postcode_leaves_a_shared_place(popround: Popround, csv: Csv) -> None:

@@ -224,7 +224,7 @@ def test_groups_are_added_and_shown(migrated: Popround) -> None:
     lines = migrated.well("groups", "list").splitlines()
     assert lines[1].split("\t") == [
         *("Marsden Neighbours", "HD7, HD8 0", "Europe/Dublin", "en, cy", "an organiser"),
-        *("0", "0", "0", "08:00"),
+        *("0", "0", "0", "08:00", "1,000 parts of texts a day (the usual)"),
     ]
 
 
@@ -244,8 +244,24 @@ def test_the_hour_of_the_daily_note_is_the_groups_choice(migrated: Popround) -> 
     assert (second.hour, second.minute) == (9, 30)
     assert "no daily note" in migrated.well("groups", "note", "off", "--group", "Marsden")
     assert coming() is None
-    assert migrated.well("groups", "list").splitlines()[1].endswith("\toff")
+    assert migrated.well("groups", "list").splitlines()[1].split("\t")[8] == "off"
     assert migrated("groups", "note", "whenever", "--group", "Marsden").code == 2
+
+
+def test_what_a_group_may_send_in_a_day_is_its_choice(
+    migrated: Popround, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POPROUND_PRICE_PER_SEGMENT", "4.5")
+    migrated.well("groups", "add", "Marsden", "--postcodes", "HD7", "--daily-cap", "300")
+    choose = ("groups", "cap", "--group", "marsden")
+    for said, words in (
+        ("500", "500 parts of texts a day, which cost 22.50 pounds."),
+        ("off", "as many texts a day as it likes."),
+        ("usual", "1,000 parts of texts a day, which cost 45.00 pounds (the usual)."),
+    ):
+        assert words in migrated.well(*choose, said).replace("\n", " ")
+    for wrong in ("many", "0", "-5", "12345678"):
+        assert migrated(*choose, "--", wrong).code == 2
 
 
 @pytest.mark.parametrize(

@@ -28,4 +28,15 @@ async def test_a_chat_lists_what_its_person_can_do(database_url: str) -> None:
             return [command["command"] for command in on.telegram.commands_for(user)]
 
         assert shown(stranger) == ["start", "help"]
-        assert shown(ana) == ["start", "help", "pause", "onduty", "offduty", "open", "waiting"]
+        helps, organises = (
+            ["pause", "hours", "onduty", "offduty"],
+            ["open", "waiting", "duty", "note"],
+        )
+        assert shown(ana) == ["start", "help", *helps, *organises, "texts", "more"]
+        # Every one of them does something, other than not being followed.
+        for command in shown(ana):
+            seen = len(on.telegram.from_bot(ana))
+            await on.telegram.says(ana, f"/{command}")
+            await on.settle()
+            said = [message.text for message in on.telegram.from_bot(ana)[seen:]]
+            assert said and not any("didn't follow" in words for words in said), command

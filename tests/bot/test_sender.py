@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,9 +14,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot import sender as module
-from bot.budget import sms_limits
-from bot.sender import TRIES, Sender, backoff
+from bot import unknowns
+from bot.budget import SLACK, sms_limits
+from bot.channels.base import Sent
+from bot.channels.twilio_sms import ERRORS as SMS_ERRORS
+from bot.sender import Sender, backoff
+from bot.unknowns import TRIES
 from storage import members, messages
 from storage.database import StorageUnavailableError
 from storage.model import (
@@ -73,6 +77,11 @@ class Village:
     async def code(self, ident: int) -> str:
         async with self.on.bot.database.transaction() as tx:
             return await messages.code_of(tx, ident)
+
+    async def reason(self, ident: int) -> str:
+        """Why it failed, as a word of the catalogues."""
+        async with self.on.bot.database.transaction() as tx:
+            return str(await tx.value(sa.select(outbox.c.reason).where(outbox.c.id == ident)))
 
     async def member(self, ident: int) -> Member:
         async with self.on.bot.database.transaction() as tx:
@@ -154,6 +163,19 @@ SMS_ENDS: dict[str, tuple[Wrong, SendStatus, str, bool]] = {
     "no country": (lambda on: on.twilio.fail_next(21408, "create"), S.FAILED, "21408", False),
     "no such number": (lambda on: on.twilio.undeliverable(ROSA, "30005"), S.FAILED, "30005", True),
     "taken for spam": (lambda on: on.twilio.undeliverable(ROSA, "30007"), S.FAILED, "30007", False),
+    "a landline after all": (
+        lambda on: on.twilio.undeliverable(ROSA, "30006"),
+        S.FAILED,
+        "30006",
+        True,
+    ),
+    "not a number": (lambda on: on.twilio.fail_next(21211, "create"), S.FAILED, "21211", True),
+    "a used up day": (
+        lambda on: on.twilio.fail_next(63038, "create"),
+        S.FAILED,
+        "63038",
+        False,
+    ),
     "lost before": (
         lambda on: on.twilio.hang_next("create", after_doing=False, drop=True),
         S.DELIVERED,
@@ -179,9 +201,13 @@ async def test_a_text_arrives_once_or_somebody_hears(what: str, database_url: st
         found = await here.get(ident)
         assert (found.status, await here.code(ident)) == (end, code)
         created = [t for t in here.on.twilio.all_texts() if t.to == ROSA and t.by == "bot"]
-        assert len(created) == (0 if code.startswith("21") else 1)
+        assert len(created) == (0 if code.startswith(("21", "63")) else 1)
+        assert await here.reason(ident) == (SMS_ERRORS[code].reason if code else "")
         assert bool(here.told()) == (end is S.FAILED)
-        assert bool((await here.member(here.rosa.id)).unreachable) == marked
+        rosa = await here.member(here.rosa.id)
+        assert bool(rosa.unreachable) == marked
+        # Some days later she is tried once more, unless she has said that she wants no more.
+        assert (rosa.retry_at is not None) == (marked and code != "21610")
 
 
 async def test_a_text_is_looked_for_until_twilio_can_be_asked(database_url: str) -> None:
@@ -218,11 +244,12 @@ async def test_the_same_words_sent_before_are_not_taken_for_it(database_url: str
         assert here.handset() == ["Hello Rosa."] * 2
 
 
+@pytest.mark.parametrize("code", ["30003", "30001"])
 async def test_a_phone_that_is_off_is_tried_three_times_and_then_somebody_hears(
-    database_url: str,
+    code: str, database_url: str
 ) -> None:
     async with village(database_url) as here:
-        here.on.twilio.undeliverable(ROSA, "30003")
+        here.on.twilio.undeliverable(ROSA, code)
         ident = await here.queue(about={"kind": "found", "ref": 1})
         await here.live(3600)
         found = await here.get(ident)
@@ -274,14 +301,60 @@ async def test_too_much_in_a_group_does_not_keep_people_waiting(database_url: st
         assert here.chat(street) == ["card"]
 
 
-async def test_whoever_blocked_the_bot_is_marked_and_somebody_hears(database_url: str) -> None:
+def _says(status: int, description: str = "", **more: Any) -> Wrong:
+    return lambda on: on.telegram.fail_next(
+        "sendMessage", status=status, description=description or None, **more
+    )
+
+
+TELEGRAM_ENDS: dict[str, tuple[Wrong, SendStatus, str, str]] = {
+    # What goes wrong, how it ends, why (in a word of the catalogues), and how Sam is marked. Ana
+    # hears of whatever did not arrive for certain.
+    "nothing": (lambda on: None, S.SENT, "", ""),
+    "he blocked it": (
+        _says(403, "Forbidden: bot was blocked by the user"),
+        S.FAILED,
+        "opted_out",
+        "blocked",
+    ),
+    "he is gone": (
+        _says(403, "Forbidden: user is deactivated"),
+        S.FAILED,
+        "no_address",
+        "deactivated",
+    ),
+    "he never began": (
+        _says(403, "Forbidden: bot can't initiate conversation with a user"),
+        S.FAILED,
+        "no_address",
+        "never_started",
+    ),
+    "no such chat": (
+        _says(400, "Bad Request: chat not found"),
+        S.FAILED,
+        "no_address",
+        "no_such_chat",
+    ),
+    "too long": (_says(400, "Bad Request: message is too long"), S.FAILED, "too_long", ""),
+    "any other mistake": (_says(400, "Bad Request: can't parse it"), S.FAILED, "refused", ""),
+    "too many": (_says(429, retry_after=3), S.SENT, "", ""),
+    "a revoked token": (_says(401, "Unauthorized"), S.SENT, "", ""),
+    "a gateway that gave up": (_says(502, "Bad Gateway"), S.UNKNOWN, "", ""),
+}
+
+
+@pytest.mark.parametrize("what", TELEGRAM_ENDS)
+async def test_a_message_arrives_or_somebody_hears(what: str, database_url: str) -> None:
+    wrong, end, reason, marked = TELEGRAM_ENDS[what]
     async with village(database_url) as here:
-        here.on.telegram._world.people[here.sam_chat].blocked = True
+        wrong(here.on)
         ident = await here.queue(here.sam, about={"kind": "visit", "ref": 1})
-        await here.live(10)
-        assert (await here.get(ident)).status is S.FAILED
-        assert (await here.member(here.sam.id)).unreachable == "blocked"
-        assert len(here.told()) == 1
+        await here.live(320)
+        assert (await here.get(ident)).status is end
+        assert await here.reason(ident) == reason
+        assert (await here.member(here.sam.id)).unreachable == marked
+        assert len(here.told()) == (end is not S.SENT)
+        assert len(here.chat()) == (end is S.SENT)
 
 
 @pytest.mark.parametrize("after_doing", [True, False])
@@ -333,6 +406,62 @@ async def test_an_organiser_out_of_reach_is_not_told_of_for_ever(database_url: s
         async with here.on.bot.database.transaction() as tx:
             written = await tx.value(sa.select(sa.func.count()).select_from(outbox))
         assert written == 3
+
+
+# Two ways to somebody
+
+PHONE = "+447700900321"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "about", "by_text", "told"),
+    [
+        # It failed for good: it goes the other way, and nobody need hear of it.
+        (_says(400, "Bad Request: chat not found"), "anything", 1, 0),
+        # Nobody knows whether it came: twice is better than never only if somebody waits for it.
+        (
+            lambda on: on.telegram.hang_next("sendMessage", after_doing=True, drop=True),
+            "visit",
+            1,
+            0,
+        ),
+        (
+            lambda on: on.telegram.hang_next("sendMessage", after_doing=True, drop=True),
+            "thanks",
+            0,
+            1,
+        ),
+        # He wants no more of us: not there, nor elsewhere.
+        (_says(403, "Forbidden: bot was blocked by the user"), "visit", 0, 1),
+    ],
+)
+async def test_what_is_lost_one_way_goes_the_other_once(
+    wrong: Wrong, about: str, by_text: int, told: int, database_url: str
+) -> None:
+    async with village(database_url) as here:
+        async with here.on.bot.database.transaction() as tx:
+            await members.add_address(tx, here.sam.id, Address(Channel.SMS, PHONE))
+        wrong(here.on)
+        await here.queue(here.sam, about={"kind": about, "ref": 1}, text="2 Mill Row")
+        await here.live(60)
+        assert len(here.on.twilio.handset(PHONE)) == by_text
+        assert len(here.told()) == told
+        sam = await here.member(here.sam.id)
+        assert bool(sam.unreachable) == (sam.unreachable == "blocked")
+
+
+async def test_what_is_lost_both_ways_is_told_once(database_url: str) -> None:
+    async with village(database_url) as here:
+        async with here.on.bot.database.transaction() as tx:
+            await members.add_address(tx, here.sam.id, Address(Channel.SMS, PHONE))
+        here.on.telegram.fail_next(
+            "sendMessage", status=400, description="Bad Request: chat not found"
+        )
+        here.on.twilio.landline(PHONE)
+        await here.queue(here.sam, about={"kind": "visit", "ref": 1})
+        await here.live(60)
+        assert len(here.told()) == 1
+        assert (await here.member(here.sam.id)).unreachable == "21614"
 
 
 # Looking once more, at the last moment
@@ -411,9 +540,54 @@ async def test_texts_keep_to_the_speed_of_the_number_and_an_answer_overtakes(
         await here.live(60)
         texts = [t for t in here.on.twilio.all_texts() if t.by == "bot"]
         for one, then in pairwise(texts):
-            assert then.created - one.created >= one.segments * SECOND - 0.01 * SECOND
+            assert then.created - one.created >= one.segments * SECOND - 1.1 * SLACK * SECOND
         (answer,) = (t for t in texts if t.to == ROSA)
         assert answer.created - began <= 2.1 * SECOND  # the line was busy with one of two parts
+
+
+async def test_an_emergency_does_not_wait_for_the_text_before_it(database_url: str) -> None:
+    async with village(database_url) as here:
+        long = "x" * 300
+        for n in range(3):
+            await here.queue(chat=f"+4477009002{n:02d}", text=long, priority=Priority.BROADCAST)
+        await here.live(0.5)
+        began = here.on.clock.now()
+        await here.queue(text="Ring 999.", priority=Priority.EMERGENCY)
+        await here.live(0.1)
+        (text,) = (t for t in here.on.twilio.all_texts() if t.to == ROSA)
+        assert text.created == began
+
+
+async def test_bulk_without_an_answer_leaves_room_for_what_is_pressing(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with village(database_url) as here:
+        (sender,) = (s for s in here.on.bot.senders if s.channel is Channel.TELEGRAM)
+        answered, gone = asyncio.Event(), []
+
+        async def send(message: OutboundMessage) -> Sent:
+            gone.append(message.priority)
+            if message.priority is Priority.BROADCAST:
+                await answered.wait()
+            return Sent("1")
+
+        monkeypatch.setattr(sender._adapter, "send", send)
+        for n in range(40):
+            await here.queue(here.sam, chat=str(1000 + n), priority=Priority.BROADCAST)
+        await sender.lease()
+        for _ in range(60):
+            here.on.clock.jump_to(here.on.clock.now() + 0.1 * SECOND)
+            await sender.pump()
+            await asyncio.sleep(0)
+        assert gone == [Priority.BROADCAST] * 24
+        await here.queue(here.sam, text="an answer")
+        await sender.pump()
+        await asyncio.sleep(0)
+        assert gone[24:] == [Priority.REPLY]
+        answered.set()
+        await sender.wait_for_sends()
+        await here.live(5)
+        assert len(gone) == 41
 
 
 async def test_a_person_reads_them_in_order_whatever_goes_wrong(database_url: str) -> None:
@@ -550,4 +724,4 @@ async def test_looking_costs_nothing_while_nothing_is_to_be_done(database_url: s
         await here.sms.wait_for_sends()
         assert (await here.get(ident)).status is S.UNKNOWN
         here.on.clock.jump_to(here.on.clock.now() + 2 * SECOND)
-        assert 1 < await here.sms.pump() <= module.LOOK_AFTER.total_seconds()
+        assert 1 < await here.sms.pump() <= unknowns.LOOK_AFTER.total_seconds()

@@ -42,6 +42,7 @@ def test_with_nothing_set_every_default_holds():
         ("PUBLIC_URL", "http://127.0.0.1:8000", "http://127.0.0.1:8000"),
         ("PUBLIC_URL", "http://localhost:8000/", "http://localhost:8000"),
         ("TELEGRAM_API_URL", "http://10.0.0.2:8081/", "http://10.0.0.2:8081"),
+        ("ALLOWED_COUNTRIES", "gb, je", "GB,JE"),
         ("LOG_LEVEL", "debug", "DEBUG"),
         ("PUBLIC_URL", "", None),  # an empty line in .env is the default
     ],
@@ -68,6 +69,9 @@ def test_what_is_meant_is_put_right(monkeypatch, name, value, becomes):
         ("TELEGRAM_WEBHOOK_SECRET", "hunter 2", "must be 1 to 256"),
         ("TELEGRAM_WEBHOOK_SECRET", "h" * 257, "must be 1 to 256"),
         ("TWILIO_API_URL", "api.twilio.com", "must be an http:// or https:// address"),
+        ("ALLOWED_COUNTRIES", "UK", "must be countries by their two letters"),
+        ("ALLOWED_COUNTRIES", ",", "must be countries by their two letters"),
+        ("PERSON_PER_MINUTE", "0", "must be at least 5"),
         ("LOG_LEVEL", "loud", "must be one of"),
     ],
 )

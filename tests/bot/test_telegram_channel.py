@@ -18,6 +18,7 @@ from bot.channels.base import (
     PermanentError,
     RefusedError,
     RetryableError,
+    TooManyError,
     UnknownOutcomeError,
 )
 from bot.channels.telegram import TelegramAdapter
@@ -350,10 +351,10 @@ async def test_a_group_is_never_asked_for_a_place():
     ("answer", "error", "code"),
     [
         (no(403, "Forbidden: bot was blocked by the user"), OptedOutError, "blocked"),
-        (no(403, "Forbidden: user is deactivated"), OptedOutError, "deactivated"),
+        (no(403, "Forbidden: user is deactivated"), AddressError, "deactivated"),
         (
             no(403, "Forbidden: bot can't initiate conversation with a user"),
-            OptedOutError,
+            AddressError,
             "never_started",
         ),
         (no(403, "Forbidden: bot was kicked from the group chat"), PermanentError, "kicked"),
@@ -362,8 +363,8 @@ async def test_a_group_is_never_asked_for_a_place():
         (no(400, "Bad Request: message is too long"), PermanentError, "too_long"),
         (no(400, "Bad Request: something new"), PermanentError, "bad_request"),
         (no(400, "Bad Request: group", migrate_to_chat_id=-200), PermanentError, "migrated"),
-        (no(429, "Too Many Requests: retry after 7", retry_after=7), RetryableError, "flood"),
-        (no(429, "Too Many Requests"), RetryableError, "flood"),
+        (no(429, "Too Many Requests: retry after 7", retry_after=7), TooManyError, "flood"),
+        (no(429, "Too Many Requests"), TooManyError, "flood"),
         (no(401, "Unauthorized"), RetryableError, "bad_token"),
         (no(404, "Not Found"), RetryableError, "bad_token"),
         # a gateway gave up; what is behind it may have sent

@@ -166,6 +166,61 @@ async def test_a_body_that_dawdles_is_left(web: Web, monkeypatch: pytest.MonkeyP
     writer.close()
 
 
+async def test_a_head_that_dawdles_is_left_and_others_are_served_meanwhile(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HEAD_SECONDS", 0.05)
+    begun = [b"", b"POST /webhooks/telegram HTT", b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: b"]
+    # Whoever was answered and goes on sending a body that nobody reads is hung up on, too.
+    begun.append(b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")
+    lines = [await asyncio.open_connection("127.0.0.1", web.bot.settings.port) for _ in begun]
+    async with asyncio.timeout(30):
+        for (reader, writer), said in zip(lines, begun, strict=True):
+            writer.write(said)
+            if b"Length" in said:
+                assert b" 405 " in await reader.readuntil(b"\r\n\r\n")
+                writer.write(b"x")
+        assert (await web.telegram()).status == 200
+        for reader, writer in lines:
+            await reader.read()  # until the line is closed
+            writer.close()
+    assert await web.stored() == 1
+
+
+async def test_what_a_caller_says_of_itself_is_not_believed(web: Web) -> None:
+    form = {"AccountSid": SID, "MessageSid": "SM7", "From": ROSA, "To": NUMBER, "Body": "hello"}
+    path = "/webhooks/twilio/sms"
+    lies = {
+        "Host": "evil.test",
+        "X-Forwarded-Host": "evil.test",
+        "X-Forwarded-Proto": "http",
+        "X-Forwarded-For": "10.0.0.1",
+        "Forwarded": "host=evil.test;proto=http",
+        "X-Original-URL": "/healthz",
+        "Content-Type": "application/json",
+    }
+
+    async def posted(signed_for: str) -> int:
+        signature = RequestValidator(AUTH).compute_signature(f"{signed_for}{path}", form)
+        headers = {**lies, "X-Twilio-Signature": signature}
+        return int((await web.post(path, urlencode(form), headers)).status)
+
+    for elsewhere in ("https://evil.test", "http://evil.test", f"http://{PUBLIC[8:]}", web.url):
+        assert await posted(elsewhere) == 403
+    assert await web.stored() == 0
+    # Whatever stands between us and Twilio may write what it likes there.
+    assert await posted(PUBLIC) == 200
+    assert await posted(PUBLIC) == 200  # played again, to the letter
+    assert await web.stored() == 1
+    config = web_server(web.bot).config
+    assert (config.proxy_headers, config.forwarded_allow_ips) == (False, "")
+
+
+async def test_another_bot_is_not_answered(web: Web) -> None:
+    assert (await web.telegram(UPDATE.replace(b'"is_bot": false', b'"is_bot": true'))).status == 200
+    assert await web.stored() == 0
+
+
 async def test_where_it_cant_be_stored_the_provider_is_asked_to_come_again(
     web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,10 @@ Playing a script writes it anew from what happened; a script that is true comes 
 to the letter, and nobody can have heard anything that is not written there.
 
     group  Marsden Neighbours  HD7                a group (this one is there if none is named);
-                                                  `note at 08:00`: with a daily note
+                                                  `note at 08:00`: with a daily note;
+                                                  `timezone:Europe/Rome`; `languages:en;cy`;
+                                                  `cap 10`: so many parts of texts a day
+    set    person_per_minute  6                   a setting of the bot
     given  rosa  sms  HD7 5AB                     a member; more: see `Cast.given`
     given  jo  telegram  new                      somebody the bot has never heard of
     street mill  sam, ben                         a Telegram group chat
@@ -18,6 +21,8 @@ to the letter, and nobody can have heard anything that is not written there.
     sam  > mill (adds the bot)                    also (removes the bot), (becomes a supergroup)
     jo   > (shares HD7 5AB)                       also (photo), (voice), (sticker), (blocks), …
     invite organiser  Marsden Neighbours          a code, for `{code}` in what somebody writes
+                                                  (which is also the latest that somebody was sent);
+                                                  `{number}`: the six figures said last
     checkin rosa  every day at 9am  jean, peter   check-ins that are set up, and their contacts
     undeliverable sam 30005                       their texts fail; `deliverable sam` ends it
     nobody hears anything                         since the line before
@@ -38,7 +43,7 @@ from bot.demo.pretend_server import Event
 from handlers.rules.checkins import next_after, schedule_in
 from handlers.rules.segments import segments
 from handlers.rules.understanding_words import plain
-from storage import checkins, due, groups, members, places
+from storage import checkins, due, groups, hours, members, places
 from storage.model import (
     NEIGHBOURLY,
     Address,
@@ -60,6 +65,7 @@ BOT = int(TOKEN.split(":")[0])
 LONDON = ZoneInfo("Europe/London")
 MONDAY = date(2026, 11, 2)
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+CODE = re.compile(r"\b[A-Z2-9]{5}-[A-Z2-9]{5}\b")
 SEEN = re.compile(r"^\S+\s+(<|~|!)")
 LINE = re.compile(r"^(\S+)\s+>\s?(.*)$")
 
@@ -77,11 +83,12 @@ async def play(text: str, database_url: str) -> str:
     """
     lines = text.splitlines()
     communities = [_community(line) for line in lines if line.startswith("group ")]
+    settings = dict(re.split(r"\s{2,}", line)[1:3] for line in lines if line.startswith("set "))
     start = datetime.combine(MONDAY, time(8), LONDON).astimezone(UTC)
     first = next((line for line in lines if line.startswith("at ")), None)
     if first:
         start = _moment(first, start) - timedelta(seconds=1)
-    async with stage(database_url, start, communities) as on:
+    async with stage(database_url, start, communities, **settings) as on:
         player = Player(on)
         with on.telegram.feed.listen() as telegram, on.twilio.feed.listen() as twilio:
             player.queues = (telegram, twilio)
@@ -109,6 +116,8 @@ def _community(line: str) -> Community:
         postcodes=tuple(c for c in rest if re.fullmatch(r"[A-Z]{1,2}\d+[A-Z]?( \d)?", c)),
         approve_helpers="approve helpers" in rest,
         languages=tuple(code.strip() for code in languages.split(";")),
+        daily_cap=next((int(c[4:]) for c in rest if re.fullmatch(r"cap \d+", c)), None),
+        timezone=next((c[9:] for c in rest if c.startswith("timezone:")), "Europe/London"),
         note_at=next((time.fromisoformat(c.split()[-1]) for c in rest if c[:5] == "note "), None),
     )
 
@@ -150,7 +159,7 @@ class Player:
         if SEEN.match(line) or line.startswith("by "):
             return
         words = line.split()
-        if not words or line.startswith("#") or words[0] == "group":
+        if not words or line.startswith("#") or words[0] in ("group", "set"):
             self.out.append(line)
         elif words[0] == "given":
             self.out.append(line)
@@ -204,6 +213,7 @@ class Player:
         name, channel, rest = cells[1], Channel(cells[2]), cells[3:]
         if channel is Channel.SMS:
             value = f"+4477009{len(self.people):05d}"
+            value = next((c[8:] for c in rest if c.startswith("number: ")), value)
         else:
             value = str(self.on.telegram.person(name.capitalize()))
         self.people[name] = Address(channel, value)
@@ -228,8 +238,9 @@ class Player:
     async def member(self, tx: object, name: str, rest: list[str], ident: int) -> Member:
         """A member from the cells of a `given` line: a postcode, roles, `can: shopping, lift`,
         `km: 3`, `home: 3 Mill Row`, `languages: en; cy`, `group: NAME`, `off duty`, `waiting`,
-        `visits: 2`, `weekly: 1` (their cap), `at once: 2`, `name: Doreen Shaw`, `contact` (no
-        role: somebody who may be told about another)."""
+        `hours: mon-fri 09:00-12:00; sat`, `visits: 2`, `weekly: 1` (their cap), `at once: 2`,
+        `name: Doreen Shaw`, `contact` (no role: somebody who may be told about another),
+        `number: +33...` (by text)."""
         facts = dict(cell.split(": ", 1) for cell in rest if ": " in cell)
         every = await groups.every(tx)  # type: ignore[arg-type]
         wanted = facts.get("group")
@@ -261,6 +272,7 @@ class Player:
             area=place.area if place else "",
             can_do=frozenset(needs) if Role.HELPER in roles else frozenset(),
             max_km=float(facts.get("km", "5")),
+            hours=hours.read(facts.get("hours", "")),
             on_duty="off duty" not in rest,
             visits=int(facts.get("visits", "0")),
             weekly_cap=int(facts.get("weekly", "3")),
@@ -334,6 +346,9 @@ class Player:
             raise ScriptError(f"nobody is called {name}")
         who = self.people[name]
         words = words.replace("{code}", self.code)
+        if "{number}" in words:
+            said = [re.findall(r"\b\d{6}\b", text) for _, text in self.witness.seen]
+            words = words.replace("{number}", next(found[-1] for found in reversed(said) if found))
         self.witness.wrote.setdefault(who.value, []).append(self.on.clock.now())
         special = re.fullmatch(r"\((.+)\)", words)
         in_chat = re.fullmatch(r"(\S+)\s+(.+)", words)
@@ -413,6 +428,8 @@ class Player:
             while not queue.empty():
                 event = queue.get_nowait()
                 found = _as_line(event, self.lost)
+                if found and (code := CODE.search(found[2])):
+                    self.code = code[0]
                 if found:
                     self.witness.seen.append((found[0], found[2]))
                 if found and found[0] in names:

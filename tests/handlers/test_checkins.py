@@ -21,6 +21,7 @@ from handlers.rules.checkins import (
     next_after,
     schedule_in,
     time_to_take,
+    time_to_take_emergency,
     wants_check_ins,
     wants_off,
 )
@@ -356,3 +357,20 @@ def test_every_kind_of_due_row_says_what_happens_when_it_is_late(kind: DueKind) 
 def test_what_is_too_late_by_kind(kind: DueKind, late: timedelta, said: bool) -> None:
     planned = datetime(2026, 11, 3, 9, tzinfo=UTC)
     assert too_late(kind, planned, planned + late) is said
+
+
+# An emergency that nobody takes
+
+
+@pytest.mark.parametrize(
+    ("others", "minutes"),
+    [
+        (True, [5, 10, 20, 40, 60, 120, 180]),
+        (False, [10, 20, 40, 60, 120, 180]),  # all were told at once
+    ],
+)
+def test_an_emergency_is_told_again_ever_less_often(others: bool, minutes: list[int]) -> None:
+    waits = [time_to_take_emergency(n, others=others) for n in range(1, len(minutes) + 1)]
+    assert [sum(waits[:n], timedelta()) for n in range(1, len(waits) + 1)] == [
+        timedelta(minutes=n) for n in minutes
+    ]

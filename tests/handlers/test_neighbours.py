@@ -9,12 +9,13 @@ from datetime import timedelta
 import pytest
 
 from handlers import neighbours
-from handlers.rules import matching
+from handlers.rules import hours, matching
 from handlers.rules.matching import Candidate, Wanted, WhyNot
 from storage import cells, members, requests
 from storage.database import Database, Transaction
 from storage.model import (
     NEIGHBOURLY,
+    Community,
     HelpRequest,
     Member,
     Need,
@@ -25,6 +26,10 @@ from storage.model import (
 from tests.made import NOW, asker, group, helper, request
 
 MARSDEN = (53.6, -1.93)
+HERE = Community(1, "Marsden Neighbours")
+EVERY = frozenset(range(7))
+MORNINGS = hours.spans(hours.on(EVERY, *hours.PARTS["morning"]))
+EVENINGS = hours.spans(hours.on(EVERY, *hours.PARTS["evening"]))
 TOWNS = ("clusters", "one cell", "sparse", "rare skill", "everybody tired", "nobody fits", "tied")
 DEGREE_KM = 111.2
 
@@ -59,6 +64,7 @@ def person(town: str, chance: random.Random) -> Member:
         max_km=chance.choice((0.5, 2.0, 5.0, 20.0, 50.0)),
         weekly_cap=chance.choice((1, 3)),
         at_once_cap=chance.choice((1, 2)),
+        hours=chance.choice(((), (), MORNINGS, EVENINGS)),
         on_duty=chance.random() < 0.9,
         paused_until=NOW if chance.random() < 0.05 else None,
         stopped_at=NOW if chance.random() < 0.05 else None,
@@ -124,8 +130,15 @@ async def test_it_picks_whom_the_rules_would_pick_from_everybody(
         for wave in (1, 2, 3):
             for size in (1, 3, 12, 500):
                 reach = matching.reach_km(wave)
-                look = await neighbours.search(tx, wanted, rosa, NOW, reach)
-                rules = Wanted(rosa, Need.SHOPPING, False, NOW.date(), look.wanted.reach_km)
+                look = await neighbours.search(tx, HERE, wanted, rosa, NOW, reach)
+                rules = Wanted(
+                    rosa,
+                    Need.SHOPPING,
+                    False,
+                    NOW.date(),
+                    look.wanted.reach_km,
+                    look.wanted.quarters,
+                )
                 right = matching.pick(candidates, rules, NOW, size)
                 assert await look.pick(size) == right
 
@@ -133,7 +146,7 @@ async def test_it_picks_whom_the_rules_would_pick_from_everybody(
 async def test_near_is_told_from_far_and_why_not_of_everybody_near(database: Database) -> None:
     async with database.transaction() as tx:
         wanted, rosa = await build(tx, "clusters", random.Random(4), 120)
-        look = await neighbours.search(tx, wanted, rosa, NOW, 50)
+        look = await neighbours.search(tx, HERE, wanted, rosa, NOW, 50)
         found = await look.around(6.0)
         right = {
             each.member.id: matching.why_not(each, look.wanted)
@@ -164,7 +177,7 @@ async def test_nobody_of_another_group_is_asked_whatever_ties_there_are(
         sam = await members.add(tx, helper(community_id=2))
         await members.set_bond(tx, rosa.id, sam.id, "first")
         wanted = await requests.add(tx, request(asker_id=rosa.id))
-        look = await neighbours.search(tx, wanted, rosa, NOW, 50)
+        look = await neighbours.search(tx, HERE, wanted, rosa, NOW, 50)
         assert await look.pick(3) == []
 
 
@@ -175,7 +188,7 @@ async def test_an_asker_without_a_place_is_only_matched_with_nobody(database: Da
         sam = await members.add(tx, helper())
         await members.set_bond(tx, rosa.id, sam.id, "first")
         wanted = await requests.add(tx, request(asker_id=rosa.id))
-        look = await neighbours.search(tx, wanted, rosa, NOW, 50)
+        look = await neighbours.search(tx, HERE, wanted, rosa, NOW, 50)
         assert (await look.pick(3), await look.around(6)) == ([], [])
 
 
@@ -185,7 +198,7 @@ async def test_whoever_is_picked_comes_whole_and_can_be_saved(database: Database
         rosa = await members.add(tx, asker())
         sam = await members.add(tx, helper(home="3 Mill Row"))
         wanted = await requests.add(tx, request(asker_id=rosa.id))
-        (found,) = await (await neighbours.search(tx, wanted, rosa, NOW, 50)).pick(3)
+        (found,) = await (await neighbours.search(tx, HERE, wanted, rosa, NOW, 50)).pick(3)
         assert found.member == sam
         await members.save(tx, replace(found.member, rested_at=NOW))
     async with database.transaction() as tx:
@@ -208,7 +221,7 @@ async def test_whoever_stops_while_being_picked_is_left_out(
             await lock(tx, idents)
 
         monkeypatch.setattr(members, "lock", late)
-        found = await (await neighbours.search(tx, wanted, rosa, NOW, 50)).pick(3)
+        found = await (await neighbours.search(tx, HERE, wanted, rosa, NOW, 50)).pick(3)
         assert [each.member.id for each in found] == [ben.id]
 
 
@@ -225,11 +238,11 @@ async def test_of_one_helper_everything_that_speaks_against_them_is_known(
         off = await members.add(tx, helper(on_duty=False))
         await members.set_bond(tx, rosa.id, off.id, "not_again")
         against = [
-            await neighbours.against(tx, wanted, rosa, each, NOW) for each in (near, far, off)
+            await neighbours.against(tx, HERE, wanted, rosa, each, NOW) for each in (near, far, off)
         ]
         assert against == [
             set(),
             {WhyNot.TOO_FAR, WhyNot.ALREADY_ASKED},
             {WhyNot.OFF_DUTY, WhyNot.RULED_OUT},
         ]
-        assert WhyNot.IS_ASKER in await neighbours.against(tx, wanted, rosa, rosa, NOW)
+        assert WhyNot.IS_ASKER in await neighbours.against(tx, HERE, wanted, rosa, rosa, NOW)

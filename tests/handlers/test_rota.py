@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.rules import rota
+from handlers.rules import rota, rota_once
 from handlers.rules.rota import DAY, WEEK, Doing, Wish
+from handlers.wording import load
 from storage.model import Community
 
 HERE = Community(1, "Marsden Neighbours")
@@ -78,6 +80,12 @@ NINE_TO_NINE = ((MON + 9 * H, TUE + 9 * H),)
         ("me off the rota", Wish(Doing.CLEAR)),
         ("take Sam off the rota please", Wish(Doing.CLEAR, "sam")),
         ("no duty", Wish(Doing.CLEAR)),
+        ("fi oddi ar y rota", Wish(Doing.CLEAR)),
+        ("tynnwch fi oddi ar y rota plis", Wish(Doing.CLEAR)),
+        ("Sam oddi ar y rota", Wish(Doing.CLEAR, "sam")),
+        ("toglimi dai turni", Wish(Doing.CLEAR)),
+        ("io fuori dai turni", Wish(Doing.CLEAR)),
+        ("togli Sam dai turni per favore", Wish(Doing.CLEAR, "sam")),
         ("on duty monday to whenever", Wish(Doing.HOW)),
         ("on duty monday 9am", Wish(Doing.HOW)),
         ("on duty", None),  # a helper's word
@@ -134,3 +142,147 @@ def test_nine_stays_nine_when_the_clocks_change(change: str) -> None:
     begins = rota.turns(span, before.astimezone(UTC), HERE).astimezone(LONDON)
     ends = rota.turns(span, begins.astimezone(UTC), HERE).astimezone(LONDON)
     assert (begins.weekday(), begins.hour, ends.weekday(), ends.hour) == (5, 9, 0, 9)
+
+
+# Single dates
+
+TUESDAY = date(2026, 11, 24)
+NINE_TO_FIVE = (9 * H, 17 * H)
+
+
+def once(day: int, month: int = 12, who: str = "", instead: str = "", hours: bool = True) -> Wish:
+    at = NINE_TO_FIVE if hours else None
+    return Wish(Doing.ONCE, who, day=date(2026, month, day), hours=at, instead=instead)
+
+
+def cant(day: int, month: int, who: str = "") -> Wish:
+    return Wish(Doing.CANT, who, day=date(2026, month, day))
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("Sam on Sat 12 December 9 to 5 instead of Jo", once(12, who="sam", instead="jo")),
+        ("Sam is on duty Saturday 12 December 9am to 5pm", once(12, who="sam")),
+        ("ON DUTY 12 December 9am to 5pm", once(12)),
+        ("on duty 12/12 9-5", once(12)),
+        ("I'm on duty this saturday 9 to 5", once(28, 11)),
+        ("on duty tomorrow 9 to 5 please", once(25, 11)),
+        ("Sam on saturday 9 to 5 instead of me", once(28, 11, "sam", "me")),
+        ("Sam instead of Jo on saturday", once(28, 11, "sam", "jo", hours=False)),
+        ("I'm on duty saturday 9 to 5 not Jo", once(28, 11, "", "jo")),
+        ("Sam ar ddyletswydd dydd Sadwrn 12 Rhagfyr 9 tan 5 yn lle Jo", once(12, 12, "sam", "jo")),
+        ("Sam di turno sabato 12 dicembre 9 a 17 al posto di Jo", once(12, 12, "sam", "jo")),
+        ("I can't do Tuesday", cant(1, 12)),
+        ("sorry, I can't make 1st December", cant(1, 12)),
+        ("Jo can't do tomorrow", cant(25, 11, "jo")),
+        ("Jo is not on duty on Friday", cant(27, 11, "jo")),
+        ("not me on tuesday", cant(1, 12)),
+        ("alla i ddim gwneud dydd Mawrth", cant(1, 12)),
+        ("non posso martedì", cant(1, 12)),
+        ("Sam on Sun 12 December 9 to 5", Wish(Doing.HOW)),  # a Saturday: which is it?
+        ("on duty 31 November", Wish(Doing.HOW)),
+        ("on duty saturday 9 to 5", None),  # in every week
+        ("I can't do tuesdays", None),
+        ("I can't come on tuesday", None),
+        ("I am not well on tuesday", None),
+        ("nobody is on duty tomorrow", None),
+        ("tomorrow 9 to 5", None),
+        ("12 december", None),
+        ("", None),
+    ],
+)
+def test_what_is_said_of_a_single_date(said: str, meant: Wish | None) -> None:
+    assert rota_once.once(said, TUESDAY) == meant
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "on duty {}"), ("cy", "ar ddyletswydd {}"), ("it", "di turno {}")],
+)
+@pytest.mark.parametrize("day", [TUESDAY + timedelta(days=n) for n in (0, 1, 3, 18, 100)])
+def test_a_date_can_be_written_as_it_is_told(language: str, words: str, day: date) -> None:
+    wording = load()
+    start, end = rota_once.on_date(day, (12 * H, 17 * H + 30), HERE)
+    told = wording.text(
+        language,
+        "duty.times",
+        start=f"{wording.day(language, day, TUESDAY, whole=True)} "
+        f"{wording.hour(language, start, HERE)}",
+        by=wording.hour(language, end, HERE),
+    )
+    found = rota_once.once(words.format(told), TUESDAY)
+    assert found == Wish(Doing.ONCE, day=day, hours=(12 * H, 17 * H + 30)), told
+
+
+@given(st.text(max_size=80))
+def test_any_date_can_be_read(text: str) -> None:
+    for said in (text, f"on duty {text} 9 to 5", f"I can't do {text}", f"sam on {text}"):
+        rota_once.once(said, TUESDAY)
+
+
+@dataclass(frozen=True)
+class Week:
+    member_id: int
+    span: rota.Span
+
+
+@dataclass(frozen=True)
+class Once:
+    member_id: int | None
+    instead_of: int | None
+    starts_at: datetime
+    ends_at: datetime
+
+
+JO, SAM, ANA = 1, 2, 3
+JO_AND_ANA = (Week(JO, (SAT + 8 * H, SAT + 20 * H)), Week(ANA, (SAT + 12 * H, SUN + 8 * H)))
+
+
+def saturday(hour: int) -> datetime:
+    return datetime(2026, 12, 12, hour, 30, tzinfo=UTC)
+
+
+def on_saturday(member: int | None, instead: int | None, start: int = 9, end: int = 17) -> Once:
+    first, last = rota_once.on_date(date(2026, 12, 12), (start * H, end * H), HERE)
+    return Once(member, instead, first, last)
+
+
+@pytest.mark.parametrize(
+    ("dates", "hour", "on"),
+    [
+        ([], 9, {JO}),
+        ([], 13, {JO, ANA}),
+        ([on_saturday(SAM, JO)], 8, {JO}),  # before the hours that were said the week holds
+        ([on_saturday(SAM, JO)], 10, {SAM}),
+        ([on_saturday(SAM, JO)], 13, {SAM, ANA}),
+        ([on_saturday(SAM, JO)], 17, {JO, ANA}),
+        ([on_saturday(SAM, None)], 13, {SAM}),  # in the place of everybody
+        ([on_saturday(None, JO, 8, 20)], 9, set()),
+        ([on_saturday(None, JO, 8, 20)], 13, {ANA}),
+        ([on_saturday(SAM, JO), on_saturday(None, SAM)], 10, set()),  # what was said last
+        ([on_saturday(None, JO), on_saturday(JO, None)], 10, {JO}),
+        ([on_saturday(SAM, None), on_saturday(ANA, None)], 10, {SAM, ANA}),
+    ],
+)
+def test_a_date_goes_before_the_week(dates: list[Once], hour: int, on: set[int]) -> None:
+    assert rota_once.on_at(saturday(hour), JO_AND_ANA, dates, HERE) == on
+    week_after = saturday(hour) + timedelta(days=7)
+    assert rota_once.on_at(week_after, JO_AND_ANA, dates, HERE) == rota_once.on_at(
+        week_after, JO_AND_ANA, [], HERE
+    )
+
+
+def test_it_changes_hands_whenever_anybody_begins_or_ends() -> None:
+    found = rota_once.coming(saturday(8), JO_AND_ANA, [on_saturday(SAM, JO)], HERE)
+    hours = [moment.hour for moment in found if moment.date() == date(2026, 12, 12)]
+    assert hours == [9, 12, 17, 20]
+
+
+def test_nine_is_nine_on_a_date_when_the_clocks_change() -> None:
+    start, end = rota_once.on_date(date(2026, 10, 25), (0, DAY), HERE)
+    assert end - start == timedelta(hours=25)
+    begins = rota_once.begun_on(date(2027, 3, 28), (SUN + 9 * H, MON + 9 * H), HERE)
+    assert begins is not None
+    assert begins[0].astimezone(LONDON).time() == begins[1].astimezone(LONDON).time() == time(9)
+    assert rota_once.begun_on(date(2027, 3, 27), (SUN + 9 * H, MON + 9 * H), HERE) is None

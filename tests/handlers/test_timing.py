@@ -33,6 +33,8 @@ MOMENTS = (
     near(date(2026, 1, 1), 365)
     | near(SPRING - timedelta(days=1), 2)
     | near(AUTUMN - timedelta(days=1), 2)
+    | near(date(2026, 12, 30), 3)
+    | near(date(2028, 2, 28), 3)
 )
 QUIET = st.sampled_from(
     [
@@ -41,6 +43,8 @@ QUIET = st.sampled_from(
         Community(1, "Siesta", quiet_from=time(13), quiet_until=time(15)),
         Community(1, "Never", quiet_from=time(0), quiet_until=time(0)),
         Community(1, "Kathmandu", timezone="Asia/Kathmandu"),
+        Community(1, "Auckland", timezone="Pacific/Auckland"),
+        Community(1, "St John's", timezone="America/St_Johns"),
     ]
 )
 SPANS = st.timedeltas(timedelta(0), timedelta(days=3))
@@ -293,3 +297,61 @@ def test_an_hour_of_the_night_the_clocks_change(day: date, hour: str, utc: str) 
 )
 def test_hours_are_said_as_people_say_them(moment: str, said: str) -> None:
     assert timing.half_hour(at("2026-11-03", moment)) == at("2026-11-03", said)
+
+
+ELSEWHERE = ("Europe/London", "Europe/Rome", "America/St_Johns", "Pacific/Auckland", "Asia/Tokyo")
+
+
+@pytest.mark.parametrize("zone", ELSEWHERE)
+@pytest.mark.parametrize(
+    ("asked", "day", "part", "offered", "wanted", "why"),
+    [
+        ("2026-12-31T15:00", "2027-01-01", "10:00", "2026-12-31T15:00", "2027-01-01T10:00", "now"),
+        (
+            "2026-12-31T21:00",
+            "2027-01-01",
+            "10:00",
+            "2027-01-01T09:00",
+            "2027-01-01T10:00",
+            "night",
+        ),
+        ("2026-12-31T21:00", None, None, "2027-01-01T09:00", "2027-01-01T13:00", "no day was said"),
+        ("2026-12-31T19:59", "2027-01-04", None, "2026-12-31T19:59", "2027-01-04T14:30", "now"),
+        (
+            "2028-02-28T15:00",
+            "2028-02-29",
+            "evening",
+            "2028-02-28T15:00",
+            "2028-02-29T18:00",
+            "now",
+        ),
+        ("2028-02-28T23:30", "2028-02-29", None, "2028-02-29T09:00", "2028-02-29T14:30", "night"),
+        (
+            "2028-02-29T20:00",
+            "2028-03-01",
+            "morning",
+            "2028-03-01T09:00",
+            "2028-03-01T10:30",
+            "eve",
+        ),
+        ("2027-02-28T22:00", "2027-03-01", None, "2027-03-01T09:00", "2027-03-01T14:30", "no leap"),
+        # The nights on which clocks change: London's and Rome's, St John's, Auckland's.
+        ("2026-10-24T21:00", "2026-10-25", "10:30", "2026-10-25T09:00", "2026-10-25T10:30", "back"),
+        ("2027-03-27T21:00", "2027-03-28", "10:30", "2027-03-28T09:00", "2027-03-28T10:30", "on"),
+        ("2026-10-31T21:00", "2026-11-01", None, "2026-11-01T09:00", "2026-11-01T14:30", "back"),
+        ("2027-03-13T21:00", "2027-03-14", None, "2027-03-14T09:00", "2027-03-14T14:30", "on"),
+        ("2027-04-03T21:00", "2027-04-04", None, "2027-04-04T09:00", "2027-04-04T14:30", "back"),
+        ("2026-09-26T21:00", "2026-09-27", None, "2026-09-27T09:00", "2026-09-27T14:30", "on"),
+    ],
+)
+def test_a_later_day_is_asked_about_now_and_not_at_night_by_the_groups_own_clocks(
+    asked: str, day: str | None, part: str | None, offered: str, wanted: str, why: str, zone: str
+) -> None:
+    there = Community(1, "Elsewhere", timezone=zone)
+
+    def wall(said: str) -> datetime:
+        return datetime.fromisoformat(said).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+    when = date.fromisoformat(day) if day else None
+    assert timing.not_quiet(wall(asked), there) == wall(offered), why
+    assert timing.wanted_at(when, part, wall(asked), there) == wall(wanted), why

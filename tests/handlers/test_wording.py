@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 import handlers
+from bot.channels.base import REASONS
 from handlers.ask import QUOTED
+from handlers.hours import FIXED
 from handlers.join import CAN_DO
 from handlers.rules.checkins import Reason
 from handlers.rules.matching import WhyNot
@@ -43,14 +45,18 @@ MADE = {
         for entry in ("words_sent", "call_me", "worry", "trouble")
         for end in ("", ".told", ".alone")
     ),
+    *(f"reason.{reason}" for reason in REASONS),
     *(f"texts.not_good.{reason}" for reason in ("broken", "unknown", "missing", "long")),
     *(
         f"{part}.{time}"
         for part in ("part", "today")
         for time in ("morning", "afternoon", "evening")
     ),
+    *(f"hours.{time}" for time in ("morning", "afternoon", "evening")),
     *(f"join.{step}" for step in ("name", "place", "can_do", "far", "languages", "consent")),
     "join.far.noted",
+    *(f"{why}{end}" for why in ("flood", "loop") for end in ("", ".told", ".alone")),
+    "abroad.told",
     *(f"{name}.told" for name in ("call_me", "worry")),
     *(f"{name}.alone" for name in ("call_me", "worry", "nobody_yet")),
     *(f"details{by}{bare}" for by in ("", ".by_hand") for bare in ("", ".bare")),
@@ -93,6 +99,7 @@ LONGEST_VALUES = {
     "state": "Asked 12: 6 no, 6 silent. Not asked: 12 at their limit this week, 12 off duty.",
     "does": "some shopping, help with a prescription, a hand in the garden and more",
     "hour": "12:30pm",
+    "hours": "12:30pm to 2:30pm and in the evening",
     "count": "12",
     "asked": "12",
     "no": "12",
@@ -106,8 +113,17 @@ LONGEST_VALUES = {
     "found": "12",
     "parts": "120",
     "cost": "12.40",
+    "most": "1200",
+    "money": "",
+    "held": "",
     "lines": "1 for milk near HD7 5, 3 for bread near HD7 5",
     "choices": "1 for yes, 2 for no",
+    "code": "ABCDE-FGHJ2",
+    "bot": "MarsdenNeighboursBot",
+    "sent": "1200",
+    "arrived": "1100",
+    "failed": "120",
+    "why": "it left, but nobody knows if it came",
     "days": "every Tuesday, Wednesday, Thursday and Saturday at 12:30pm",
 }
 ASKED = {
@@ -120,11 +136,16 @@ ASKED = {
     "offer.urgent": ("accept", "decline"),
     "offer.again": ("accept", "decline"),
     "recurring.leave_out": ("yes", "no"),
+    "recurring.offer": ("yes", "no"),
     "recurring.one_or_all": ("only_next", "all_of_them"),
     "confirm": ("yes", "no"),
     "confirm.first": ("yes", "no"),
     "join.can_do": tuple(CAN_DO),
     "join.consent": ("yes", "no"),
+    "hours": tuple(FIXED),
+    "hours.again": tuple(FIXED),
+    "hours.check": ("yes", "no"),
+    "hours.check.visit": ("yes", "no"),
     "no_word": ("it_happened", "nobody_came"),
     "did_they_come": ("yes", "no"),
     "safe_journey": ("done", "cannot"),
@@ -133,6 +154,10 @@ ASKED = {
         for reason in ("no_place", "outside", "silent", "other_door")
     },
     "chase": ("see_to_it", "close"),
+    "lapsed.told": ("see_to_it", "close"),
+    "lapsed.told.unasked": ("see_to_it", "close"),
+    "still_needed": ("yes", "no"),
+    "still_needed.seen_to": ("yes", "no"),
     "chase.yours": ("close", "wider"),
     "settle.wider.nobody": ("see_to_it", "close"),
     "approve": ("approve", "not_yet"),
@@ -149,15 +174,23 @@ ASKED = {
     **{
         f"alarm.{reason}{to}": ("on_it", "not_me") for reason in Reason for to in ("", ".organiser")
     },
-    **{f"alarm.{name}": ("all_well", "need_help", "no_more") for name in ("yours", "how", "words")},
+    **{f"emergency.{name}": ("on_it", "not_me") for name in ("alarm", "still", "more")},
+    **{
+        f"alarm.{name}": ("all_well", "need_help", "in_hands") for name in ("yours", "how", "words")
+    },
 }
 """Entries that end with numbers to reply with."""
 
 SHORTENED = {
+    "hours": "hours",
+    "hours.check": "hours",
+    "hours.check.visit": "hours",
     "details": "words",
     "details.by_hand": "words",
     "open.one": "words",
     "settle.yours": "words",
+    "emergency.alarm": "words",
+    "emergency.still": "words",
 }
 """Entries whose quoted words are cut where a text would cost more than two parts."""
 
@@ -198,6 +231,8 @@ def said_longest(language: str) -> dict[str, str]:
         "does": WORDING.joined(language, [*needs, words["more"]]),
         "part": words["part.afternoon"],
         "lines": f"{line}, {line}",
+        "money": words["spending.cost"].format(cost="48.40"),
+        "held": words["spending.held"].format(count="120"),
         "days": WORDING.weekly(language, {1, 2, 3, 5}, time(12, 30)),
         "choices": f"1 {words['choice.yes.sms']}, 2 {words['choice.no.sms']}",
     }
@@ -273,6 +308,8 @@ def test_no_text_costs_more_than_two_parts(name: str, language: str) -> None:
 
 TWO = frozenset(
     {
+        "abroad.told",
+        "failed",
         "alarm.closed.words",
         "alarm.how",
         "alarm.needs_more",
@@ -281,7 +318,6 @@ TWO = frozenset(
         "alarm.silent.organiser",
         "alarm.stopped.organiser",
         "alarm.trouble",
-        "alarm.trouble.organiser",
         "alarm.unheard.organiser",
         "alarm.yours",
         "approve",
@@ -295,8 +331,10 @@ TWO = frozenset(
         "check_in.new",
         "check_in.offer",
         "check_in.person.told",
+        "codes.told",
         "confirm.first",
         "confirm.other",
+        "crowd.told",
         "details",
         "details.bare",
         "details.by_hand",
@@ -305,33 +343,52 @@ TWO = frozenset(
         "draft.other_door",
         "draft.outside",
         "draft.silent",
+        "duty.cant.told",
+        "emergency.alarm",
+        "emergency.more",
+        "emergency.still",
         "emergency.told",
+        "flood.told",
         "found",
         "handed",
+        "hours",
+        "hours.again",
+        "hours.check.visit",
+        "hours.kept.visit",
+        "help.more",
         "info",
         "kept_waiting",
+        "lapsed.told",
+        "lapsed.told.unasked",
+        "loop.told",
         "no_word",
         "not_arrived",
-        "words_sent.told",
         "offer",
+        "offer.again",
         "offer.urgent",
         "open.line",
         "open.one",
-        "settle.yours",
-        "remind.eve",
-        "signpost.told",
-        "trouble.told",
-        "worry.told",
-        "texts.now",
-        "offer.again",
         "recurring.begun",
         "recurring.begun.now",
         "recurring.missed",
         "recurring.missed.told",
+        "recurring.offer",
+        "recurring.offer.silent",
         "recurring.one_or_all",
         "recurring.over",
         "recurring.skipped.helper",
         "recurring.stopped.helper",
+        "remind.eve",
+        "settle.yours",
+        "signpost.told",
+        "spending.code",
+        "spending.full",
+        "spending.now",
+        "spending.warn",
+        "texts.now",
+        "trouble.told",
+        "words_sent.told",
+        "worry.told",
     }
 )
 """Texts that take two parts with the longest values they can get; any other always fits into one.

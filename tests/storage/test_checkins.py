@@ -46,7 +46,7 @@ async def three(database: Database) -> Three:
 
 
 def today(check_in: CheckIn) -> Occasion:
-    return Occasion(0, check_in.id, TODAY, OccasionStatus.ASKED, NOW)
+    return Occasion(0, check_in.id, check_in.member_id, TODAY, OccasionStatus.ASKED, NOW)
 
 
 async def test_check_ins_come_back_as_kept_and_as_saved(database: Database, three: Three) -> None:

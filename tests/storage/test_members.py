@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from storage import members, requests
 from storage.database import Database, Transaction
+from storage.hours import ANY_STRETCH, read, stretches
 from storage.model import NEIGHBOURLY, Address, Channel, Member, Need, Role, Standing, VisitStatus
 from storage.schema import members as table
 from tests.made import CELL, NOW, ROSA, asker, group, helper, joined, request
@@ -194,20 +195,45 @@ async def test_helpers_of_a_cell_come_rested_first_a_page_at_a_time(village: Dat
         pages = [
             [
                 member.rested_at
-                for member in await members.helpers_in_cells(tx, 1, [CELL], Need.LIFT, 3, skip)
+                for member in await members.helpers_in_cells(
+                    tx, 1, [CELL], Need.LIFT, ANY_STRETCH, 3, skip
+                )
             ]
             for skip in (0, 3)
         ]
         assert pages == [[NOW + timedelta(days=d) for d in (0, 1, 2)], [NOW + timedelta(days=3)]]
-        found = await members.helpers_in_ranges(tx, 1, [(CELL, CELL + 1)], Need.LIFT)
+        found = await members.helpers_in_ranges(tx, 1, [(CELL, CELL + 1)], Need.LIFT, ANY_STRETCH)
         assert len(found) == 5
-        assert await members.helpers_in_cells(tx, 1, [], Need.LIFT, 3) == []
+        assert await members.helpers_in_cells(tx, 1, [], Need.LIFT, ANY_STRETCH, 3) == []
+
+
+async def test_who_is_away_for_hours_around_is_not_read(village: Database) -> None:
+    async with village.transaction() as tx:
+        sam = await joined(tx, helper(hours=read("mon-fri 09:00-12:00")))
+        eli = await joined(tx, helper(hours=read("tue 17:30-22:00")))
+        any_time = await joined(tx, helper())
+
+        async def there(words: str) -> set[int]:
+            when = stretches(read(words))
+            cells = await members.helpers_in_cells(tx, 1, [CELL], Need.LIFT, when, 3)
+            ranges = await members.helpers_in_ranges(tx, 1, [(CELL, CELL)], Need.LIFT, when)
+            assert {each.id for each in cells} == {each.id for each in ranges}
+            return {each.id for each in cells}
+
+        assert await there("") == {sam.id, eli.id, any_time.id}
+        assert await there("tue 10:00-10:15") == {sam.id, any_time.id}
+        assert await there("tue 06:00-08:00") == {sam.id, any_time.id}  # roughly
+        assert await there("sat") == {any_time.id}
+        eli = await members.save(tx, replace(eli, hours=()))
+        assert await there("sat") == {eli.id, any_time.id}
+        assert (await members.get(tx, eli.id)).hours == ()
+        assert (await members.get(tx, sam.id)).hours == sam.hours
 
 
 async def test_a_search_reads_nothing_that_is_sealed(village: Database) -> None:
     async with village.transaction() as tx:
         sam = await joined(tx, helper(home="2 Mill Row", postcode="HD7 5AB"))
-        (found,) = await members.helpers_in_cells(tx, 1, [CELL], Need.LIFT, 3)
+        (found,) = await members.helpers_in_cells(tx, 1, [CELL], Need.LIFT, ANY_STRETCH, 3)
         assert (found.name, found.home, found.postcode) == ("", "", "")
         assert replace(found, name=sam.name, home=sam.home, postcode=sam.postcode) == sam
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from storage import hours
 from storage.members_csv import (
+    COLUMNS,
     FORMULA,
     LONGEST_NAME,
     MemberRow,
@@ -46,6 +49,7 @@ rows = st.builds(
     max_km=st.none() | st.floats(0.1, 50),
     vetted_until=st.none() | st.dates(date(1900, 1, 1)),
     consent=st.tuples(days, plain).map(lambda both: f"{both[0].isoformat()} {both[1]}"),
+    hours=st.sampled_from(["", "", "mon-fri 09:00-12:00; sat", "sun 21:00-02:00"]).map(hours.read),
 )
 
 
@@ -108,3 +112,17 @@ def test_a_member_goes_out_by_their_first_number_and_main_language() -> None:
     row = row_of(member, at)
     assert (row.phone, row.telegram_id, row.languages) == ("+447700900123", "", ("cy", "en"))
     assert row.max_km == 3.0
+
+
+def test_hours_are_a_column_of_their_own_where_anybody_has_them() -> None:
+    rosa = MemberRow("Rosa", "+447700900123", roles=frozenset({Role.ASKER}), consent="2026-01-01 x")
+    sam = replace(rosa, name="Sam", hours=hours.read("mon-fri 09:00-12:00; sat"))
+    without, with_hours = write_members([rosa]), write_members([rosa, sam])
+    assert without.splitlines()[0] == ",".join(COLUMNS)
+    assert with_hours.splitlines()[0] == ",".join([*COLUMNS, "hours"])
+    assert '"mon-fri 09:00-12:00; sat"' in with_hours
+    assert "hours" not in read_members(without.encode(), TODAY).columns
+    bad = with_hours.replace("09:00-12:00", "nine to noon").encode()
+    (cell,) = read_members(bad, TODAY).bad
+    assert (cell.line, cell.column) == (3, "hours")
+    assert "write mon-fri 09:00-12:00; sat" in cell.reason

@@ -50,6 +50,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("quiet_until", sa.String(length=5), nullable=False),
         sa.Column("money_cap", sa.Integer(), nullable=False),
         sa.Column("note_at", sa.String(length=5), nullable=True),
+        sa.Column("daily_cap", sa.Integer(), nullable=True),
         sa.Column("texts", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_communities"),
         sa.UniqueConstraint("name", name="uq_communities_name"),
@@ -77,11 +78,29 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("received_at", WHEN, nullable=False),
         sa.Column("handled_at", WHEN, nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("aside", sa.String(length=16), nullable=True),
+        sa.Column("print", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_inbox"),
         sa.UniqueConstraint("channel", "provider_id", name="uq_inbox_channel_provider_id"),
     )
+    op.create_index(
+        "ix_inbox_answered", "inbox", ["lane", "received_at", "print"], **_only("aside = ''")
+    )
     op.create_index("ix_inbox_next", "inbox", ["id"], **_only("handled_at IS NULL"))
     op.create_index("ix_inbox_waiting", "inbox", ["lane", "id"], **_only("handled_at IS NULL"))
+
+    op.create_table(
+        "guards",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("what", sa.String(length=16), nullable=False),
+        sa.Column("who", sa.String(length=64), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("print", sa.String(length=32), nullable=False),
+        sa.Column("until", WHEN, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_guards"),
+        sa.UniqueConstraint("what", "who", name="uq_guards_what_who"),
+    )
+    op.create_index("ix_guards_until", "guards", ["until"])
 
     op.create_table(
         "keepsakes",
@@ -135,6 +154,8 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("can_do", sa.Integer(), nullable=False),
         sa.Column("max_km", sa.Float(), nullable=False),
         sa.Column("vetted_until", sa.Date(), nullable=True),
+        sa.Column("hours", sa.Text(), nullable=False),
+        sa.Column("stretches", sa.Integer(), nullable=False),
         sa.Column("on_duty", sa.Boolean(), nullable=False),
         sa.Column("paused_until", WHEN, nullable=True),
         sa.Column("weekly_cap", sa.Integer(), nullable=False),
@@ -144,6 +165,9 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("consent", sa.Text(), nullable=False),
         sa.Column("stopped_at", WHEN, nullable=True),
         sa.Column("unreachable", sa.String(length=32), nullable=False),
+        sa.Column("retry_at", WHEN, nullable=True),
+        sa.Column("retried_at", WHEN, nullable=True),
+        sa.Column("half_way_at", WHEN, nullable=True),
         sa.Column("helping", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["community_id"], ["communities.id"], name="fk_members_community_id"
@@ -158,6 +182,8 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         postgresql_where=sa.text("helping"),
     )
     op.create_index("ix_members_paused", "members", ["id"], **_only("paused_until IS NOT NULL"))
+    op.create_index("ix_members_retry", "members", ["id"], **_only("retry_at IS NOT NULL"))
+    op.create_index("ix_members_half_way", "members", ["id"], **_only("half_way_at IS NOT NULL"))
     op.create_index("ix_members_roles", "members", ["community_id", "roles", "standing"])
 
     op.create_table(
@@ -181,11 +207,23 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("channel", sa.String(length=16), nullable=False),
         sa.Column("lane", sa.String(length=32), nullable=False),
         sa.Column("sealed_value", sa.LargeBinary(), nullable=False),
+        sa.Column("wrote_at", WHEN, nullable=True),
+        sa.Column("unreachable", sa.String(length=32), nullable=False),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_addresses_member_id"),
         sa.PrimaryKeyConstraint("id", name="pk_addresses"),
         sa.UniqueConstraint("lane", name="uq_addresses_lane"),
     )
     op.create_index("ix_addresses_member_id", "addresses", ["member_id"])
+    op.create_table(
+        "links",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("lane", sa.String(length=32), nullable=False),
+        sa.Column("code_print", sa.String(length=32), nullable=False),
+        sa.Column("expires_at", WHEN, nullable=False),
+        sa.Column("used_at", WHEN, nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_links"),
+        sa.UniqueConstraint("code_print", name="uq_links_code_print"),
+    )
 
     op.create_table(
         "bonds",
@@ -220,6 +258,22 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
             name="uq_shifts_community_id_member_id_start_minute_end_minute",
         ),
     )
+    op.create_table(
+        "dated_shifts",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("community_id", ID, nullable=False),
+        sa.Column("member_id", ID, nullable=True),
+        sa.Column("instead_of", ID, nullable=True),
+        sa.Column("starts_at", WHEN, nullable=False),
+        sa.Column("ends_at", WHEN, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id"], ["communities.id"], name="fk_dated_shifts_community_id"
+        ),
+        sa.ForeignKeyConstraint(["instead_of"], ["members.id"], name="fk_dated_shifts_instead_of"),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_dated_shifts_member_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_dated_shifts"),
+    )
+    op.create_index("ix_dated_shifts_community_id", "dated_shifts", ["community_id"])
     op.create_table(
         "stand_ins",
         sa.Column("community_id", ID, nullable=False),
@@ -266,18 +320,25 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("sent_at", WHEN, nullable=True),
         sa.Column("provider_id", sa.String(length=64), nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.String(length=16), nullable=False),
         sa.Column("holder", sa.String(length=40), nullable=False),
         sa.Column("segments", sa.Integer(), nullable=False),
+        sa.Column("lost_at", WHEN, nullable=True),
         sa.ForeignKeyConstraint(
             ["community_id"], ["communities.id"], name="fk_outbox_community_id"
         ),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_outbox_member_id"),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
     )
+    op.create_index("ix_outbox_lost", "outbox", ["id"], **_only("lost_at IS NOT NULL"))
     op.create_index(
-        "ix_outbox_texts", "outbox", ["community_id", "sent_at"], **_only("segments > 0")
+        "ix_outbox_texts",
+        "outbox",
+        ["community_id", "sent_at", "segments"],
+        **_only("segments > 0"),
     )
     op.create_index("ix_outbox_channel_provider_id", "outbox", ["channel", "provider_id"])
+    op.create_index("ix_outbox_community_id_created_at", "outbox", ["community_id", "created_at"])
     op.create_index("ix_outbox_member_id", "outbox", ["member_id"])
     op.create_index(
         "ix_outbox_queued",
@@ -328,11 +389,13 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("for_other", sa.Boolean(), nullable=False),
         sa.Column("next_day", sa.Date(), nullable=True),
         sa.Column("skips", sa.Text(), nullable=False),
+        sa.Column("set_up_by", ID, nullable=True),
         sa.Column("created_at", WHEN, nullable=False),
         sa.ForeignKeyConstraint(["asker_id"], ["members.id"], name="fk_schedules_asker_id"),
         sa.ForeignKeyConstraint(
             ["community_id"], ["communities.id"], name="fk_schedules_community_id"
         ),
+        sa.ForeignKeyConstraint(["set_up_by"], ["members.id"], name="fk_schedules_set_up_by"),
         sa.PrimaryKeyConstraint("id", name="pk_schedules"),
     )
     op.create_index("ix_schedules_asker_id_status", "schedules", ["asker_id", "status"])
@@ -356,6 +419,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("handler_id", ID, nullable=True),
         sa.Column("misses", sa.Integer(), nullable=False),
         sa.Column("schedule_id", ID, nullable=True),
+        sa.Column("lapsed_at", WHEN, nullable=True),
         sa.Column("created_at", WHEN, nullable=False),
         sa.ForeignKeyConstraint(["asker_id"], ["members.id"], name="fk_requests_asker_id"),
         sa.ForeignKeyConstraint(
@@ -399,6 +463,9 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("sealed_code_word", sa.LargeBinary(), nullable=False),
         sa.Column("due_at", WHEN, nullable=False),
+        sa.Column("remind_eve_at", WHEN, nullable=True),
+        sa.Column("remind_at", WHEN, nullable=True),
+        sa.Column("remind_asker_at", WHEN, nullable=True),
         sa.Column("created_at", WHEN, nullable=False),
         sa.ForeignKeyConstraint(["asker_id"], ["members.id"], name="fk_visits_asker_id"),
         sa.ForeignKeyConstraint(["helper_id"], ["members.id"], name="fk_visits_helper_id"),
@@ -433,6 +500,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("set_up_by", ID, nullable=True),
         sa.Column("sealed_code", sa.LargeBinary(), nullable=False),
         sa.Column("misses", sa.Integer(), nullable=False),
+        sa.Column("chase_at", WHEN, nullable=True),
         sa.Column("created_at", WHEN, nullable=False),
         sa.ForeignKeyConstraint(
             ["community_id"], ["communities.id"], name="fk_check_ins_community_id"
@@ -443,6 +511,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.UniqueConstraint("member_id", name="uq_check_ins_member_id"),
     )
     op.create_index("ix_check_ins_community_id_status", "check_ins", ["community_id", "status"])
+    op.create_index("ix_check_ins_half_made", "check_ins", ["id"], **_only("chase_at IS NOT NULL"))
     op.create_index("ix_check_ins_status", "check_ins", ["status"])
 
     op.create_table(
@@ -451,6 +520,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("check_in_id", ID, nullable=False),
         sa.Column("member_id", ID, nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("answer_by", WHEN, nullable=True),
         sa.Column("created_at", WHEN, nullable=False),
         sa.ForeignKeyConstraint(["check_in_id"], ["check_ins.id"], name="fk_contacts_check_in_id"),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_contacts_member_id"),
@@ -458,11 +528,13 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.UniqueConstraint("check_in_id", "member_id", name="uq_contacts_check_in_id_member_id"),
     )
     op.create_index("ix_contacts_member_id", "contacts", ["member_id"])
+    op.create_index("ix_contacts_unanswered", "contacts", ["id"], **_only("answer_by IS NOT NULL"))
 
     op.create_table(
         "occasions",
         sa.Column("id", ID, autoincrement=True, nullable=False),
-        sa.Column("check_in_id", ID, nullable=False),
+        sa.Column("check_in_id", ID, nullable=True),
+        sa.Column("member_id", ID, nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("due_at", WHEN, nullable=False),
@@ -470,10 +542,13 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("next_at", WHEN, nullable=True),
         sa.Column("taken_by", ID, nullable=True),
+        sa.Column("sealed_words", sa.LargeBinary(), nullable=False),
         sa.Column("sealed_outcome", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["check_in_id"], ["check_ins.id"], name="fk_occasions_check_in_id"),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_occasions_member_id"),
         sa.ForeignKeyConstraint(["taken_by"], ["members.id"], name="fk_occasions_taken_by"),
         sa.PrimaryKeyConstraint("id", name="pk_occasions"),
         sa.UniqueConstraint("check_in_id", "day", name="uq_occasions_check_in_id_day"),
     )
     op.create_index("ix_occasions_status", "occasions", ["status"])
+    op.create_index("ix_occasions_member_id_status", "occasions", ["member_id", "status"])
