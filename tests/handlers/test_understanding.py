@@ -156,7 +156,7 @@ def on(year: int, month: int, day: int) -> datetime:
         ("lifft ddydd Gwener am hanner awr wedi dau", TUESDAY, date(2026, 3, 13), "14:30", "Welsh"),
         ("lift on 2nd January", on(2026, 12, 30), date(2027, 1, 2), None, "over the year's end"),
         ("milk tomorrow", on(2026, 12, 31), date(2027, 1, 1), None, "over the year's end"),
-        ("lift on new years day", on(2026, 12, 31), date(2027, 1, 1), None, "over the year's end"),
+        ("need a lift on new years day", on(2026, 12, 31), date(2027, 1, 1), None, "over the year's end"),
         (
             "lift on friday",
             on(2026, 12, 31),
