@@ -289,6 +289,11 @@ _WISH = re.compile(
     r"(?:need|want|could do with|would like|id like|get|fetch|bring|buy|pick) "
     r"(?P<what>(?:[\w']+ ?){1,6})"
 )
+_REGULAR = re.compile(
+    r"^(?:some |my |the )?(?P<what>shopping|prescriptions?|tablets|medicines?) (?:every|each|"
+    r"weekly|once)\b"
+)
+"""A thing and how often, and nothing else: who offers says that they do."""
 _NOT_SO = re.compile(r"\b(?:dont|not|no|never|cant|cannot|instead|cancel|stop|any more|anymore)\b")
 
 
@@ -296,7 +301,7 @@ def _plain_ask(said: str) -> Need | None:
     """What is asked for in a plain short request ("i need some eggs please") whose things all
     belong to one kind of help; none if it is anything else. The model is unsure of things that it
     was never taught, and a person who writes so plainly should not be asked what they mean."""
-    wish = _WISH.match(said)
+    wish = _WISH.match(said) or _REGULAR.match(said)
     if wish is None or len(said.split()) > 14 or _NOT_SO.search(said):
         return None
     kinds = {kind for word in tokens(wish["what"]) for kind in classes_of(word)}

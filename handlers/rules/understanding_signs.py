@@ -25,7 +25,7 @@ STRONG: dict[str, tuple[str, ...]] = {
         r"killing|burst\w*)\b",
         r"\b(?:pains?|tight\w*|crush\w*|squeez\w*|pressure|band|weight)SOON\b(?:chest|"
         r"heart)\b(?! (?:clinic|infection))",
-        r"\b(?:poen|poenau|gwasgu|tynn)\b.{0,25}\b(?:brest|frest|mrest|nghalon)\b",
+        r"\b(?:[pb]oen|mhoen|[pb]oenau|gwasgu|wasgu|tynn|dynn)\b.{0,25}\b(?:brest|frest|mrest|nghalon)\b",
         r"\b(?:pain|numb\w*|tingl\w*|ache|aching)\b.{0,30}\b(?:down|in|up) (?:my|me|his|her|the|"
         r"one)? ?(?:left )?(?:arm|jaw)\b(?!.{0,30}arthrit)",
         r"\bpain\b.{0,20}\bjaw\b",
