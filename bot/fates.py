@@ -11,11 +11,12 @@ from bot.channels.base import AddressError, OptedOutError, RetryableError, SendE
 from bot.clock import Clock
 from bot.metrics import ENDED
 from handlers import reach
-from storage import members, messages, outcomes
+from storage import due, members, messages, outcomes
 from storage.database import Transaction
 from storage.model import (
     Address,
     DeliveryReceipt,
+    DueKind,
     OutboundKind,
     OutboundMessage,
     SendStatus,
@@ -81,8 +82,10 @@ async def give_up(
 async def lost(tx: Transaction, clock: Clock, message: OutboundMessage) -> None:
     """A message will not arrive, or nobody knows: it goes another way where there is one, or if
     anything depends on it, somebody is told."""
+    await due.at(tx, DueKind.TELL, message.id, clock.now())
     if message.community_id is not None:  # what is of no group has no organisers either
         await outcomes.lost(tx, message.id, clock.now())
+        await due.at(tx, DueKind.TELL, message.id, clock.now())
 
 
 async def _unreachable(
