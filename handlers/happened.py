@@ -68,7 +68,8 @@ async def done(turn: Turn, visit: Visit) -> None:
 
 
 async def _finish(turn: Turn, visit: Visit) -> None:
-    await requests.set_visit(turn.tx, visit.id, lifecycle.become(visit.status, VisitStatus.DONE))
+    done = lifecycle.become(visit.status, VisitStatus.DONE)
+    await requests.set_visit(turn.tx, visit.id, done, turn.now)
     request = await requests.get(turn.tx, visit.request_id, lock=True)
     await requests.save(
         turn.tx, replace(request, status=lifecycle.become(request.status, RequestStatus.DONE))

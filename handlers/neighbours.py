@@ -191,6 +191,19 @@ class Search:
         return made
 
 
+def veiled(tx: Transaction, asker: Member) -> Member:
+    """An asker as the search sees them: at home somewhere near their own cell.
+
+    Who is asked, and before whom, shows from where we look; with a helper of one's own in each cell
+    that place can be read off. So it is one of seven cells, always the same for the same person at
+    the same place: drawn anew each time, the middle of many would be the place itself. Not the same
+    for all in a cell: whoever asks from every cell could draw up the list (docs/decisions/0019)."""
+    if asker.cell is None:
+        return asker
+    chance = tx.vault.fingerprint("veil", str(asker.id), str(asker.cell))
+    return replace(asker, cell=cells.veiled(asker.cell, chance))
+
+
 async def search(
     tx: Transaction,
     community: Community,
@@ -201,6 +214,7 @@ async def search(
 ) -> Search:
     """A look round for a request that says what it needs, in its group."""
     assert request.need is not None
+    asker = veiled(tx, asker)
     # Who was too late may be asked anew once it has come free; a no, or no answer yet, stands.
     offers = [
         offer

@@ -12,6 +12,8 @@ from typing import Any
 from handlers import reminders, waves
 from handlers.reminders import about_when, hour_is_open
 from handlers.rules import hours, lifecycle, timing
+from handlers.rules.privacy import Field
+from handlers.seen import Private
 from handlers.turn import Turn, first_name, one_line
 from storage import members, questions, recurring, requests
 from storage.model import (
@@ -101,7 +103,7 @@ async def _give_details(
 ) -> None:
     """Name, address, what they wrote and the word: to the accepted helper, and noted."""
     theirs = bool(request.words) and not await _suggested(turn, request)
-    words = one_line(request.words, QUOTED)
+    words = Private(one_line(request.words, QUOTED), Field.WORDS, asker.id)
     await turn.ask(
         helper,
         ("details.by_hand" if by_hand else "details") + ("" if theirs else ".bare"),
@@ -111,14 +113,13 @@ async def _give_details(
         shorten="words",
         wakes=True if wakes or not by_hand else None,
         name=first_name(helper),
-        asker=asker.name,
-        home=_whole_address(asker),
+        asker=turn.who(asker)(helper.language),
+        home=turn.home_of(asker),
         when=about_when(turn, visit, request, helper),
         what=turn.gist(request, helper.language),
         word=visit.code_word,
         words=words,
     )
-    await turn.note("address_shown", "member", asker.id, to=helper.id, visit=visit.id)
 
 
 async def _suggested(turn: Turn, request: HelpRequest) -> bool:
@@ -126,13 +127,6 @@ async def _suggested(turn: Turn, request: HelpRequest) -> bool:
     if not request.schedule_id:
         return False
     return (await recurring.get(turn.tx, request.schedule_id)).set_up_by is not None
-
-
-def _whole_address(asker: Member) -> str:
-    # Somebody who shared their place instead of an address has only words to go by.
-    return ", ".join(
-        filter(None, (asker.home, asker.postcode if asker.postcode not in asker.home else ""))
-    )
 
 
 async def where_again(turn: Turn) -> bool:
@@ -279,7 +273,7 @@ async def look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpReque
 
 
 async def _end(turn: Turn, visit: Visit, status: VisitStatus) -> None:
-    await requests.set_visit(turn.tx, visit.id, lifecycle.become(visit.status, status))
+    await requests.set_visit(turn.tx, visit.id, lifecycle.become(visit.status, status), turn.now)
     await turn.never_mind(visit.id, *reminders.REMINDERS, DueKind.DID_IT_HAPPEN)
     kinds = ("visit", "did_they_come", "again", "no_word")
     await questions.close(turn.tx, turn.now, *kinds, ref=visit.id)

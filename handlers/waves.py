@@ -12,6 +12,8 @@ from typing import Any
 from handlers import neighbours
 from handlers.rules import lifecycle, matching, timing
 from handlers.rules.matching import Why, WhyNot
+from handlers.rules.privacy import Field, Moment
+from handlers.seen import Private
 from handlers.turn import Turn, first_name
 from storage import groups, members, questions, requests
 from storage.model import (
@@ -171,7 +173,7 @@ async def _offer_to(turn: Turn, request: HelpRequest, helper: Member, reason: Wh
         priority=Priority.OFFER,
         name=first_name(helper),
         area=asker.area,
-        asker=first_name(asker),
+        asker=Private(first_name(asker), Field.FIRST_NAME, asker.id, Moment.ASKING),
         what=turn.gist(request, helper.language),
         when=turn.when(request, helper.language),
     )

@@ -510,9 +510,14 @@ class Visit:
     """When the helper is to be reminded shortly before."""
     remind_asker_at: datetime | None = None
     """When the asker is to be told once more."""
+    over_at: datetime | None = None
+    """When it ended, however it did."""
+    relay_off: bool = False
+    """One of the two wants no more words of the other's."""
 
     def __post_init__(self) -> None:
-        for name in ("due_at", "created_at", "remind_eve_at", "remind_at", "remind_asker_at"):
+        moments = ("due_at", "created_at", "remind_eve_at", "remind_at", "remind_asker_at")
+        for name in (*moments, "over_at"):
             aware(getattr(self, name), name)
 
 

@@ -177,9 +177,13 @@ async def get_visit(tx: Transaction, ident: int, *, lock: bool = False) -> Visit
     return _visit(tx, row)
 
 
-async def set_visit(tx: Transaction, visit_id: int, status: VisitStatus) -> None:
-    """Where a visit stands now. Nobody is reminded of one that has begun, or is over."""
-    await tx.run(sa.update(visits).where(visits.c.id == visit_id).values(status=status.value))
+async def set_visit(
+    tx: Transaction, visit_id: int, status: VisitStatus, over_at: datetime | None = None
+) -> None:
+    """Where a visit stands now, and since when it is over if it is. Nobody is reminded of one that
+    has begun, or is over."""
+    values = {"status": status.value, "over_at": over_at}
+    await tx.run(sa.update(visits).where(visits.c.id == visit_id).values(**values))
     if status is not VisitStatus.ACCEPTED:
         await remind_at(tx, visit_id, dict.fromkeys(REMINDER.values()))
 
@@ -226,6 +230,37 @@ async def live_visits(
         sa.select(visits).where(whose, visits.c.status.in_(LIVE_VISIT)).order_by(visits.c.id.desc())
     )
     return [_visit(tx, row) for row in rows]
+
+
+async def between(tx: Transaction, one: int, other: int) -> list[Visit]:
+    """The latest visits of two members to each other, the newest first."""
+    rows = await tx.all(
+        sa.select(visits)
+        .where(
+            sa.or_(
+                sa.and_(visits.c.helper_id == one, visits.c.asker_id == other),
+                sa.and_(visits.c.helper_id == other, visits.c.asker_id == one),
+            )
+        )
+        .order_by(visits.c.id.desc())
+        .limit(5)
+    )
+    return [_visit(tx, row) for row in rows]
+
+
+async def is_offered(tx: Transaction, helper_id: int, asker_id: int) -> bool:
+    """Whether a helper is being asked for something that this asker needs."""
+    found = await tx.value(
+        sa.select(offers.c.id)
+        .join(requests, requests.c.id == offers.c.request_id)
+        .where(
+            offers.c.member_id == helper_id,
+            offers.c.status == OfferStatus.OPEN.value,
+            requests.c.asker_id == asker_id,
+        )
+        .limit(1)
+    )
+    return found is not None
 
 
 async def visits_of(tx: Transaction, request_id: int) -> Sequence[Visit]:
@@ -309,4 +344,6 @@ def _visit(tx: Transaction, row: RowMapping) -> Visit:
         remind_eve_at=row["remind_eve_at"],
         remind_at=row["remind_at"],
         remind_asker_at=row["remind_asker_at"],
+        over_at=row["over_at"],
+        relay_off=row["relay_off"],
     )

@@ -26,6 +26,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy import false as sa_false
 from sqlalchemy import text as sa_text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import JSON, TypeDecorator
@@ -200,6 +201,8 @@ bonds = Table(
     _to("member_id", "members"),
     _to("other_id", "members"),
     _word("kind", 16),  # glad | not_again | first
+    # Who of those that are asked first is asked before whom; 0 for any other kind.
+    Column("place", Integer, nullable=False, default=0, server_default="0"),
     UniqueConstraint("member_id", "other_id"),
     Index("ix_bonds_other_id", "other_id"),
 )
@@ -286,6 +289,10 @@ visits = Table(
     _when("remind_eve_at", nullable=True),
     _when("remind_at", nullable=True),
     _when("remind_asker_at", nullable=True),
+    # When it ended, however it did: what each may still see of the other goes by it.
+    _when("over_at", nullable=True),
+    # One of the two wants no more words of the other's.
+    Column("relay_off", Boolean, nullable=False, default=False, server_default=sa_false()),
     _when("created_at"),
     Index("ix_visits_helper_id_status", "helper_id", "status"),
     Index("ix_visits_asker_id_status", "asker_id", "status"),
@@ -298,6 +305,38 @@ Index(
     unique=True,
     sqlite_where=visits.c.status.in_(LIVE_VISIT),
     postgresql_where=visits.c.status.in_(LIVE_VISIT),
+)
+
+relayed = Table(
+    "relayed",
+    metadata,
+    _id(),
+    _to("visit_id", "visits"),
+    _to("from_id", "members"),
+    Column("sealed_words", LargeBinary, nullable=False),
+    _when("at"),
+    Index("ix_relayed_visit_id", "visit_id"),
+)
+
+outlays = Table(
+    "outlays",
+    metadata,
+    _id(),
+    _to("visit_id", "visits"),
+    _word("status", 16),
+    # In pence; none until it has been said.
+    Column("agreed", Integer, nullable=True),
+    Column("spent", Integer, nullable=True),
+    Column("asker_says", Boolean, nullable=True),
+    Column("helper_says", Boolean, nullable=True),
+    _when("tell_at", nullable=True),
+    UniqueConstraint("visit_id"),
+)
+Index(
+    "ix_outlays_tell",
+    outlays.c.id,
+    sqlite_where=outlays.c.tell_at.is_not(None),
+    postgresql_where=outlays.c.tell_at.is_not(None),
 )
 
 Index(

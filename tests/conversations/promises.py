@@ -24,6 +24,7 @@ from storage.model import (
     Role,
     SendStatus,
 )
+from storage.schema import audit as audit_table
 from storage.schema import members as members_table
 from storage.schema import outbox
 from storage.schema import visits as visits_table
@@ -71,6 +72,7 @@ async def broken(tx: Transaction, witness: Witness) -> list[str]:
     everyone = [await members.get(tx, ident) for ident in idents]
     return [
         *await _addresses_kept(tx, witness, everyone),
+        *await _looks_noted(tx, witness, everyone),
         *await _nights_kept(tx, witness),
         *await _nothing_silent(tx),
         *await _one_visit_each(tx),
@@ -107,6 +109,33 @@ async def _addresses_kept(tx: Transaction, witness: Witness, everyone: list[Memb
             going = reader is not None and (reader.id, asker.id) in goes
             if len(asker.home) > 4 and asker.home.lower() in words.lower() and not going:
                 wrong.append(f"the home of {asker.name} reached {to}: {words!r}")
+    return wrong
+
+
+async def _looks_noted(tx: Transaction, witness: Witness, everyone: list[Member]) -> list[str]:
+    """Each look at somebody's address or number is in the audit log; and no message was made of
+    what its reader may not see, which goes out as a dash."""
+    noted = {
+        (row["action"], row["subject_id"], row["detail"].get("to"))
+        for row in await tx.all(sa.select(audit_table))
+    }
+    wrong = [f"{subject} was withheld from {to}" for did, subject, to in noted if did == "withheld"]
+    where = {
+        address.value: member.id
+        for member in everyone
+        for address in await members.all_addresses(tx, member.id)
+    }
+    for member in everyone:
+        told = {"phone_shown": [a for a, ident in where.items() if ident == member.id]}
+        told["address_shown"] = [member.home] if len(member.home) > 4 else []
+        for to, words in witness.seen:
+            reader = where.get(to)
+            for action, values in told.items():
+                seen = any(value.startswith("+") or " " in value for value in values) and any(
+                    value in words for value in values
+                )
+                if seen and reader != member.id and (action, member.id, reader) not in noted:
+                    wrong.append(f"{action} of {member.name} to {to} is not noted: {words!r}")
     return wrong
 
 

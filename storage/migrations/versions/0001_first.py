@@ -232,6 +232,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("member_id", ID, nullable=False),
         sa.Column("other_id", ID, nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("place", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_bonds_member_id"),
         sa.ForeignKeyConstraint(["other_id"], ["members.id"], name="fk_bonds_other_id"),
         sa.PrimaryKeyConstraint("id", name="pk_bonds"),
@@ -467,6 +468,8 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("remind_eve_at", WHEN, nullable=True),
         sa.Column("remind_at", WHEN, nullable=True),
         sa.Column("remind_asker_at", WHEN, nullable=True),
+        sa.Column("over_at", WHEN, nullable=True),
+        sa.Column("relay_off", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("created_at", WHEN, nullable=False),
         sa.ForeignKeyConstraint(["asker_id"], ["members.id"], name="fk_visits_asker_id"),
         sa.ForeignKeyConstraint(["helper_id"], ["members.id"], name="fk_visits_helper_id"),
@@ -486,6 +489,34 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         unique=True,
         **_only("status IN ('accepted', 'on_the_way')"),
     )
+
+    op.create_table(
+        "relayed",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("visit_id", ID, nullable=False),
+        sa.Column("from_id", ID, nullable=False),
+        sa.Column("sealed_words", sa.LargeBinary(), nullable=False),
+        sa.Column("at", WHEN, nullable=False),
+        sa.ForeignKeyConstraint(["from_id"], ["members.id"], name="fk_relayed_from_id"),
+        sa.ForeignKeyConstraint(["visit_id"], ["visits.id"], name="fk_relayed_visit_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_relayed"),
+    )
+    op.create_index("ix_relayed_visit_id", "relayed", ["visit_id"])
+    op.create_table(
+        "outlays",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("visit_id", ID, nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("agreed", sa.Integer(), nullable=True),
+        sa.Column("spent", sa.Integer(), nullable=True),
+        sa.Column("asker_says", sa.Boolean(), nullable=True),
+        sa.Column("helper_says", sa.Boolean(), nullable=True),
+        sa.Column("tell_at", WHEN, nullable=True),
+        sa.ForeignKeyConstraint(["visit_id"], ["visits.id"], name="fk_outlays_visit_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_outlays"),
+        sa.UniqueConstraint("visit_id", name="uq_outlays_visit_id"),
+    )
+    op.create_index("ix_outlays_tell", "outlays", ["id"], **_only("tell_at IS NOT NULL"))
 
     op.create_table(
         "check_ins",
