@@ -26,6 +26,7 @@ from handlers import (
     organiser,
     own_words,
     recurring_off,
+    relay,
     spending,
     visit,
 )
@@ -98,6 +99,10 @@ ANSWERS: dict[str, Answer] = {
     broadcast_run.PROGRESS: broadcast_preview.call_back,
     broadcast_run.ANSWER: broadcast_replies.answered,
     "spending.code": spending.code_said,
+    "relay": relay.answered,
+    "relay.sure": relay.sure_said,
+    "relay.which": relay.which_said,
+    "relay.read": relay.read,
     "alarm": alarm_answers.answered,
     "alarm.outcome": alarm_answers.outcome,
 }
@@ -122,6 +127,7 @@ IN_WORDS = frozenset(
         "check_in.contacts",
         "check_in.code",
         "alarm.outcome",
+        "relay",
         *broadcast_preview.QUESTIONS,
     }
 )
@@ -140,8 +146,14 @@ FRESH = {
     "assign": timedelta(hours=2),
     "texts.new": timedelta(hours=2),
     "hours": hours.ASKED_FOR,
+    "relay": timedelta(hours=1),
 }
 """How long words of any kind may answer a question, where that is not as long as it is open."""
+
+
+FOR_US = frozenset({Intent.DONE, Intent.CANNOT, Intent.CANCEL, Intent.CALL_ME, Intent.WORRY})
+"""What is said to us, in the middle of a talk with the other of a visit. What they ask for may be
+an answer to the other ("the green milk please"), who reads it at any rate."""
 
 
 async def given(  # noqa: PLR0911 (one way out a way of answering)
@@ -150,7 +162,7 @@ async def given(  # noqa: PLR0911 (one way out a way of answering)
     """Let the message answer what it answers; whether it answered anything."""
     latest = open_now[0] if open_now else None
     numbers = numbers_in(turn.words)
-    if numbers and not _wants_many(open_now):
+    if numbers and not _wants_many(open_now) and not _is_talk(turn, open_now, numbers):
         return await _by_number(turn, open_now, numbers)
     if latest and broadcast.takes(turn, latest, meaning):
         await take(turn, latest, broadcast.key_of(turn, latest))
@@ -195,12 +207,23 @@ def _is_something_else(turn: Turn, question: Question, meaning: Meaning) -> bool
     sure = meaning.confidence >= ACT_ABOVE
     if is_thanks(turn.words) or is_greeting(turn.words):
         return True
+    if question.kind == "relay" and sure:
+        # "All done", "I can't come" and a wish of one's own are for us, not for the other.
+        return meaning.intent in FOR_US
     if meaning.intent in (Intent.CANCEL, Intent.STATUS, Intent.CANNOT, Intent.WORRY):
         return sure
     if meaning.intent in (Intent.INFO, Intent.CALL_ME):
         # An address or a postcode is none of these, whatever it sounds like.
         return sure and not any(c.isdigit() for c in turn.words)
     return False
+
+
+def _is_talk(turn: Turn, open_now: list[Question], numbers: tuple[int, ...]) -> bool:
+    """Whether a number is no answer to us but to the other of a visit: "two will do"."""
+    latest = open_now[0] if open_now else None
+    if latest is None or latest.kind != "relay" or not takes_any_words(turn, latest):
+        return False
+    return not {choice.number for q in open_now for choice in q.choices} & set(numbers)
 
 
 async def _by_number(turn: Turn, open_now: list[Question], numbers: tuple[int, ...]) -> bool:

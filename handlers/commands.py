@@ -20,6 +20,7 @@ from handlers import (
     organiser,
     own_words,
     recurring,
+    relay,
     spending,
 )
 from handlers.rules.segments import segments
@@ -225,5 +226,6 @@ COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
     "no_appeals": _no_appeals,
     "failed": _failed,
     "link": _link,
+    "hang_up": relay.hang_up,
     "more": _more,
 }

@@ -21,6 +21,7 @@ from handlers import (
     organiser,
     reach,
     recurring,
+    relay,
     reminders,
     spending,
     waves,
@@ -91,7 +92,11 @@ async def whom_about(  # noqa: PLR0911 (one answer a kind of thing)
     if due.kind is DueKind.TELL:
         message = await messages.get(tx, due.ref)
         ident = message.member_id if message else None
-        return (await members.get(tx, ident), message.text) if message and ident else None
+        if message is None or ident is None:
+            return None
+        # What the two of a visit write to each other is not for organisers.
+        words = "" if message.about.get("kind") == "relay" else message.text
+        return await members.get(tx, ident), words
     if due.kind is DueKind.CHECK_IN_STEP:
         occasion = await checkins.occasion(tx, due.ref)
         return await members.get(tx, occasion.member_id), occasion.words
@@ -249,6 +254,9 @@ async def _tell(turn: Turn, ref: int) -> None:
         return
     if kind == "check_in":
         await checkin.unheard(turn, int(message.about["ref"]))
+        return
+    if kind == "relay":
+        await relay.unheard(turn, int(message.about["ref"]), member)
         return
     if kind == "alarm":
         await alarm_answers.unheard(turn, int(message.about["ref"]), member)

@@ -17,6 +17,7 @@ from handlers import (
     organiser,
     recurring,
     recurring_off,
+    relay,
     visit,
 )
 from handlers.rules import timing
@@ -122,6 +123,8 @@ async def not_understood(turn: Turn, open_now: list[Question], meaning: Meaning)
     """One easy question: the one that is open, or what they may have meant. After a second miss in
     a row a person gets the words."""
     me = turn.sender
+    if await relay.offered(turn, open_now):
+        return
     noted = await _missed(turn)
     await questions.close(turn.tx, turn.now, MISSED, "menu", "welcome", member_id=me.id)
     if noted:
@@ -256,6 +259,7 @@ async def _call_me(turn: Turn, meaning: Meaning) -> bool:
 
 async def _worry(turn: Turn, meaning: Meaning) -> bool:
     await turn.pass_on("worry")
+    await relay.worry(turn)
     return True
 
 

@@ -22,6 +22,7 @@ from handlers import (
     meanings,
     offer,
     reach,
+    relay,
 )
 from handlers.rules import timing
 from handlers.rules.understanding import (
@@ -160,8 +161,10 @@ async def _text(turn: Turn) -> None:
     # HELP by itself asks what this is; its answer begins with 999.
     if meaning.emergency and not turn.said("help"):
         await emergency.written(turn)
-        # "Tell everyone there's a gas leak": the others are to hear of it as well.
-        await broadcast.begun(turn)
+        # "Tell everyone there's a gas leak": the others are to hear of it as well, and Sam, who is
+        # on his way, that she has fallen.
+        if not await broadcast.begun(turn):
+            await relay.begun(turn)
         return
     if is_stop(words):
         await join.stop(turn)
@@ -177,7 +180,8 @@ async def _text(turn: Turn) -> None:
         return
     latest = open_now[0] if open_now else None
     if (
-        await hours.in_words(turn, latest, taken=answers.takes_any_words(turn, latest))
+        await relay.begun(turn)
+        or await hours.in_words(turn, latest, taken=answers.takes_any_words(turn, latest))
         or await languages.asked_for(turn, open_now)
         or await answers.given(turn, open_now, meaning)
     ):

@@ -174,7 +174,7 @@ async def get_visit(tx: Transaction, ident: int, *, lock: bool = False) -> Visit
     row = await tx.one(statement.with_for_update(key_share=True) if lock else statement)
     if row is None:
         raise LookupError(f"no visit {ident}")
-    return _visit(tx, row)
+    return visit_of(tx, row)
 
 
 async def set_visit(
@@ -206,7 +206,7 @@ async def live_visit(tx: Transaction, request_id: int) -> Visit | None:
     row = await tx.one(
         sa.select(visits).where(visits.c.request_id == request_id, visits.c.status.in_(LIVE_VISIT))
     )
-    return _visit(tx, row) if row else None
+    return visit_of(tx, row) if row else None
 
 
 async def filled_by_nobody(tx: Transaction, most: int) -> list[int]:
@@ -229,7 +229,7 @@ async def live_visits(
     rows = await tx.all(
         sa.select(visits).where(whose, visits.c.status.in_(LIVE_VISIT)).order_by(visits.c.id.desc())
     )
-    return [_visit(tx, row) for row in rows]
+    return [visit_of(tx, row) for row in rows]
 
 
 async def between(tx: Transaction, one: int, other: int) -> list[Visit]:
@@ -245,7 +245,7 @@ async def between(tx: Transaction, one: int, other: int) -> list[Visit]:
         .order_by(visits.c.id.desc())
         .limit(5)
     )
-    return [_visit(tx, row) for row in rows]
+    return [visit_of(tx, row) for row in rows]
 
 
 async def is_offered(tx: Transaction, helper_id: int, asker_id: int) -> bool:
@@ -268,7 +268,7 @@ async def visits_of(tx: Transaction, request_id: int) -> Sequence[Visit]:
     rows = await tx.all(
         sa.select(visits).where(visits.c.request_id == request_id).order_by(visits.c.id)
     )
-    return [_visit(tx, row) for row in rows]
+    return [visit_of(tx, row) for row in rows]
 
 
 def _request_values(tx: Transaction, request: HelpRequest) -> dict[str, Any]:
@@ -331,7 +331,7 @@ def _offer(row: RowMapping) -> Offer:
     )
 
 
-def _visit(tx: Transaction, row: RowMapping) -> Visit:
+def visit_of(tx: Transaction, row: RowMapping) -> Visit:
     return Visit(
         id=row["id"],
         request_id=row["request_id"],

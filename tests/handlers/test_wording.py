@@ -171,6 +171,9 @@ ASKED = {
         f"draft.{reason}": ("see_to_it", "close")
         for reason in ("no_place", "outside", "silent", "other_door")
     },
+    "relay.sure": ("send_it", "dont_send"),
+    "relay.pass": ("yes", "no"),
+    "relay.worry": ("read_them",),
     "chase": ("see_to_it", "close"),
     "lapsed.told": ("see_to_it", "close"),
     "lapsed.told.unasked": ("see_to_it", "close"),
@@ -210,6 +213,7 @@ SHORTENED = {
     "broadcast.preview": "reasons",
     "emergency.alarm": "words",
     "emergency.still": "words",
+    "relay.said": "words",
 }
 """Entries whose quoted words are cut where a text would cost more than two parts."""
 
@@ -408,6 +412,7 @@ TWO = frozenset(
         "recurring.over",
         "recurring.skipped.helper",
         "recurring.stopped.helper",
+        "relay.worry",
         "remind.eve",
         "settle.yours",
         "signpost.told",
