@@ -22,6 +22,7 @@ from handlers import (
     join,
     lapsed,
     meanings,
+    money,
     offer,
     organiser,
     own_words,
@@ -99,6 +100,10 @@ ANSWERS: dict[str, Answer] = {
     broadcast_run.PROGRESS: broadcast_preview.call_back,
     broadcast_run.ANSWER: broadcast_replies.answered,
     "spending.code": spending.code_said,
+    "money.limit": money.limit_said,
+    "money.spent": money.spent_said,
+    "money.back": money.back_said,
+    "money.settle": money.settled,
     "relay": relay.answered,
     "relay.sure": relay.sure_said,
     "relay.which": relay.which_said,
@@ -128,6 +133,7 @@ IN_WORDS = frozenset(
         "check_in.code",
         "alarm.outcome",
         "relay",
+        *money.ASKED,
         *broadcast_preview.QUESTIONS,
     }
 )
@@ -136,6 +142,7 @@ IN_WORDS = frozenset(
 STILL = frozenset(
     {"offer", "card", "visit", "open", "handed", "assign", "approve", "still_needed"}
     | {"check_in", "check_in.contact", "alarm", "alarm.outcome"}
+    | {"money.back"}
     | {broadcast_run.PROGRESS, broadcast_run.ANSWER}
 )
 """Questions that go by how things stand, and so may be answered again, or late."""
@@ -161,6 +168,9 @@ async def given(  # noqa: PLR0911 (one way out a way of answering)
 ) -> bool:
     """Let the message answer what it answers; whether it answered anything."""
     latest = open_now[0] if open_now else None
+    if asks_amount := money.amount_said(turn, open_now):
+        await take(turn, asks_amount, "")
+        return True
     numbers = numbers_in(turn.words)
     if numbers and not _wants_many(open_now) and not _is_talk(turn, open_now, numbers):
         return await _by_number(turn, open_now, numbers)

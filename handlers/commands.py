@@ -17,6 +17,7 @@ from handlers import (
     letters,
     link,
     meanings,
+    money,
     organiser,
     own_words,
     recurring,
@@ -227,5 +228,6 @@ COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
     "failed": _failed,
     "link": _link,
     "hang_up": relay.hang_up,
+    "paid_back": money.paid_back,
     "more": _more,
 }

@@ -17,6 +17,7 @@ from handlers import (
     elsewhere,
     happened,
     join,
+    money,
     offer,
     organiser,
     reach,
@@ -36,6 +37,7 @@ from storage import (
     messages,
     numbers,
     outcomes,
+    outlays,
     requests,
     rota,
 )
@@ -114,6 +116,9 @@ async def whom_about(  # noqa: PLR0911 (one answer a kind of thing)
         schedule = await recurring_store.get(tx, due.ref)
         return await members.get(tx, schedule.asker_id), schedule.words
     ref = due.ref
+    if due.kind is DueKind.OUTLAY:
+        seen = await requests.get_visit(tx, (await outlays.get(tx, ref)).visit_id)
+        return await members.get(tx, seen.helper_id), ""
     if KINDS[due.kind][0] is _visit_community:
         ref = (await requests.get_visit(tx, ref)).request_id
     request = await requests.get(tx, ref)
@@ -228,6 +233,14 @@ async def _repeat(turn: Turn, ref: int) -> None:
     await recurring.make(turn, await recurring_store.get(turn.tx, ref, lock=True))
 
 
+async def _outlay_community(tx: Transaction, ref: int) -> int | None:
+    return await _visit_community(tx, (await outlays.get(tx, ref)).visit_id)
+
+
+async def _outlay(turn: Turn, ref: int) -> None:
+    await money.not_settled(turn, await outlays.get(turn.tx, ref, lock=True))
+
+
 async def _back(turn: Turn, ref: int) -> None:
     await join.back(turn, await members.get(turn.tx, ref, lock=True))
 
@@ -322,6 +335,7 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.REPEAT: (_schedule_community, _repeat),
     DueKind.BACK: (_member_community, _back),
     DueKind.TELL: (_message_community, _tell),
+    DueKind.OUTLAY: (_outlay_community, _outlay),
     DueKind.CHECK_IN: (_check_in_community(DueKind.CHECK_IN), _check_in),
     DueKind.CHECK_IN_STEP: (_occasion_community, checkin.step),
     DueKind.CONTACT: (_check_in_community(DueKind.CONTACT), contacts.silent),

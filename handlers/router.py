@@ -26,6 +26,7 @@ from handlers import (
 )
 from handlers.rules import timing
 from handlers.rules.understanding import (
+    ACT_ABOVE,
     is_start,
     is_stop,
     understand,
@@ -38,6 +39,7 @@ from storage.model import (
     Community,
     InboundKind,
     InboundMessage,
+    Intent,
     Member,
     Role,
     Standing,
@@ -145,7 +147,7 @@ async def _stranger(
 # Words
 
 
-async def _text(turn: Turn) -> None:
+async def _text(turn: Turn) -> None:  # noqa: PLR0911 (one way out a kind of words)
     me, words = turn.sender, turn.words
     here = timing.local(turn.now, turn.community)
     place = me.postcode.split(" ", maxsplit=1)[0] or None
@@ -175,6 +177,11 @@ async def _text(turn: Turn) -> None:
     if is_start(words):
         await join.start_again(turn)
         await checkin.heard(turn)
+        return
+    if turn.message and turn.message.masked:
+        await turn.reply(f"masked.{turn.message.masked}", name=first_name(me))
+        if meaning.confidence >= ACT_ABOVE and meaning.intent is Intent.ASK:
+            await meanings.act_on(turn, meaning, open_now)
         return
     if await commands.obey(turn) or await broadcast_preview.code_said(turn, open_now):
         return

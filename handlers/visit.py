@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from handlers import reminders, waves
+from handlers import money, reminders, waves
 from handlers.reminders import about_when, hour_is_open
 from handlers.rules import hours, lifecycle, timing
 from handlers.rules.privacy import Field
@@ -65,6 +65,7 @@ async def begin(
         word=visit.code_word,
     )
     await _give_details(turn, visit, request, asker, helper, by_hand=by_hand, wakes=soon)
+    await money.begin(turn, visit, request, asker, helper)
     await turn.tell_organisers(
         "taken",
         but=turn.member.id if by_hand and turn.member else helper.id,

@@ -138,6 +138,17 @@ class VisitStatus(StrEnum):
     """The asker or an organiser no longer needs it."""
 
 
+class OutlayStatus(StrEnum):
+    """Where what a helper lays out stands."""
+
+    ASKED = "asked"
+    """The asker has not said up to how much."""
+    AGREED = "agreed"
+    SPENT = "spent"
+    """It is known how much it was, and not both have said that it is paid back."""
+    SETTLED = "settled"
+
+
 class CheckInStatus(StrEnum):
     """Where somebody's check-ins stand."""
 
@@ -286,6 +297,8 @@ class DueKind(StrEnum):
     """A group has nearly or wholly sent what it may in a day; organisers are told."""
     HANDOVER_ONCE = "handover_once"
     """What is otherwise in the rota, once, begins or ends."""
+    OUTLAY = "outlay"
+    """Money that was laid out has not been said by both to be paid back; organisers are told."""
     RETRY = "retry"
     """Somebody who could not be reached is tried once more."""
 
@@ -314,7 +327,7 @@ class Community:
     quiet_from: time = time(20, 0)
     quiet_until: time = time(9, 0)
     money_cap: int = 30
-    """Pounds a helper may lay out for shopping."""
+    """Pounds a helper may lay out for shopping; 0: nothing, and money is not spoken of."""
     note_at: time | None = None
     """When organisers get the daily note, by the group's own clocks; none: not at all."""
     daily_cap: int | None = None
@@ -522,6 +535,27 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlay:
+    """What a helper lays out for an asker in one visit. Amounts are in pence."""
+
+    id: int
+    visit_id: int
+    status: OutlayStatus
+    agreed: int | None = None
+    """The most that it may be; 0: no money is needed."""
+    spent: int | None = None
+    asker_says: bool | None = None
+    """Whether they have paid it back; none until they have said."""
+    helper_says: bool | None = None
+    """Whether they have had it back."""
+    tell_at: datetime | None = None
+    """When organisers hear that it is not settled; empty before the visit, and once they have."""
+
+    def __post_init__(self) -> None:
+        aware(self.tell_at, "tell_at")
+
+
+@dataclass(frozen=True, slots=True)
 class CheckIn:
     """Somebody's wish to be asked, on some days at some hour, whether all is well."""
 
@@ -666,6 +700,8 @@ class InboundMessage:
     """What the channel says their first name is."""
     language: str = ""
     """What the channel says their language is."""
+    masked: str = ""
+    """What was taken out of the text before anybody kept it: `card` or `pin`."""
 
 
 @dataclass(frozen=True, slots=True)

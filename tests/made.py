@@ -101,7 +101,9 @@ def outbound(**facts: Any) -> OutboundMessage:
 
 async def group(tx: Transaction, **facts: Any) -> Community:
     """A group to be in."""
-    return await groups.add(tx, Community(0, **{"name": "Marsden Neighbours", **facts}))
+    return await groups.add(
+        tx, Community(0, **{"name": "Marsden Neighbours", "money_cap": 0, **facts})
+    )
 
 
 async def joined(tx: Transaction, member: Member, *at: Address) -> Member:

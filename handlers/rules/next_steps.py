@@ -130,6 +130,7 @@ NEXT_STEPS = (
         },
         (DueKind.BROADCAST,),
     ),
+    Owed("outlay", "outlays", {"tell_at": True}, (DueKind.OUTLAY,)),
     Owed("note", "communities", {"note_at": True}, (DueKind.NOTE,)),
     Owed("duty", "shifts", {}, (DueKind.HANDOVER,)),
     Owed("duty_once", "dated_shifts", {}, (DueKind.HANDOVER_ONCE,)),
