@@ -449,7 +449,7 @@ async def confirmed(turn: Turn, question: Question, key: str) -> None:
         return
     me = turn.sender
     await turn.reply(
-        "asking" if going[0].wave else "asking.later",
+        "asking.later" if timing.is_quiet(turn.now, turn.community) else "asking",
         name=first_name(me),
         by=turn.by(max(filter(None, (each.promised_at for each in going))), me.language),
         start=turn.by(timing.not_quiet(turn.now, turn.community), me.language),

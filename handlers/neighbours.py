@@ -254,6 +254,21 @@ async def against(
     return set(matching.why_nots(candidate, found.wanted))
 
 
+async def circle(
+    tx: Transaction, community: Community, request: HelpRequest, asker: Member, now: datetime
+) -> list[Member]:
+    """Those whom the asker wants to be asked before anyone else, in that order: who may be asked
+    now, and has not been. However far it is: they were named."""
+    found = []
+    for ident in await members.circle_of(tx, asker.id):
+        await members.lock(tx, [ident])
+        helper = await members.get(tx, ident)
+        speaks_against = await against(tx, community, request, asker, helper, now)
+        if not speaks_against - {WhyNot.TOO_FAR, WhyNot.NO_PLACE}:
+            found.append(helper)
+    return found
+
+
 async def familiar(
     tx: Transaction, community: Community, request: HelpRequest, asker: Member, now: datetime
 ) -> Member | None:

@@ -13,6 +13,7 @@ from handlers import (
     broadcast,
     broadcast_preview,
     checkin,
+    choice,
     commands,
     door,
     emergency,
@@ -187,7 +188,8 @@ async def _text(turn: Turn) -> None:  # noqa: PLR0911 (one way out a kind of wor
         return
     latest = open_now[0] if open_now else None
     if (
-        await relay.begun(turn)
+        (not answers.takes_any_words(turn, latest) and await choice.said(turn))
+        or await relay.begun(turn)
         or await hours.in_words(turn, latest, taken=answers.takes_any_words(turn, latest))
         or await languages.asked_for(turn, open_now)
         or await answers.given(turn, open_now, meaning)

@@ -242,6 +242,28 @@ async def give_back(turn: Turn, visit: Visit) -> None:
     await look_again(turn, visit, VisitStatus.GIVEN_UP)
 
 
+async def somebody_else(turn: Turn, visit: Visit) -> None:
+    """The asker would rather have somebody else come: the helper hears that they need not, and not
+    why."""
+    helper = await members.get(turn.tx, visit.helper_id)
+    await turn.say(
+        helper,
+        "called_off.other",
+        wakes=visit.due_at - turn.now <= TONIGHT,
+        about={"kind": "called_off", "ref": visit.id},
+        name=first_name(helper),
+    )
+    await look_again(turn, visit, VisitStatus.CALLED_OFF)
+
+
+LOOKING_AGAIN = {
+    VisitStatus.GIVEN_UP: "looking_again",
+    VisitStatus.NO_SHOW: "looking_again.sorry",
+    VisitStatus.CALLED_OFF: "looking_again.other",
+}
+"""What the asker hears when others are asked, by why they are."""
+
+
 async def look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpRequest:
     """The visit is over and its need is not: neighbours are asked again, sooner and first."""
     await _end(turn, visit, status)
@@ -251,7 +273,7 @@ async def look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpReque
     request = await requests.get(turn.tx, visit.request_id, lock=True)
     asker = await members.get(turn.tx, visit.asker_id)
     helper = await members.get(turn.tx, visit.helper_id)
-    name = "looking_again" if status is VisitStatus.GIVEN_UP else "looking_again.sorry"
+    name = LOOKING_AGAIN[status]
     more: dict[str, Any] = {"helper": first_name(helper)}
     if turn.member is None or asker.id != turn.member.id:
         # Whoever waits for somebody tonight hears at once that they are not coming.
@@ -263,7 +285,7 @@ async def look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpReque
         start = timing.not_quiet(turn.now, turn.community)
         await turn.say(
             asker,
-            name if request.wave else f"{name}.later",
+            name if start <= turn.now else f"{name}.later",
             about={"kind": "looking_again", "ref": request.id},
             name=first_name(asker),
             start=turn.by(start, asker.language),

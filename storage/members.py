@@ -424,6 +424,29 @@ async def set_bond(tx: Transaction, member_id: int, other_id: int, kind: str) ->
     )
 
 
+async def set_circle(tx: Transaction, member_id: int, idents: Sequence[int]) -> None:
+    """Whom a member wants to be asked before anyone else, in this order and in place of any named
+    before: these are as if nothing had been said of them."""
+    gone = (bonds.c.member_id == member_id, bonds.c.kind == "first")
+    await tx.run(sa.delete(bonds).where(*gone))
+    for place, ident in enumerate(idents, 1):
+        values = {"member_id": member_id, "other_id": ident, "kind": "first", "place": place}
+        insert = tx.upsert(bonds).values(**values)
+        await tx.run(
+            insert.on_conflict_do_update(index_elements=["member_id", "other_id"], set_=values)
+        )
+
+
+async def circle_of(tx: Transaction, member_id: int) -> list[int]:
+    """Whom a member wants to be asked before anyone else, in their order."""
+    rows = await tx.all(
+        sa.select(bonds.c.other_id)
+        .where(bonds.c.member_id == member_id, bonds.c.kind == "first")
+        .order_by(bonds.c.place, bonds.c.id)
+    )
+    return [row["other_id"] for row in rows]
+
+
 async def bond(tx: Transaction, member_id: int, other_id: int) -> str:
     """What one has said of the other; empty if nothing yet."""
     kind = await tx.value(

@@ -65,7 +65,7 @@ MADE = {
     *(f"which{no}.buttons" for no in ("", ".no")),
     *(
         f"looking_again{sorry}.{end}"
-        for sorry in ("", ".sorry")
+        for sorry in ("", ".sorry", ".other")
         for end in ("later", "nobody", "nobody.alone")
     ),
 }
