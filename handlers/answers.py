@@ -17,6 +17,7 @@ from handlers import (
     checkin_setup,
     checkin_words,
     contacts,
+    friend,
     happened,
     hours,
     join,
@@ -47,7 +48,9 @@ ANSWERS: dict[str, Answer] = {
     "ask.need": ask.need_said,
     "ask.home": ask.home_said,
     "ask.house": ask.house_said,
-    "ask.confirm": ask.confirmed,
+    "ask.confirm": friend.confirmed,
+    "friend.phone": friend.phone_said,
+    "friend.agree": friend.agreed,
     "menu": meanings.chosen,
     "which_cancel": ask.which_cancelled,
     "join.name": join.name_said,
@@ -133,6 +136,7 @@ IN_WORDS = frozenset(
         "check_in.code",
         "alarm.outcome",
         "relay",
+        "friend.phone",
         *money.ASKED,
         *broadcast_preview.QUESTIONS,
     }
@@ -156,11 +160,6 @@ FRESH = {
     "relay": timedelta(hours=1),
 }
 """How long words of any kind may answer a question, where that is not as long as it is open."""
-
-
-FOR_US = frozenset({Intent.DONE, Intent.CANNOT, Intent.CANCEL, Intent.CALL_ME, Intent.WORRY})
-"""What is said to us, in the middle of a talk with the other of a visit. What they ask for may be
-an answer to the other ("the green milk please"), who reads it at any rate."""
 
 
 async def given(  # noqa: PLR0911 (one way out a way of answering)
@@ -219,7 +218,7 @@ def _is_something_else(turn: Turn, question: Question, meaning: Meaning) -> bool
         return True
     if question.kind == "relay" and sure:
         # "All done", "I can't come" and a wish of one's own are for us, not for the other.
-        return meaning.intent in FOR_US
+        return meaning.intent in relay.FOR_US
     if meaning.intent in (Intent.CANCEL, Intent.STATUS, Intent.CANNOT, Intent.WORRY):
         return sure
     if meaning.intent in (Intent.INFO, Intent.CALL_ME):

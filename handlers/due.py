@@ -15,6 +15,7 @@ from handlers import (
     daily_note,
     duty,
     elsewhere,
+    friend,
     happened,
     join,
     money,
@@ -180,7 +181,10 @@ async def _check_in(turn: Turn, ref: int) -> None:
 
 
 async def _draft(turn: Turn, ref: int) -> None:
-    await ask.chase(turn, await requests.get(turn.tx, ref, lock=True))
+    request = await requests.get(turn.tx, ref, lock=True)
+    if request.status is RequestStatus.DRAFT and await friend.silent(turn, request):
+        return
+    await ask.chase(turn, request)
 
 
 async def _join(turn: Turn, ref: int) -> None:

@@ -123,7 +123,7 @@ async def not_understood(turn: Turn, open_now: list[Question], meaning: Meaning)
     """One easy question: the one that is open, or what they may have meant. After a second miss in
     a row a person gets the words."""
     me = turn.sender
-    if await relay.offered(turn, open_now):
+    if await relay.offered(turn, meaning, open_now):
         return
     noted = await _missed(turn)
     await questions.close(turn.tx, turn.now, MISSED, "menu", "welcome", member_id=me.id)

@@ -12,16 +12,21 @@ from handlers import seen
 from handlers.rules import timing
 from handlers.rules.privacy import Field, Moment
 from handlers.rules.relayed import LONGEST, asked, gives_away
+from handlers.rules.understanding import Meaning
 from handlers.seen import Private
 from handlers.turn import Turn, first_name, one_line
 from storage import members, questions, relay, requests
-from storage.model import Member, Question, Role, Visit
+from storage.model import Intent, Member, Question, Role, Visit
 
 SOON = timedelta(hours=3)
 """What is said about a visit so near may come in the quiet hours."""
 
 WORRIES_ABOUT = timedelta(days=7)
 """A worry may be about a visit that began so long ago, at most."""
+
+FOR_US = frozenset({Intent.DONE, Intent.CANNOT, Intent.CANCEL, Intent.CALL_ME, Intent.WORRY})
+"""What is said to us, in the middle of a talk with the other of a visit. What they ask for may be
+an answer to the other ("the green milk please"), who reads it at any rate."""
 
 READ_OUT = 6
 """Messages of a visit that are shown to who may read them, the latest ones."""
@@ -185,12 +190,16 @@ async def sure_said(turn: Turn, question: Question, key: str) -> None:
         await _pass_on(turn, visit, question.heard, sure=key == "send_it")
 
 
-async def offered(turn: Turn, open_now: list[Question]) -> bool:
+async def offered(turn: Turn, meaning: Meaning, open_now: list[Question]) -> bool:
     """Whether words that mean nothing to us may be meant for the one other person of a visit: they
     are asked, and nothing is passed on unasked."""
     me = turn.sender
     settled = ("visit", "relay", "offer", "menu", "open", "hours")
-    if len(turn.words.split()) < 3 or any(q.kind not in settled for q in open_now[:1]):
+    if (
+        meaning.intent in FOR_US
+        or len(turn.words.split()) < 3
+        or any(q.kind not in settled for q in open_now[:1])
+    ):
         return False
     going = [
         *await requests.live_visits(turn.tx, helper_id=me.id),

@@ -49,7 +49,7 @@ class Relation(StrEnum):
     CONTACT = "contact"
     """Named by them, to be told when a check-in goes unanswered."""
     FRIEND = "friend"
-    """Asks for something in their place."""
+    """Asks for something in their place; or is the one in whose place it is asked for."""
     ORGANISER = "organiser"
     HANDLER = "handler"
     """The organiser who sees to what they asked for."""

@@ -39,7 +39,7 @@ MADE = {
     "why_not.waiting",
     *(f"state.{status.value}" for status in RequestStatus),
     *(f"help.{role.value}" for role in Role),
-    *(f"draft.{reason}" for reason in ("no_place", "outside", "silent", "other_door")),
+    *(f"draft.{reason}" for reason in ("no_place", "outside", "silent", "other_door", "friend")),
     *(f"asker.{reason}" for reason in ("stopped", "left")),
     *(
         f"{entry}{end}"
@@ -170,11 +170,13 @@ ASKED = {
     "safe_journey": ("done", "cannot"),
     **{
         f"draft.{reason}": ("see_to_it", "close")
-        for reason in ("no_place", "outside", "silent", "other_door")
+        for reason in ("no_place", "outside", "silent", "other_door", "friend")
     },
     "relay.sure": ("send_it", "dont_send"),
     "relay.pass": ("yes", "no"),
     "relay.worry": ("read_them",),
+    "friend.phone": ("no_phone",),
+    "friend.agree": ("yes", "no"),
     "money.back": ("yes", "not_yet"),
     "money.back.more": ("yes", "not_yet"),
     "money.had_back": ("yes", "not_yet"),
