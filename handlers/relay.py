@@ -195,8 +195,9 @@ async def offered(turn: Turn, meaning: Meaning, open_now: list[Question]) -> boo
     are asked, and nothing is passed on unasked."""
     me = turn.sender
     settled = ("visit", "relay", "offer", "menu", "open", "hours")
+    likely = {meaning.intent, *(intent for intent, _ in meaning.alternatives[:2])}
     if (
-        meaning.intent in FOR_US
+        likely & FOR_US
         or len(turn.words.split()) < 3
         or any(q.kind not in settled for q in open_now[:1])
     ):
