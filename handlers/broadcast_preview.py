@@ -212,7 +212,7 @@ def when(turn: Turn, broadcast: Broadcast, language: str) -> str:
         return turn.text(language, "broadcast.goes.urgent" if urgent else "broadcast.goes.now")
     held = at != broadcast.go_at
     name = "broadcast.goes.morning" if held else "broadcast.goes.at"
-    return turn.text(language, name, by=turn.by(at, language))
+    return turn.text(language, name, by=turn.by(at, turn.sender))
 
 
 def described(turn: Turn, audience: Audience, language: str) -> str:
@@ -328,7 +328,7 @@ async def _confirm(turn: Turn, broadcast: Broadcast) -> None:
             broadcast.id,
             ("call_it_back",),
             people=broadcast.listed,
-            by=turn.by(at, me.language),
+            by=turn.by(at, me),
         )
         return
     waits = at if at > turn.now and broadcast.status is BroadcastStatus.RUNNING else None

@@ -214,7 +214,7 @@ async def _dates(turn: Turn, language: str) -> list[str]:
 
 
 def _day(turn: Turn, day: date, language: str) -> str:
-    return turn.desk.wording.day(language, day, turn.today, whole=True)
+    return turn.day(day, language, whole=True)
 
 
 def _spoken(turn: Turn, language: str, times: list[Times]) -> str:
@@ -357,7 +357,7 @@ async def _begins(turn: Turn, who: Member) -> None:
         about={"kind": "duty"},
         name=first_name(who),
         count=count,
-        by=turn.by(until, who.language) if until else "",
+        by=turn.by(until, who) if until else "",
     )
 
 

@@ -271,8 +271,8 @@ async def look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpReque
             name if request.wave else f"{name}.later",
             about={"kind": "looking_again", "ref": request.id},
             name=first_name(asker),
-            start=turn.by(start, asker.language),
-            by=turn.by(request.promised_at, asker.language),
+            start=turn.by(start, asker),
+            by=turn.by(request.promised_at, asker),
             **more,
         )
     return request
@@ -349,7 +349,7 @@ async def status(turn: Turn, request: HelpRequest) -> None:
             "status.asking",
             name=first_name(me),
             what=what,
-            by=turn.by(request.promised_at, me.language),
+            by=turn.by(request.promised_at, me),
         )
     else:
         organiser = await turn.organiser_name(me)
