@@ -32,6 +32,10 @@ TONIGHT = timedelta(hours=3)
 AFTER = timedelta(hours=2)
 """Both are asked whether it happened so long after."""
 
+SET_OUT = timedelta(hours=2)
+"""Whoever sets out earlier than so long before an hour that was named has not: it was said twice,
+or to tell us that they know. Ours."""
+
 QUOTED = 110
 """Characters of what an asker wrote that the helper is shown."""
 
@@ -160,13 +164,25 @@ async def on_the_way(turn: Turn, visit: Visit) -> None:
     if visit.status is not VisitStatus.ACCEPTED:
         await over(turn)
         return
+    asker = await members.get(turn.tx, visit.asker_id)
+    request = await requests.get(turn.tx, visit.request_id)
+    await turn.toast()
+    if _too_early(turn, visit, request):
+        await turn.ask(
+            turn.sender,
+            "too_early",
+            "visit",
+            visit.id,
+            ("going", "cannot"),
+            name=first_name(turn.sender),
+            asker=first_name(asker),
+            when=about_when(turn, visit, request, turn.sender),
+        )
+        return
     await requests.set_visit(
         turn.tx, visit.id, lifecycle.become(visit.status, VisitStatus.ON_THE_WAY)
     )
     await turn.never_mind(visit.id, *reminders.REMINDERS)
-    asker = await members.get(turn.tx, visit.asker_id)
-    request = await requests.get(turn.tx, visit.request_id)
-    await turn.toast()
     told = await turn.say(
         asker,
         "on_the_way",
@@ -186,6 +202,15 @@ async def on_the_way(turn: Turn, visit: Visit) -> None:
         name=first_name(turn.sender),
         asker=first_name(asker),
     )
+
+
+def _too_early(turn: Turn, visit: Visit, request: HelpRequest) -> bool:
+    """Whether nobody sets out yet: it is for another day, or for a later hour of this one. Where
+    the hour is theirs to choose they may go whenever they like today."""
+    if visit.due_at - turn.now <= SET_OUT:
+        return False
+    later_day = timing.local(visit.due_at, turn.community).date() > turn.today
+    return later_day or (request.part is not None and not hour_is_open(turn, request))
 
 
 async def cannot(turn: Turn, visit: Visit | None = None) -> bool:
