@@ -312,6 +312,21 @@ async def _end(turn: Turn, visit: Visit, status: VisitStatus) -> None:
     await turn.note("visit_over", "visit", visit.id, status=status.value)
 
 
+async def not_known(turn: Turn, visit: Visit) -> None:
+    """Nobody said whether it happened and nobody can find out: it is over, and its helper may be
+    asked again. Whoever was to be visited may still say that nobody came."""
+    await requests.set_visit(
+        turn.tx, visit.id, lifecycle.become(visit.status, VisitStatus.NOT_KNOWN)
+    )
+    request = await requests.get(turn.tx, visit.request_id, lock=True)
+    status = lifecycle.become(request.status, RequestStatus.CLOSED)
+    await requests.save(turn.tx, replace(request, status=status))
+    await turn.never_mind(visit.id, *reminders.REMINDERS, DueKind.DID_IT_HAPPEN)
+    await questions.close(turn.tx, turn.now, "visit", "no_word", ref=visit.id)
+    await forget_details(turn, visit, "details.over")
+    await turn.note("visit_over", "visit", visit.id, status=VisitStatus.NOT_KNOWN.value)
+
+
 async def not_needed(turn: Turn, request: HelpRequest) -> Member | None:
     """End a request because its asker says so; whoever was coming hears it, and who that was."""
     status = lifecycle.become(request.status, RequestStatus.CANCELLED)

@@ -249,6 +249,7 @@ class Chronicle:
             "ones are asked at once.",
             VisitStatus.NO_SHOW: f"{asker} says that {helper} did not come.",
             VisitStatus.CALLED_OFF: f"The visit to {asker} is called off.",
+            VisitStatus.NOT_KNOWN: f"Nobody said whether {helper} came to {asker}; it is over.",
         }
         at = visit.created_at if visit.status is VisitStatus.ACCEPTED else look.now
         self._tell(at, "visit", words.get(visit.status, visit.status.value))
