@@ -204,6 +204,10 @@ def on(year: int, month: int, day: int) -> datetime:
         ("lift to the clinic for 11 on Monday", TUESDAY, date(2026, 3, 16), "11:00", "for a time"),
         ("the shelf has dropped at one end, can you fix it", TUESDAY, None, None, "one is no hour"),
         ("don't want the lift, all right now", TUESDAY, None, None, "not right now"),
+        ("un passaggio domani alle 15", TUESDAY, date(2026, 3, 11), "15:00", "Italian"),
+        ("un passaggio lunedì alle 9 e mezza", TUESDAY, date(2026, 3, 16), "09:30", "Italian"),
+        ("un passaggio domani alle tre", TUESDAY, date(2026, 3, 11), "15:00", "Italian, in words"),
+        ("un passaggio alle 15.30 di domani", TUESDAY, date(2026, 3, 11), "15:30", "Italian"),
     ],
 )
 def test_the_day_and_part_that_help_is_wanted(
@@ -371,6 +375,64 @@ def test_nobody_is_silenced_by_a_word_that_only_sounds_like_it(text: str) -> Non
 )
 def test_word_that_somebody_is_well_is_no_emergency(text: str, urgent: bool) -> None:
     assert understand(text, TUESDAY).emergency is urgent
+
+
+@pytest.mark.parametrize(
+    ("text", "need"),
+    [
+        ("bread on Thursday please", Need.SHOPPING),
+        ("potatoes for Saturday please", Need.SHOPPING),
+        ("bread Thursday", Need.SHOPPING),
+        ("newspaper on Sunday please", Need.SHOPPING),
+        ("my prescription on Tuesday please", Need.PRESCRIPTION),
+        ("a lift to the doctors on Friday please", Need.LIFT),
+        ("dog walk tomorrow please", Need.PET),
+        ("some company on Sunday afternoon please", Need.COMPANY),
+        ("grass cutting on Friday please", Need.GARDEN),
+        ("can anybody help me in the garden tomorrow morning", Need.GARDEN),
+        ("need someone to help me in my garden on Friday", Need.GARDEN),
+        ("could somebody give me a hand with my computer tomorrow", Need.TECH),
+    ],
+)
+def test_a_plain_request_for_a_day_is_one(text: str, need: Need) -> None:
+    meaning = understand(text, TUESDAY)
+    assert (meaning.intent, meaning.need) == (Intent.ASK, need)
+    assert meaning.date is not None or "Thursday" not in text
+    assert meaning.confidence >= ACT_ABOVE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "yes on Thursday please",
+        "not bread on Thursday",
+        "I can help in the garden on Friday",
+        "no need of bread on Thursday",
+    ],
+)
+def test_what_only_looks_like_a_plain_request_is_none(text: str) -> None:
+    meaning = understand(text, TUESDAY)
+    assert meaning.intent is not Intent.ASK or meaning.confidence < ACT_ABOVE
+
+
+@pytest.mark.parametrize(
+    ("text", "cannot"),
+    [
+        ("non posso venire", True),
+        ("Mi dispiace, non posso più venire lunedì", True),
+        ("non riesco a venire domani, scusa", True),
+        ("alla i ddim dod", True),
+        ("methu dod", True),
+        ("Fedra i ddim dod heddiw sori", True),
+        ("can't come", True),
+        ("non posso uscire, mi serve il pane", False),
+    ],
+)
+def test_what_helpers_are_told_to_write_who_cannot_come_is_understood(
+    text: str, cannot: bool
+) -> None:
+    meaning = understand(text, TUESDAY)
+    assert (meaning.intent is Intent.CANNOT and meaning.confidence >= ACT_ABOVE) is cannot
 
 
 @pytest.mark.parametrize(
