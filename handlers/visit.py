@@ -12,6 +12,7 @@ from typing import Any
 from handlers import reminders, waves
 from handlers.reminders import about_when, hour_is_open
 from handlers.rules import hours, lifecycle, timing
+from handlers.rules.understanding_when import without_old_days
 from handlers.turn import Turn, first_name, one_line
 from storage import members, questions, recurring, requests
 from storage.model import (
@@ -104,8 +105,10 @@ async def _give_details(
     wakes: bool,
 ) -> None:
     """Name, address, what they wrote and the word: to the accepted helper, and noted."""
-    theirs = bool(request.words) and not await _suggested(turn, request)
-    words = one_line(request.words, QUOTED)
+    read = timing.local(timing.not_quiet(turn.now, turn.community), turn.community).date()
+    words = without_old_days(request.words, read, request.day)
+    theirs = bool(words) and not await _suggested(turn, request)
+    words = one_line(words, QUOTED)
     await turn.ask(
         helper,
         ("details.by_hand" if by_hand else "details") + ("" if theirs else ".bare"),

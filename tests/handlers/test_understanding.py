@@ -25,6 +25,7 @@ from handlers.rules.understanding import (
     yes_no,
 )
 from handlers.rules.understanding_calendar import easter
+from handlers.rules.understanding_when import without_old_days
 from storage.model import Intent, Need
 
 HERE = Path(__file__).parent
@@ -510,3 +511,23 @@ def test_messages_never_tuned_on_are_understood_about_as_well_as_measured() -> N
     assert found["covered"] >= 0.8
     assert found["acted_wrong"] <= 0.03
     assert 0 < ACT_ABOVE < 1
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted", "read"),
+    [
+        ("I need milk Tomorrow please", date(2026, 3, 13), "I need milk ... please"),
+        ("I need milk tomorrow please", date(2026, 3, 11), None),
+        ("I need milk today", None, "I need milk ..."),
+        ("a lift on Tuesday", date(2026, 3, 10), None),
+        ("tablets are ready Thursday, I need them on Friday", date(2026, 3, 13), None),
+        ("flowers for mothers day", date(2026, 3, 13), None),
+        ("I fell yesterday and need bread", date(2026, 3, 13), None),
+        ("dwi angen llaeth yfory", date(2026, 3, 13), "dwi angen llaeth ..."),
+        ("milk, the good one", None, None),
+    ],
+)
+def test_no_old_day_is_left_in_words_that_a_helper_reads(
+    words: str, wanted: date | None, read: str | None
+) -> None:
+    assert without_old_days(words, TUESDAY.date(), wanted) == (words if read is None else read)
