@@ -37,6 +37,8 @@ class Doing(StrEnum):
     """Somebody holds the phone on one date, in the place of somebody or of everybody."""
     CANT = "cant"
     """Somebody who would hold it on one date can't."""
+    BACK = "back"
+    """What was said of one date does not hold any more."""
     TAKE = "take"
     """Somebody takes over now, whatever the rota says."""
     SHOW = "show"
