@@ -82,7 +82,6 @@ async def give_up(
 async def lost(tx: Transaction, clock: Clock, message: OutboundMessage) -> None:
     """A message will not arrive, or nobody knows: it goes another way where there is one, or if
     anything depends on it, somebody is told."""
-    await due.at(tx, DueKind.TELL, message.id, clock.now())
     if message.community_id is not None:  # what is of no group has no organisers either
         await outcomes.lost(tx, message.id, clock.now())
         await due.at(tx, DueKind.TELL, message.id, clock.now())
