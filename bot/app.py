@@ -67,13 +67,16 @@ class Popround:
         *,
         clock: Clock | None = None,
         chance: random.Random | None = None,
+        adapters: list[ChannelAdapter] | None = None,
     ) -> None:
+        """`clock`, `chance`, `adapters`: others than the machine's own, and than those that the
+        settings name."""
         self.settings = settings
         self.clock = clock or RealClock()
         assert settings.secret_key, "checked by `serve`"
         vault = Vault(settings.secret_key.get_secret_value())
         self.database: Database = open_database(settings.database_url, vault)
-        self.adapters = make_adapters(settings, self.clock)
+        self.adapters = make_adapters(settings, self.clock) if adapters is None else adapters
         self._postcodes = Postcodes()
         self.desk = Desk(
             wording=wording.load(),
@@ -81,6 +84,7 @@ class Popround:
             chance=chance or random.SystemRandom(),
             price_per_segment=settings.price_per_segment,
             can={adapter.channel: adapter.can for adapter in self.adapters},
+            rates={each.channel: _limits(settings, each).overall for each in self.adapters},
             limits=_inbound_limits(settings),
             vouched=frozenset(each.channel for each in self.adapters if each.vouches),
             number=settings.twilio_number or "",

@@ -10,7 +10,7 @@ import asyncio
 import random
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -26,7 +26,7 @@ from bot.channels.base import (
 from bot.clock import Clock
 from bot.fates import give_up
 from bot.metrics import HELD, SEGMENTS, SEND_SECONDS, SENDS
-from bot.unknowns import TRIES, TWICE_999, Unknowns
+from bot.unknowns import TAKEN_OVER, TRIES, TWICE_999, Unknowns
 from handlers import spending
 from handlers.rules import timing
 from handlers.rules.segments import segments
@@ -41,6 +41,9 @@ FIRST_WAIT, LONGEST_WAIT = 2.0, 3600.0
 
 LEASE_SECONDS = 8.0
 """A dead process's lease is free after so long; renewed at a third of it."""
+
+PUT_BACK = timedelta(seconds=2)
+"""A clock that goes back by less is only being kept right."""
 
 LEAD = 0.02
 """Seconds that choosing the next message may at most begin before its turn to leave comes."""
@@ -97,6 +100,7 @@ class Sender:
         self._unrecorded: list[_Outcome] = []
         self._paused_until = 0.0
         self._leased_until = 0.0
+        self._latest = datetime.min.replace(tzinfo=UTC) + PUT_BACK
         self._was_here = False
         self._leaving = False
         self.holds_lease = False
@@ -176,17 +180,25 @@ class Sender:
         """Hold or go on holding the right to send; whoever takes it over asks after what the one
         before left in flight."""
         now = self._clock.monotonic()
-        if self.holds_lease and now < self._leased_until - LEASE_SECONDS * 2 / 3:
+        wall = self._clock.now()
+        put_back = wall < self._latest - PUT_BACK
+        if self.holds_lease and not put_back and now < self._leased_until - LEASE_SECONDS * 2 / 3:
+            self._latest = wall
             return True
         async with self._database.transaction() as tx:
             # A SQLite file is used by one process: whoever held the lease before we came is gone.
             take = not tx.on_postgresql and not self._was_here
             holds = await keepsakes.hold(
-                tx, self._lease, self._holder, self._clock.now(), LEASE_SECONDS, take=take
+                tx, self._lease, self._holder, wall, LEASE_SECONDS, take=take
             )
             if holds and not self.holds_lease:
                 await self._unknowns.take_over(tx, self._holder)
+            if holds and (put_back or not self.holds_lease):
+                longest = wall + timedelta(seconds=LONGEST_WAIT)
+                await outcomes.hurry(tx, self.channel, wall, longest, wall + TAKEN_OVER)
+                await self._unknowns.look(tx)
         self.holds_lease = holds
+        self._latest = wall
         self._was_here = self._was_here or holds
         self._leased_until = now + LEASE_SECONDS
         return self.holds_lease

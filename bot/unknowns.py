@@ -71,6 +71,10 @@ class Unknowns:
         """From now on ask after what others than `holder` left in flight."""
         ask_at = self._clock.now() + (TAKEN_OVER if tx.on_postgresql else LOOK_AFTER)
         await outcomes.interrupted(tx, self._adapter.channel, holder, ask_at)
+        await self.look(tx)
+
+    async def look(self, tx: Transaction) -> None:
+        """See when the next is to be asked after."""
         self._ask_at = await outcomes.next_ask_at(tx, self._adapter.channel)
 
     async def add(self, tx: Transaction, message: OutboundMessage, code: str) -> None:

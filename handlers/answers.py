@@ -9,6 +9,10 @@ from handlers import (
     alarm_answers,
     arranged,
     ask,
+    broadcast,
+    broadcast_preview,
+    broadcast_replies,
+    broadcast_run,
     checkin,
     checkin_setup,
     checkin_words,
@@ -85,6 +89,14 @@ ANSWERS: dict[str, Answer] = {
     "check_in.code": checkin_setup.code_said,
     "check_in.agree": checkin_words.agreed,
     "check_in.contact": contacts.answered,
+    "broadcast.words": broadcast.words_said,
+    "broadcast.whom": broadcast.whom_said,
+    "broadcast.kind": broadcast.kind_said,
+    "broadcast.asked": broadcast.asked_said,
+    "broadcast.other": broadcast.other_said,
+    "broadcast.preview": broadcast.preview_said,
+    broadcast_run.PROGRESS: broadcast_preview.call_back,
+    broadcast_run.ANSWER: broadcast_replies.answered,
     "spending.code": spending.code_said,
     "alarm": alarm_answers.answered,
     "alarm.outcome": alarm_answers.outcome,
@@ -110,6 +122,7 @@ IN_WORDS = frozenset(
         "check_in.contacts",
         "check_in.code",
         "alarm.outcome",
+        *broadcast_preview.QUESTIONS,
     }
 )
 """Questions that words of any kind may answer."""
@@ -117,6 +130,7 @@ IN_WORDS = frozenset(
 STILL = frozenset(
     {"offer", "card", "visit", "open", "handed", "assign", "approve", "still_needed"}
     | {"check_in", "check_in.contact", "alarm", "alarm.outcome"}
+    | {broadcast_run.PROGRESS, broadcast_run.ANSWER}
 )
 """Questions that go by how things stand, and so may be answered again, or late."""
 
@@ -130,12 +144,17 @@ FRESH = {
 """How long words of any kind may answer a question, where that is not as long as it is open."""
 
 
-async def given(turn: Turn, open_now: list[Question], meaning: Meaning) -> bool:
+async def given(  # noqa: PLR0911 (one way out a way of answering)
+    turn: Turn, open_now: list[Question], meaning: Meaning
+) -> bool:
     """Let the message answer what it answers; whether it answered anything."""
+    latest = open_now[0] if open_now else None
     numbers = numbers_in(turn.words)
     if numbers and not _wants_many(open_now):
         return await _by_number(turn, open_now, numbers)
-    latest = open_now[0] if open_now else None
+    if latest and broadcast.takes(turn, latest, meaning):
+        await take(turn, latest, broadcast.key_of(turn, latest))
+        return True
     said = yes_no(turn.words)
     in_words = takes_any_words(turn, latest)
     if said is not None and not (in_words and latest and not latest.choices):
@@ -241,7 +260,19 @@ async def _by_label(turn: Turn, open_now: list[Question]) -> bool:
 
 async def _yes_or_no(turn: Turn, open_now: list[Question], *, said: bool) -> bool:
     """One yes never accepts two things: with several offers open it is asked which is meant."""
-    able = [question for question in open_now if len(question.choices) == 2]
+    able = [
+        question
+        for question in open_now
+        if len(question.choices) == 2 and question.kind != broadcast_run.ANSWER
+    ]
+    to_all = broadcast_replies.agreeing(open_now, said=said)
+    if to_all and able:
+        # The fan that everybody was asked for, or the visit? A number says which.
+        await turn.reply("broadcast.which_number", name=first_name(turn.sender))
+        return True
+    if to_all:
+        await take(turn, *to_all)
+        return True
     if not able:
         return False
     if able[0].kind == "offer":

@@ -17,7 +17,18 @@ from handlers.rules import timing
 from handlers.rules.next_steps import NEXT_STEPS, Owed
 from handlers.turn import QUOTED, Desk, Turn, one_line
 from handlers.visit import AFTER
-from storage import checkins, due, groups, keepsakes, members, outcomes, questions, requests, rota
+from storage import (
+    broadcasts,
+    checkins,
+    due,
+    groups,
+    keepsakes,
+    members,
+    outcomes,
+    questions,
+    requests,
+    rota,
+)
 from storage.database import Transaction
 from storage.model import CheckInStatus, Due, DueKind, RequestStatus, VisitStatus
 
@@ -200,6 +211,13 @@ async def _out_of_reach(turn: Turn, ref: int) -> Step | None:
     return _at(turn, (await members.get(turn.tx, ref, lock=True)).retry_at)
 
 
+async def _broadcast(turn: Turn, ref: int) -> Step | None:
+    told = await broadcasts.get(turn.tx, ref, lock=True)
+    if told.status in broadcasts.UNSENT:  # its organiser may be writing just now
+        return Step(turn.now + timedelta(hours=1))
+    return None if told.reported_at else Step(turn.now)
+
+
 STEPS: dict[str, Next] = {
     "remind_eve": _reminder(DueKind.REMIND_EVE),
     "remind": _reminder(DueKind.REMIND),
@@ -219,6 +237,7 @@ STEPS: dict[str, Next] = {
     "note": _note,
     "check_in_step": _check_in_step,
     "pause": _pause,
+    "broadcast": _broadcast,
 }
 """When the next step of each comes. What is not named here takes it at once."""
 

@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable
 
 from handlers import (
     arranged,
+    broadcast,
+    broadcast_preview,
+    broadcast_replies,
     daily_note,
     door,
     duty,
@@ -30,11 +33,13 @@ async def obey(turn: Turn) -> bool:
     if await _code(turn):
         return True
     for name, act in COMMANDS.items():
-        if said(turn, name):
-            return await act(turn)
+        if turn.said(name) and await act(turn):
+            return True
     return organiser.is_organiser(turn) and (
         await daily_note.asked_for(turn)
         or await duty.asked_for(turn)
+        or await broadcast.begun(turn)
+        or await broadcast_replies.who(turn)
         or await spending.asked_for(turn)
     )
 
@@ -60,17 +65,6 @@ async def _code(turn: Turn) -> bool:
         await turn.reply("code.not_good")
         return True
     return False
-
-
-def said(turn: Turn, name: str) -> bool:
-    """Whether the message is one of the fixed words for that, in any language."""
-    wanted = turn.words.lower().strip(" .!?").removeprefix("/")
-    wording = turn.desk.wording
-    return any(
-        wanted == word.lower()
-        for language in wording.languages
-        for word in wording.listing(language, f"keywords.{name}")
-    )
 
 
 async def _offduty(turn: Turn) -> bool:
@@ -132,6 +126,25 @@ async def _texts(turn: Turn) -> bool:
         return False
     await own_words.which(turn)
     return True
+
+
+async def _replies(turn: Turn) -> bool:
+    if not organiser.is_organiser(turn):
+        return False
+    await broadcast_replies.show(turn)
+    return True
+
+
+async def _call_back(turn: Turn) -> bool:
+    return organiser.is_organiser(turn) and await broadcast_preview.call_latest_back(turn)
+
+
+async def _appeals(turn: Turn) -> bool:
+    return await broadcast_replies.appeals(turn, wanted=True)
+
+
+async def _no_appeals(turn: Turn) -> bool:
+    return await broadcast_replies.appeals(turn, wanted=False)
 
 
 async def _help(turn: Turn) -> bool:
@@ -206,6 +219,10 @@ COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
     "regular": _regular,
     "checks": _checks,
     "texts": _texts,
+    "replies": _replies,
+    "call_back": _call_back,
+    "appeals": _appeals,
+    "no_appeals": _no_appeals,
     "failed": _failed,
     "link": _link,
     "more": _more,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from handlers import (
     alarm_answers,
     ask,
+    broadcast,
     checkin,
     checkin_setup,
     contacts,
@@ -26,6 +27,7 @@ from handlers import (
 )
 from handlers.turn import QUOTED, Desk, Turn, one_line
 from storage import (
+    broadcasts,
     checkins,
     groups,
     keepsakes,
@@ -98,6 +100,9 @@ async def whom_about(  # noqa: PLR0911 (one answer a kind of thing)
         return await members.get(tx, check_in.member_id), ""
     if due.kind in OF_THE_GROUP:
         return None
+    if due.kind is DueKind.BROADCAST:
+        told = await broadcasts.get(tx, due.ref)
+        return await members.get(tx, told.organiser_id), " / ".join(told.texts.values())
     if due.kind in OF_A_MEMBER:
         return await members.get(tx, due.ref), ""
     if due.kind is DueKind.REPEAT:
@@ -222,6 +227,10 @@ async def _back(turn: Turn, ref: int) -> None:
     await join.back(turn, await members.get(turn.tx, ref, lock=True))
 
 
+async def _broadcast(turn: Turn, ref: int) -> None:
+    await broadcast.came_due(turn, await broadcasts.get(turn.tx, ref, lock=True))
+
+
 async def _tell(turn: Turn, ref: int) -> None:
     """A message that somebody depends on did not arrive. Silence would look like everything is
     well, so a person hears of it; an unheard offer is as good as a no."""
@@ -275,10 +284,11 @@ OF_A_MEMBER = frozenset({DueKind.BACK, DueKind.JOIN, DueKind.RETRY})
 """What is about somebody, whatever they have open."""
 
 NEEDS_NOBODY = frozenset(
-    {"daily_note", "stopped", "again", "taken", "remind", "tried_again", "not_arrived"}
+    {"daily_note", "stopped", "again", "taken", "remind", "tried_again", "not_arrived", "broadcast"}
 )
-"""What nobody need ring about: they asked for no more, or it was only a courtesy; and what nobody
-can be told is not told to somebody else again, round and round."""
+"""What nobody need ring about: they asked for no more, it was only a courtesy, or it is counted in
+the report of the broadcast; and what nobody can be told is not told to somebody else again, round
+and round."""
 
 FOREIGN = frozenset(numbers.WhyNot)
 """Why nothing is sent to a number that is none of a neighbour's: unless it is a member's, no
@@ -310,6 +320,7 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.HANDOVER: (rota.group_of, duty.came),
     DueKind.HANDOVER_ONCE: (rota.group_of_dated, duty.came_once),
     DueKind.NOTE: (_itself, daily_note.tell),
+    DueKind.BROADCAST: (broadcasts.community_of, _broadcast),
     DueKind.SPENDING: (_itself, spending.tell),
     DueKind.RETRY: (_member_community, reach.retry),
 }

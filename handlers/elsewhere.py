@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from handlers.rules.segments import segments
 from handlers.turn import MOST_SEGMENTS, Turn, buttons_of
-from storage import members, messages, questions
+from storage import broadcasts, members, messages, questions
 from storage.model import Channel, OutboundMessage, SendStatus
 
 WORTH_TWICE = frozenset(
@@ -54,6 +54,7 @@ async def send(turn: Turn, message: OutboundMessage) -> bool:
     outbox_id = await messages.queue(turn.tx, copy, at=turn.at_once_or_by_day(copy))
     if question:
         await questions.note_message(turn.tx, question.id, outbox_id)
+    await broadcasts.went_elsewhere(turn.tx, message.id, outbox_id)
     await turn.note("sent_elsewhere", "outbox", message.id, again=outbox_id)
     return True
 

@@ -394,7 +394,9 @@ async def left(turn: Turn, question: Question, key: str) -> None:
     await drop_everything(turn, "left")
     me = turn.sender
     # Should they come back they are asked anew whether we may.
-    await turn.save(me, standing=Standing.LEFT, roles=frozenset(), on_duty=False, consent="")
+    await turn.save(
+        me, standing=Standing.LEFT, roles=frozenset(), on_duty=False, consent="", appeals=""
+    )
     await turn.note("left", "member", me.id)
 
 
@@ -407,7 +409,7 @@ async def stop(turn: Turn) -> None:
     await messages.withdraw_all(turn.tx, me.id)
     await turn.reply("stopped", about={"kind": "stopped"})
     await drop_everything(turn, "stopped")
-    await turn.save(turn.sender, stopped_at=turn.now)
+    await turn.save(turn.sender, stopped_at=turn.now, appeals="")
     await turn.note("stopped", "member", me.id)
 
 

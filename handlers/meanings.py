@@ -9,6 +9,7 @@ from datetime import timedelta
 from handlers import (
     arranged,
     ask,
+    broadcast_replies,
     checkin,
     checkin_words,
     happened,
@@ -31,18 +32,24 @@ MISSED = "missed"
 MISSED_FOR = timedelta(hours=12)
 
 
-async def act_on(turn: Turn, meaning: Meaning, open_now: list[Question]) -> None:
+async def act_on(  # noqa: PLR0911 (whatever it was, it is dealt with)
+    turn: Turn, meaning: Meaning, open_now: list[Question]
+) -> None:
     """Do what the words mean; where that is not plain, ask one easy question."""
     me = turn.sender
     asks = meaning.intent is Intent.ASK and meaning.need and meaning.confidence >= ACT_ABOVE
-    thanks = is_thanks(turn.words) and _known(me)
-    if await checkin_words.in_words(turn, asks=bool(asks)) or thanks:
+    if await checkin_words.in_words(turn, asks=bool(asks)):
         await checkin.heard(turn)
-        return  # thanks are welcome, and need no answer
+        return
     if await arranged.suggested(turn) or (me.is_a(Role.ASKER) and await _of_what_they_have(turn)):
         await questions.close(turn.tx, turn.now, MISSED, member_id=me.id)
         await checkin.heard(turn)
         return
+    if await broadcast_replies.collected(turn, meaning, open_now):
+        return
+    if is_thanks(turn.words) and _known(me):
+        await checkin.heard(turn)
+        return  # thanks are welcome, and need no answer
     meaning = recurring.asks(turn, meaning)
     act = MEANINGS.get(meaning.intent)
     if meaning.confidence < _enough(meaning, open_now):

@@ -10,6 +10,8 @@ from datetime import datetime
 
 from handlers import (
     answers,
+    broadcast,
+    broadcast_preview,
     checkin,
     commands,
     door,
@@ -98,7 +100,7 @@ async def _all_the_same(turn: Turn, why: str) -> str | None:
     here = timing.local(turn.now, turn.community)
     language = member.language if member else turn.community.languages[0]
     danger = understand(turn.words, here, language=language).emergency
-    if not danger or not door.from_a_phone(message) or commands.said(turn, "help"):
+    if not danger or not door.from_a_phone(message) or turn.said("help"):
         return None
     alarm = await door.alarm(turn)
     if not alarm.answered:
@@ -147,11 +149,19 @@ async def _text(turn: Turn) -> None:
     here = timing.local(turn.now, turn.community)
     place = me.postcode.split(" ", maxsplit=1)[0] or None
     meaning = understand(words, here, language=me.language, place=place)
-    await languages.notice(turn)
+    open_now = [
+        question
+        for question in await questions.open_to(turn.tx, me.id, turn.now)
+        if question.kind != meanings.MISSED
+    ]
+    if not broadcast.writes_for_others(turn, open_now):
+        await languages.notice(turn)
     me = turn.sender
     # HELP by itself asks what this is; its answer begins with 999.
-    if meaning.emergency and not commands.said(turn, "help"):
+    if meaning.emergency and not turn.said("help"):
         await emergency.written(turn)
+        # "Tell everyone there's a gas leak": the others are to hear of it as well.
+        await broadcast.begun(turn)
         return
     if is_stop(words):
         await join.stop(turn)
@@ -163,13 +173,8 @@ async def _text(turn: Turn) -> None:
         await join.start_again(turn)
         await checkin.heard(turn)
         return
-    if await commands.obey(turn):
+    if await commands.obey(turn) or await broadcast_preview.code_said(turn, open_now):
         return
-    open_now = [
-        question
-        for question in await questions.open_to(turn.tx, me.id, turn.now)
-        if question.kind != meanings.MISSED
-    ]
     latest = open_now[0] if open_now else None
     if (
         await hours.in_words(turn, latest, taken=answers.takes_any_words(turn, latest))

@@ -35,6 +35,7 @@ from storage.model import (
     Priority,
     Question,
     Role,
+    SendStatus,
 )
 
 MOST_SEGMENTS = 2
@@ -68,6 +69,8 @@ class Desk:
     """What each channel is able to send."""
     price_per_segment: float | None = None
     """Pence for a part of a text; none where nobody has said."""
+    rates: Mapping[Channel, float] = field(default_factory=dict)
+    """What each may send a second: messages or, of texts, parts."""
     limits: InboundLimits = field(default_factory=InboundLimits)
     """What people may take of us."""
     telegram_name: str = ""
@@ -111,6 +114,16 @@ class Turn:
         return self.message.text.strip() if self.message else ""
 
     # Words
+
+    def said(self, name: str) -> bool:
+        """Whether the message is one of the fixed words for that, in any language."""
+        wanted = self.words.lower().strip(" .!?").removeprefix("/")
+        wording = self.desk.wording
+        return any(
+            wanted == word.lower()
+            for language in wording.languages
+            for word in wording.listing(language, f"keywords.{name}")
+        )
 
     def text(self, language: str, entry: str, /, **params: Any) -> str:
         """Words from the catalogue, or the group's own; `{group}` is always known."""
@@ -316,13 +329,18 @@ class Turn:
         # One press, one answer: what comes later in the turn says nothing more.
         self.message = replace(self.message, answers="")
 
-    async def edit(self, question: Question, entry: str, /, **params: Any) -> None:
+    async def edit(
+        self, question: Question, entry: str, /, *, keep: bool = False, **params: Any
+    ) -> None:
         """Replace the words of an earlier question, buttons and all, where the channel can. One
-        that has not gone yet is taken back instead."""
+        that has not gone yet is taken back instead. `keep`: the question is still open, and keeps
+        its buttons; one that has not gone yet goes as it is."""
         if question.outbox_id is None:
             return
         original = await messages.get(self.tx, question.outbox_id)
-        if original is None or await messages.withdraw(self.tx, question.outbox_id):
+        if original is None or (original.status is SendStatus.QUEUED and keep):
+            return
+        if not keep and await messages.withdraw(self.tx, question.outbox_id):
             return
         if OutboundKind.EDIT not in self.desk.can.get(original.channel, ()):
             return
@@ -337,6 +355,7 @@ class Turn:
                 priority=Priority.REPLY,
                 text=self.text(language, entry, **params),
                 created_at=self.now,
+                buttons=buttons_of(question) if keep else (),
                 community_id=self.community.id,
                 member_id=question.member_id,
                 wakes=True,
@@ -350,7 +369,7 @@ class Turn:
         if member.is_a(Role.HELPER):
             names += ["pause", "hours", "onduty", "offduty"]
         if member.is_a(Role.ORGANISER):
-            names += ["open", "waiting", "duty", "note", "texts", "more"]
+            names += ["open", "waiting", "broadcast", "replies", "duty", "note", "texts", "more"]
         described = [[name, self.text(member.language, f"command.{name}")] for name in names]
         if OutboundKind.COMMANDS in self.desk.can.get(address.channel, ()):
             await self._queue(

@@ -43,6 +43,16 @@ def km_between(one: int, other: int) -> float:
     return float(h3.great_circle_distance(h3.cell_to_latlng(one), h3.cell_to_latlng(other)))
 
 
+def within(cell: int, km: float) -> list[int]:
+    """The cells whose middles are so near to a cell's, itself among them."""
+    steps = int(km / RING_KM) + 1
+    return [
+        found
+        for found in map(int, h3.grid_disk(cell, steps))
+        if found == cell or km_between(cell, found) <= km
+    ]
+
+
 def ring(cell: int, steps: int) -> list[int]:
     """The cells exactly that many steps away."""
     return [int(found) for found in h3.grid_ring(cell, steps)]

@@ -9,6 +9,9 @@ import sqlalchemy as sa
 from storage.database import Transaction
 from storage.schema import keepsakes
 
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""By how much the clocks of machines that share a database may differ (ours)."""
+
 
 async def recall(tx: Transaction, name: str) -> str:
     """What was kept under that name; empty if nothing was."""
@@ -25,8 +28,9 @@ async def hold(
     tx: Transaction, name: str, holder: str, now: datetime, seconds: float, *, take: bool = False
 ) -> bool:
     """Hold or go on holding a lease; whether it is held now. It is free when nobody has it, or
-    whoever had it let it run out. `take`: whoever has it is known to be dead (one process alone
-    can use a SQLite file, and it is us)."""
+    whoever had it let it run out, or it lasts longer than anybody can have taken it for: the clock
+    was put back since, and who is dead would hold it till the old hour comes round. `take`: whoever
+    has it is known to be dead (one process alone can use a SQLite file, and it is us)."""
     values = {
         "name": name,
         "value": "",
@@ -35,7 +39,10 @@ async def hold(
     }
     insert = tx.upsert(keepsakes).values(**values)
     free = sa.or_(
-        keepsakes.c.holder == holder, keepsakes.c.until.is_(None), keepsakes.c.until < now
+        keepsakes.c.holder == holder,
+        keepsakes.c.until.is_(None),
+        keepsakes.c.until < now,
+        keepsakes.c.until > now + timedelta(seconds=seconds) + CLOCKS_DIFFER,
     )
     changed = await tx.run(
         insert.on_conflict_do_update(

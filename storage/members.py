@@ -34,7 +34,7 @@ MOST_VALUES = 5_000
 """Values in one statement: databases limit how many it may carry (SQLite: 32,766)."""
 
 
-def _roles_with(role: Role) -> list[str]:
+def roles_with(role: Role) -> list[str]:
     """Every way in which the column `roles` may hold this one: to be looked up in an index, not
     searched for in every member's row."""
     others = sorted(set(Role) - {role})
@@ -100,7 +100,7 @@ def _helping_after(member: Member, written: Iterable[str]) -> sa.ColumnElement[b
     """The same, of the row as it will be: what is not being written may have been changed by
     somebody else since it was read."""
     kept: dict[str, sa.ColumnElement[bool]] = {
-        "roles": members.c.roles.in_(_roles_with(Role.HELPER)),
+        "roles": members.c.roles.in_(roles_with(Role.HELPER)),
         "standing": members.c.standing == Standing.ACTIVE.value,
         "on_duty": members.c.on_duty,
         "paused_until": members.c.paused_until.is_(None),
@@ -225,7 +225,7 @@ async def with_role(
         .where(
             members.c.community_id == community_id,
             members.c.standing.in_([s.value for s in standings or (Standing.ACTIVE,)]),
-            members.c.roles.in_(_roles_with(role)),
+            members.c.roles.in_(roles_with(role)),
         )
         .order_by(members.c.id)
     )
@@ -403,7 +403,7 @@ async def away(tx: Transaction, community_id: int) -> dict[str, int]:
         sa.select(reason, sa.func.count().label("n"))
         .where(
             members.c.community_id == community_id,
-            members.c.roles.in_(_roles_with(Role.HELPER)),
+            members.c.roles.in_(roles_with(Role.HELPER)),
             members.c.standing.in_((Standing.WAITING.value, Standing.ACTIVE.value)),
             members.c.stopped_at.is_(None),
             ~members.c.helping,
@@ -490,6 +490,7 @@ def to_row(tx: Transaction, member: Member) -> dict[str, Any]:
         "rested_at": member.rested_at,
         "visits": member.visits,
         "consent": member.consent,
+        "appeals": member.appeals,
         "stopped_at": member.stopped_at,
         "unreachable": member.unreachable,
         "retry_at": member.retry_at,
@@ -532,6 +533,7 @@ def _without_seals(row: RowMapping) -> Member:
         rested_at=row["rested_at"],
         visits=row["visits"],
         consent=row["consent"],
+        appeals=row["appeals"],
         stopped_at=row["stopped_at"],
         unreachable=row["unreachable"],
         retry_at=row["retry_at"],

@@ -28,7 +28,7 @@ COLUMNS = (
     *("name", "phone", "telegram_id", "postcode", "roles"),
     *("can_do", "languages", "max_km", "vetted_until", "consent"),
 )
-MORE = ("hours",)
+MORE = ("appeals", "hours")
 """Columns that are read where they are there, and written where anybody has something in them."""
 NEEDED = ("roles", "consent")
 """Columns without which every row would be bad; and `phone` or `telegram_id`."""
@@ -70,6 +70,8 @@ class MemberRow:
     max_km: float | None = None
     vetted_until: date | None = None
     consent: str = ""
+    appeals: str = ""
+    """The same for appeals; empty: they get none."""
     hours: Hours = ()
     line: int = field(default=0, compare=False)
 
@@ -147,8 +149,9 @@ def write_members(rows: Iterable[MemberRow]) -> str:
     file.write(",".join([*COLUMNS, *more]) + "\r\n")
     # All in quotes, so that a spreadsheet that splits at other signs does not split a cell.
     writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    count = len(COLUMNS) + len(more)
-    writer.writerows([guarded(cell) for cell in _cells(row)[:count]] for row in rows)
+    for row in rows:
+        cells = (*_cells(row), *(_more_cells(row)[name] for name in more))
+        writer.writerow([guarded(cell) for cell in cells])
     return file.getvalue()
 
 
@@ -167,6 +170,7 @@ def row_of(member: Member, at: Sequence[Address]) -> MemberRow:
         max_km=member.max_km,
         vetted_until=member.vetted_until,
         consent=member.consent,
+        appeals=member.appeals,
         hours=member.hours,
     )
 
@@ -196,8 +200,11 @@ def _cells(row: MemberRow) -> tuple[str, ...]:
         *(row.name, row.phone, row.telegram_id, row.postcode, _joined(row.roles, Role), can_do),
         ";".join(row.languages),
         *(km, row.vetted_until.isoformat() if row.vetted_until else "", row.consent),
-        hours.written(row.hours),
     )
+
+
+def _more_cells(row: MemberRow) -> dict[str, str]:
+    return {"appeals": row.appeals, "hours": hours.written(row.hours)}
 
 
 def _joined(some: frozenset[T], order: Iterable[T]) -> str:
@@ -285,6 +292,7 @@ def _row(
         max_km=read("max_km", _km, None),
         vetted_until=read("vetted_until", _date, None),
         consent=read("consent", lambda cell: _consent(cell, today), ""),
+        appeals=read("appeals", lambda cell: _consent(cell, today), ""),
         hours=read("hours", hours.read, ()),
         line=line,
     )

@@ -280,6 +280,8 @@ class DueKind(StrEnum):
     """Organisers get the daily note."""
     HANDOVER = "handover"
     """An organiser's time of duty begins or ends."""
+    BROADCAST = "broadcast"
+    """Some more people get it, its progress is shown, or it is over and reported."""
     SPENDING = "spending"
     """A group has nearly or wholly sent what it may in a day; organisers are told."""
     HANDOVER_ONCE = "handover_once"
@@ -369,6 +371,8 @@ class Member:
     """Visits done, ever."""
     consent: str = ""
     """The date and means by which they agreed, as a person would write it."""
+    appeals: str = ""
+    """The same for appeals (fundraising, campaigns); empty: they get none."""
     stopped_at: datetime | None = None
     """They sent STOP; nothing is sent to them until they write again."""
     unreachable: str = ""
@@ -651,6 +655,8 @@ class InboundMessage:
     latitude: float | None = None
     longitude: float | None = None
     in_group: bool = False
+    replies_to: str = ""
+    """The provider's id of the message that it was written under, where the channel says."""
     name: str = ""
     """What the channel says their first name is."""
     language: str = ""

@@ -173,6 +173,37 @@ async def known_by(
     return {row["provider_id"] for row in rows}
 
 
+async def hurry(
+    tx: Transaction, channel: Channel, now: datetime, retry: datetime, ask: datetime
+) -> int:
+    """Let nothing wait for an hour that a clock which was put back has yet to come to once more:
+    what was to go as soon as it was written goes now, and so does what is to be tried again later
+    than `retry`, or asked after later than `ask`, which nobody can have meant. How many there were.
+    What is to wait for an hour of the day, as for the morning, still does."""
+    at_once = sa.and_(outbox.c.attempts == 0, outbox.c.next_at == outbox.c.created_at)
+    again = sa.and_(outbox.c.attempts > 0, outbox.c.next_at > retry)
+    queued = await tx.run(
+        sa.update(outbox)
+        .where(
+            outbox.c.channel == channel.value,
+            is_one_of(outbox.c.status, SendStatus.QUEUED),
+            outbox.c.next_at > now,
+            sa.or_(at_once, again),
+        )
+        .values(next_at=now)
+    )
+    unknown = await tx.run(
+        sa.update(outbox)
+        .where(
+            *_in_the_air(channel, SendStatus.UNKNOWN),
+            outbox.c.next_at > ask,
+            outbox.c.next_at < NEVER,
+        )
+        .values(next_at=now)
+    )
+    return int(queued.rowcount) + int(unknown.rowcount)
+
+
 async def keep_receipts(tx: Transaction, found: Sequence[DeliveryReceipt], now: datetime) -> None:
     """Store what a provider says; a repeat is passed over."""
     rows = [

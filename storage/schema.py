@@ -125,6 +125,7 @@ members = Table(
     _when("rested_at"),
     Column("visits", Integer, nullable=False),
     Column("consent", Text, nullable=False),
+    Column("appeals", Text, nullable=False),
     _when("stopped_at", nullable=True),
     _word("unreachable"),
     _when("retry_at", nullable=True),
@@ -540,6 +541,83 @@ occasions = Table(
     UniqueConstraint("check_in_id", "day"),
     Index("ix_occasions_status", "status"),
     Index("ix_occasions_member_id_status", "member_id", "status"),
+)
+
+broadcasts = Table(
+    "broadcasts",
+    metadata,
+    _id(),
+    _to("community_id", "communities"),
+    _to("organiser_id", "members"),
+    _word("status", 16),
+    _word("purpose", 16),
+    Column("settled", Text, nullable=False),
+    Column("sealed_audience", LargeBinary, nullable=False),
+    Column("sealed_answers", LargeBinary, nullable=False),
+    Column("sealed_urgent", LargeBinary, nullable=False),
+    Column("sealed_code", LargeBinary, nullable=False),
+    _when("code_until", nullable=True),
+    Column("tries", Integer, nullable=False),
+    _when("created_at"),
+    _when("go_at", nullable=True),
+    _when("confirmed_at", nullable=True),
+    _when("fed_at", nullable=True),
+    _when("told_at", nullable=True),
+    _when("reported_at", nullable=True),
+    Column("replies_told", Integer, nullable=False),
+    _when("replies_told_at", nullable=True),
+    Column("listed", Integer, nullable=False),
+    Index("ix_broadcasts_organiser_id_status", "organiser_id", "status"),
+    Index("ix_broadcasts_community_id_confirmed_at", "community_id", "confirmed_at"),
+    Index("ix_broadcasts_status", "status"),
+)
+
+broadcast_texts = Table(
+    "broadcast_texts",
+    metadata,
+    _id(),
+    _to("broadcast_id", "broadcasts"),
+    _word("language", 8),
+    Column("sealed_text", LargeBinary, nullable=False),
+    UniqueConstraint("broadcast_id", "language"),
+)
+
+recipients = Table(
+    "recipients",
+    metadata,
+    # Settled once, when the broadcast was let go. Whose `outbox_id` is there has had their turn:
+    # it is written in the commit that queued the message, so that is the cursor.
+    _id(),
+    _to("broadcast_id", "broadcasts"),
+    _to("member_id", "members"),
+    _word("channel", 16),
+    Column("outbox_id", BigInteger, nullable=True),
+    _word("left_out", 16, default=""),
+    Column("answer", Integer, nullable=True),
+    # Nobody gets it twice, whatever goes wrong.
+    UniqueConstraint("broadcast_id", "member_id"),
+    Index("ix_recipients_member_id", "member_id"),
+    Index("ix_recipients_outbox_id", "outbox_id"),
+)
+_TO_COME = sa_text("outbox_id IS NULL AND left_out = ''")
+Index(
+    "ix_recipients_to_come",
+    recipients.c.broadcast_id,
+    recipients.c.channel,
+    recipients.c.id,
+    sqlite_where=_TO_COME,
+    postgresql_where=_TO_COME,
+)
+
+broadcast_replies = Table(
+    "broadcast_replies",
+    metadata,
+    _id(),
+    _to("broadcast_id", "broadcasts"),
+    _to("member_id", "members"),
+    Column("sealed_words", LargeBinary, nullable=False),
+    _when("at"),
+    Index("ix_broadcast_replies_broadcast_id", "broadcast_id"),
 )
 
 streets = Table(

@@ -116,7 +116,7 @@ async def stage(
         **more,
     )
     bot = Popround(settings, clock=clock, chance=random.Random(7))
-    faults = _catch_faults(bot)
+    faults = catch_faults(bot)
     server = LoopbackServer(bot.web)
     reached = await server.start()
     telegram.reach(PUBLIC, reached)
@@ -147,7 +147,8 @@ async def close(bot: Popround) -> None:
     await asyncio.sleep(0)
 
 
-def _catch_faults(bot: Popround) -> list[str]:
+def catch_faults(bot: Popround) -> list[str]:
+    """From now on, what goes wrong in any transaction is noted there as well."""
     faults: list[str] = []
     wrapped = bot.database.transaction
 

@@ -334,6 +334,8 @@ class TelegramAdapter:
             what = {"latitude": place.latitude, "longitude": place.longitude}
         elif text:
             kind, what = InboundKind.TEXT, {"text": self._without_us(text)}
+            if message.reply_to_message and chat.type == Chat.PRIVATE:
+                what["replies_to"] = str(message.reply_to_message.message_id)
         elif any(getattr(message, wordless) for wordless in WORDLESS):
             kind = InboundKind.OTHER
         else:

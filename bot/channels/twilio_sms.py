@@ -110,6 +110,10 @@ STATUSES = {
 
 OVERLAP = timedelta(minutes=5)
 """How far a poll looks back behind the newest it has seen: lists lag, and clocks differ (ours)."""
+CLOCKS_DIFFER = timedelta(hours=2)
+"""By how much our clock may have been ahead of Twilio's when a text was written (ours): one that is
+wrong by an hour, and put right since, must not have a text that arrived sent once more. What else
+we know to have sent in the same words is told apart by its id."""
 FRESH = timedelta(minutes=15)
 """How old a text's status is still asked for at every poll (ours)."""
 CARRIER_TRIES = timedelta(hours=72)
@@ -346,12 +350,11 @@ class TwilioAdapter:
             raise PermanentError(refused.value, reason=reason)
 
     async def look_up(self, message: OutboundMessage) -> list[Sent]:
-        """See `ChannelAdapter.look_up`. "Since it was written" is less a minute, for clocks that
-        differ.
+        """See `ChannelAdapter.look_up`. "Since it was written" is less `CLOCKS_DIFFER`.
 
         Of the newest 200 to them, and not by DateSent: a text that still queues may have none.
         """
-        since = message.created_at - timedelta(minutes=1)
+        since = message.created_at - CLOCKS_DIFFER
         found = await self._list(to=message.chat, from_=self._number, limit=200)
         return [
             Sent(text.sid)

@@ -214,7 +214,7 @@ def _member(arrival: Arrival, community: Community, sheet: Sheet) -> Member:
         changes["language"] = row.languages[0]
     if row.max_km is not None:
         changes["max_km"] = row.max_km
-    for column in ("can_do", "vetted_until", "hours"):
+    for column in ("can_do", "vetted_until", "appeals", "hours"):
         if column in sheet.columns:
             changes[column] = getattr(row, column)
     if not arrival.owned.issuperset(row.addresses):

@@ -50,6 +50,7 @@ LATENESS: dict[DueKind, Policy] = {
     DueKind.TELL: Policy(None, Then.DO, "what did not arrive has not arrived since"),
     DueKind.NOTE: Policy(None, Then.DO, "it says itself when it is too late to be of use"),
     DueKind.HANDOVER: Policy(None, Then.DO, "who holds the phone now is who holds it"),
+    DueKind.BROADCAST: Policy(None, Then.DO, "it goes on where it was; at night it waits"),
     DueKind.SPENDING: Policy(None, Then.DO, "it says how things stand when it is said"),
     DueKind.HANDOVER_ONCE: Policy(None, Then.DO, "the same"),
     DueKind.RETRY: Policy(None, Then.DO, "they may be in reach again all the same"),

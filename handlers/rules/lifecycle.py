@@ -1,16 +1,17 @@
-"""The one table of legal changes: what may become of a request, an offer, a visit and one day's
-check-in."""
+"""The one table of legal changes: what may become of a request, an offer, a visit, one day's
+check-in and a broadcast."""
 
 from __future__ import annotations
 
 from typing import Any, TypeVar
 
 from storage.model import OccasionStatus, OfferStatus, RequestStatus, VisitStatus
+from storage.model_broadcasts import BroadcastStatus
 
-Status = TypeVar("Status", RequestStatus, OfferStatus, VisitStatus, OccasionStatus)
+Status = TypeVar("Status", RequestStatus, OfferStatus, VisitStatus, OccasionStatus, BroadcastStatus)
 
 R, O, V = RequestStatus, OfferStatus, VisitStatus  # noqa: E741 (three columns, three letters)
-C = OccasionStatus
+C, B = OccasionStatus, BroadcastStatus
 
 # By kind of thing first: the members of two such enums are equal where their words are.
 LEGAL: dict[type, dict[Any, tuple[Any, ...]]] = {
@@ -45,6 +46,15 @@ LEGAL: dict[type, dict[Any, tuple[Any, ...]]] = {
         C.TAKEN: (C.CLOSED, C.ALARM),  # an alarm again: more help is needed, or no word came
         C.CLOSED: (C.ALARM,),  # not so well after all
         C.MISSED: (C.ALARM, C.WELL),
+    },
+    B: {
+        B.DRAFT: (B.PREVIEWED, B.DROPPED),
+        B.PREVIEWED: (B.DRAFT, B.SCHEDULED, B.RUNNING, B.DROPPED),  # a draft again: changed
+        B.DROPPED: (),
+        B.SCHEDULED: (B.RUNNING, B.CALLED_BACK),
+        B.RUNNING: (B.DONE, B.CALLED_BACK),
+        B.CALLED_BACK: (),
+        B.DONE: (),
     },
 }
 

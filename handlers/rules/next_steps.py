@@ -18,6 +18,7 @@ from storage.model import (
     ScheduleStatus,
     VisitStatus,
 )
+from storage.model_broadcasts import BroadcastStatus
 
 Where = Mapping[str, tuple[str, ...] | bool | int]
 """Which rows of a table: a column and the words that it may hold, whether it is filled in at all,
@@ -113,6 +114,21 @@ NEXT_STEPS = (
         "schedules",
         {"status": (ScheduleStatus.RUNNING.value, ScheduleStatus.OFFERED.value)},
         (DueKind.REPEAT,),
+    ),
+    Owed(
+        "broadcast",
+        "broadcasts",
+        {
+            "status": (
+                BroadcastStatus.DRAFT.value,
+                BroadcastStatus.PREVIEWED.value,
+                BroadcastStatus.SCHEDULED.value,
+                BroadcastStatus.RUNNING.value,
+                BroadcastStatus.CALLED_BACK.value,
+            ),
+            "reported_at": False,
+        },
+        (DueKind.BROADCAST,),
     ),
     Owed("note", "communities", {"note_at": True}, (DueKind.NOTE,)),
     Owed("duty", "shifts", {}, (DueKind.HANDOVER,)),

@@ -41,7 +41,7 @@ __all__ = [
     "yes_no",
 ]
 
-ACT_ABOVE = 0.82
+ACT_ABOVE = 0.7
 """A meaning at least this sure may be acted on; below it the person is asked with numbers."""
 
 _SPEAKS_OF_A_DAY = frozenset(
@@ -104,6 +104,9 @@ def understand(
         intent = _likeliest(scores, urgent=urgent, ahead=day is not None)
         sure = scores.intents[intent.value]
     need, needs, need_sure = _needs(text, intent, scores, urgent=urgent)
+    if urgent:
+        # No surer of the rest than of the danger: a false alarm is wrong about everything.
+        sure *= max(scores.emergency, 0.5)
     if fixed is None and not urgent and (plainly := _plain_ask(said)):
         intent, sure = Intent.ASK, max(sure if intent is Intent.ASK else 0.0, PLAINLY)
         if plainly is not need:
@@ -286,6 +289,11 @@ _WISH = re.compile(
     r"(?:need|want|could do with|would like|id like|get|fetch|bring|buy|pick) "
     r"(?P<what>(?:[\w']+ ?){1,6})"
 )
+_REGULAR = re.compile(
+    r"^(?:some |my |the )?(?P<what>shopping|prescriptions?|tablets|medicines?) (?:every|each|"
+    r"weekly|once)\b"
+)
+"""A thing and how often, and nothing else: who offers says that they do."""
 _NOT_SO = re.compile(r"\b(?:dont|not|no|never|cant|cannot|instead|cancel|stop|any more|anymore)\b")
 
 
@@ -293,7 +301,7 @@ def _plain_ask(said: str) -> Need | None:
     """What is asked for in a plain short request ("i need some eggs please") whose things all
     belong to one kind of help; none if it is anything else. The model is unsure of things that it
     was never taught, and a person who writes so plainly should not be asked what they mean."""
-    wish = _WISH.match(said)
+    wish = _WISH.match(said) or _REGULAR.match(said)
     if wish is None or len(said.split()) > 14 or _NOT_SO.search(said):
         return None
     kinds = {kind for word in tokens(wish["what"]) for kind in classes_of(word)}

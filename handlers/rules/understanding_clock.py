@@ -13,7 +13,8 @@ _HOURS = {
 }  # fmt: skip
 _MINUTES = {
     "five": 5, "ten": 10, "quarter": 15, "quater": 15, "qtr": 15, "1/4": 15, "twenty": 20,
-    "twenty five": 25, "twenty-five": 25, "half": 30, "hauf": 30, "hlaf": 30, "chwarter": 15,
+    "twenty five": 25, "twenty-five": 25, "half": 30, "hauf": 30, "harf": 30, "hlaf": 30,
+    "chwarter": 15,
     "pum munud": 5, "deg munud": 10, "ugain munud": 20, "hanner awr": 30, "hanner": 30,
 }  # fmt: skip
 _HOUR = r"1[0-2]|0?[1-9]|" + "|".join(sorted(_HOURS, key=len, reverse=True))
@@ -23,7 +24,7 @@ _NOT_AFTER = (
     r"(?! ?(?:%|/|pints?|pt|quid|pounds?|p\b|hours?|hrs?|mins?|minutes?|days?|weeks?|months?|"
     r"years?|yrs?|"
     r"miles?|of (?:us|you|them)|people|kids|other|st\b|nd\b|rd\b|th\b|stone|flights?|a side|stops?|"
-    r"streets|"
+    r"streets|time\b|end\b|point\b|stage\b|corners?\b|sides?\b|walls?\b|another\b|or two\b|"
     r"(?!(?:we|he|she|they|it|its|if|and|or|for|to|on|at|in|please|pls|but|so|with|tomorrow|today|"
     r"then|"
     r"sharp|ish|from|love|thanks|ta|would|will|can|is|was|am|pm|any|some|could|the|my|me|i|im|ill|"
@@ -39,7 +40,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
         "to past",
         re.compile(
             rf"\b(?P<min>{'|'.join(sorted(_MINUTES, key=len, reverse=True))}|5|10|20|25|30|15) ?"
-            rf"(?:minutes |mins )?(?P<way>to|till|past|after|pst|i|wedi|afore|before) "
+            rf"(?:minutes |mins )?(?P<way>to|tae|till|past|parst|after|pst|i|wedi|afore|before) "
             rf"(?P<hour>{_HOUR})\b"
             rf"(?! (?:minutes|people|days|times|weeks|pints)){_HALF}"
         ),
@@ -78,6 +79,20 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"(?P<word>thirty five|thirty|fifteen|forty five|forty|twenty five|twenty|ten)\b"
         ),
     ),
+    (
+        "as the army says it",
+        re.compile(r"(?<![\d£+])\b(?P<hour>0[5-9])(?P<minute>[0-5][05])\b(?! ?\d)"),
+    ),
+    (
+        "for",
+        re.compile(
+            rf"\b(?:there|surgery|hospital|clinic|unit|station|physio|dentist|doctors?|docs?|"
+            rf"appointment)"
+            rf" (?:for|fur) (?P<hour>{_HOUR})\b(?! (?:days|weeks|nights|years|months|hours|of|"
+            rf"tests?|"
+            rf"treatment|minutes))"
+        ),
+    ),
     ("noon", re.compile(r"\b(?:12 )?(?:noon|midday|mid day|hanner dydd)\b")),
     ("midnight", re.compile(r"\b(?:hanner nos)\b")),
     (
@@ -100,8 +115,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"\b(?:mon|mond|tue|tues|wed|wednes|weds|thu|thur|thurs|fri|sat|satur|sun|to)(?:day|"
             r"morrow)?,? (?:at )?"
-            rf"(?P<hour>1[0-2]|[1-9]|ten|eleven|nine)\b(?=$|[?!.,]| please| pls| ta\b| "
-            rf"if){_NOT_AFTER}"
+            rf"(?P<hour>1[0-2]|[1-9]|ten|eleven|twelve|nine)\b(?=$|[?!.,]| please| pls| ta\b| "
+            rf"if| and (?:i|my|me|our|the)\b){_NOT_AFTER}"
         ),
     ),
 )
@@ -114,7 +129,8 @@ _BEFORE_NOT = re.compile(
     r"ers|tan|bus|only|price|costs?|was|page|no\.) )$|£$"
 )
 _MORNING = (
-    r"mornings?|mornin|morni|morng|bore|fore|foreu|boreau|rano|mattina|уранці|ранку|вранці|"
+    r"mornings?|(?<!the )morn|mornin|morni|morng|bore|fore|foreu|boreau|rano|mattina|уранці|"
+    r"ранку|вранці|"
     r"forenoon|am|a\.m"
 )
 _AFTERNOON = (
@@ -195,7 +211,7 @@ def _clock(text: str) -> str | None:  # noqa: PLR0912 (one branch a way of telli
             if kind == "to past":
                 number = groups["min"] or ""
                 minute = int(number) if number.isdecimal() else _MINUTES[number]
-                if groups["way"] in {"to", "till", "i", "afore", "before"}:
+                if groups["way"] in {"to", "tae", "till", "i", "afore", "before"}:
                     if minute == 30:
                         continue
                     before = (hour - 2) % 12 + 1

@@ -82,6 +82,11 @@ def score(text: str, named: list[str]) -> Scores:
             _sum(known, words), _sum(known, letters), weights.SCALES, weights.BIAS, strict=True
         )
     ]
+    return scores_of(logits)
+
+
+def scores_of(logits: list[float]) -> Scores:
+    """Chances out of the sums of all outcomes: intents, needs, emergency, for another."""
     first, second = len(weights.INTENTS), len(weights.INTENTS) + len(weights.NEEDS)
     return Scores(
         _softmax(weights.INTENTS, logits[:first], COOL),

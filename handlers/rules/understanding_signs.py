@@ -25,14 +25,14 @@ STRONG: dict[str, tuple[str, ...]] = {
         r"killing|burst\w*)\b",
         r"\b(?:pains?|tight\w*|crush\w*|squeez\w*|pressure|band|weight)SOON\b(?:chest|"
         r"heart)\b(?! (?:clinic|infection))",
-        r"\b(?:poen|poenau|gwasgu|tynn)\b.{0,25}\b(?:brest|frest|mrest|nghalon)\b",
+        r"\b(?:[pb]oen|mhoen|[pb]oenau|gwasgu|wasgu|tynn|dynn)\b.{0,25}\b(?:brest|frest|mrest|nghalon)\b",
         r"\b(?:pain|numb\w*|tingl\w*|ache|aching)\b.{0,30}\b(?:down|in|up) (?:my|me|his|her|the|"
         r"one)? ?(?:left )?(?:arm|jaw)\b(?!.{0,30}arthrit)",
         r"\bpain\b.{0,20}\bjaw\b",
     ),
     "heart": (
         r"\b(?:having|had|think|its) (?:a |an? )?(?:heart ?attack|stroke|strok|seizure)\b(?! "
-        r"(?:in|at|last|two|\d|a few|back|years))",
+        r"(?:of|in|at|last|two|\d|a few|back|years))",
         r"\bcardiac arrest\b",
         r"\btrawiad ar (?:y|ei) ?(?:galon|chalon)\b",
         r"\bcael str[oô]c\b",
@@ -63,9 +63,12 @@ STRONG: dict[str, tuple[str, ...]] = {
     "stroke": (
         r"\b(?:face|mouth|cheek|eye)s?(?: has| is| s|s)?\b.{0,25}\b(?:dropp?ed|droop\w*|one "
         r"side|lop ?sided|slipped|fallen|twisted|gone (?:funny|down|all))\b",
-        r"\b(?:slurr\w*|gibberish|jibberish|talking (?:nonsense|rubbish|daft|funny)|(?:cant|"
+        r"\b(?:slurr\w*|(?:talk\w*|speak\w*|saying|coming out|hes|shes|words?) (?:\w+ ){0,2}"
+        r"(?:gibberish|jibberish|double dutch|mush|garbled)|talking (?:nonsense|rubbish|daft|"
+        r"funny)|(?:cant|"
         r"cannot|wont|not) (?:speak|talk|get (?:his|her|my|me) words)(?! (?:english|now|till|to|"
-        r"on|for|much|welsh|long|very))|words? (?:wont|are|coming|all|come out)|not making "
+        r"on|for|much|welsh|long|very))|words? (?:wont|are (?:coming|all|not coming)|coming|all|"
+        r"come out)|not making "
         r"(?:any )?sense|no sense out of|get any sense)\b",
         r"\b(?:cant|cannot|carnt) (?:feel|move|lift) (?:his|her|my|me|one|the|a) (?:left |right "
         r"|whole |one )?(?:arm|leg|side|face)s?\b(?!.{0,25}(?:since|arthrit|op\b|operation|"
@@ -81,7 +84,9 @@ STRONG: dict[str, tuple[str, ...]] = {
         r"sofa|wall))",
         r"\bCANT (?:seem to )?(?:wake|rouse|bring)(?: up| round| WHO)\b",
         r"\b(?:wont|doesnt|not|cant|isnt) wak(?:e|ing)(?: up)?\b",
-        r"\bwont (?:come|came) round\b",
+        r"\b(?:s?he|him|her|mum|mam|dad|nan|wife|husband|"
+        r"baby) (?:just )?wont come round\b(?! (?:to|till|"
+        r"until|for|and|here|any))",
         r"\bkeeps? (?:fainting|going unconscious|drifting)\b",
         r"\bin and out of consciousness\b",
     ),
@@ -269,6 +274,7 @@ STRONG: dict[str, tuple[str, ...]] = {
     "not answering": (
         r"\b(?:through|thro|thru|in|at) (?:the |her |his |their )?(?:letter ?box|window|glass|"
         r"back door|curtains)\b.{0,60}\b(?:floor|lying|laid|lay|laying|not moving|slumped|feet|"
+        r"slippers|"
         r"legs|collapsed|calling|on the)\b",
         r"\b(?:lying|laid|lay|laying|slumped|sprawled)\b.{0,25}\b(?:not moving|bottom of|floor|"
         r"stairs|hall|ground|road|pavement|path|garden)\b",
@@ -277,13 +283,14 @@ STRONG: dict[str, tuple[str, ...]] = {
         r"\b(?:his|her|their) (?:feet|legs|hand|arm) on (?:the )?\b",
     ),
     "swelling": (
-        r"\b(?:tongue|throat|lips?|face|mouth)\b.{0,25}\b(?:swell\w*|swole\w*|swollen|clos\w*|"
+        r"\b(?:tongue|throat|lip|face|mouth)s?\b.{0,25}\b(?:swell\w*|swole\w*|swollen|clos\w*|"
         r"tight\w*|puff\w*)\b",
         r"\b(?:swelling|swollen|closing) (?:up )?(?:my |his |her |the )?(?:tongue|throat|face|"
         r"lips)\b",
         r"\b(?:anaphyla\w*|epi ?pen used|allergic reaction)\b",
         r"\bcant swallow\b",
-        r"\b(?:choking|chokin|choked)\b(?! (?:my|the|up with|me up|roses|weeds|on these prices))",
+        r"\b(?:choking|chokin|choked)\b(?! (?:my|the|up with|me up|roses|weeds|"
+        r"with (?:weeds|nettles|leaves|ivy|brambles)|on these prices))",
     ),
     "burn": (
         r"\bskin (?:is |s )?(?:coming|peeling|hanging|come|came|fallen) off\b",
@@ -297,11 +304,13 @@ STRONG: dict[str, tuple[str, ...]] = {
     "crash": (
         r"\b(?:hit|knocked (?:down|over|off)|run over|crashed|crash)\b.{0,25}\b(?:car|van|bus|"
         r"bike|lorry|motorbike|taxi|road)\b(?! (?:last|years|in march))",
-        r"\bcome off (?:my|me|his|her) bike\b",
+        r"\bcome off (?:my|me|his|her) bike\b(?! but)",
         r"\bcar crash\b(?! tv| of)",
-        r"\b(?:drown\w*|in the (?:canal|river|reservoir|pond|sea)|through the ice|under the ice|"
+        r"\b(?:drown\w*|(?:fell|fallen|gone|went|slipped|jumped|walked|hes|shes|is|"
+        r"got) in(?:to)? the (?:canal|river|"
+        r"reservoir|pond|sea)|through the ice|under the ice|"
         r"flood ?water coming|hanging out of|stabbed|been shot)\b(?! (?:in paper\w*|rat|in "
-        r"sorrow|on))",
+        r"sorrow|in (?:debt|paper\w*|bills|work)|on|out))",
     ),
     "sudden": (
         r"\bworst (?:headache|pain)\b",
@@ -333,7 +342,8 @@ STRONG: dict[str, tuple[str, ...]] = {
         r"\b(?:had enough|sick|tired|done with|fed up) (?:of |with )?(?:this |my |the )?(?:life|"
         r"living)\b",
         r"\bfinish (?:it|myself|mesen|things) (?:off )?(?:tonight|today|now|all|for good)\b",
-        r"\b(?:shotgun|rifle|air gun|pistol)\b",
+        r"\b(?:shotgun|rifle|air gun|pistol)\b(?! for (?:the )?(?:rabbits|vermin|pigeons|crows|"
+        r"foxes))",
         r"\b(?:clutching|holding|grabbing) (?:his|her|their|my) (?:chest|throat)\b",
         r"\b(?:tablets|pills)\b.{0,40}\b(?:in front of me|enough to|all of them|lined up|on the "
         r"table in)\b",
@@ -412,6 +422,143 @@ STRONG: dict[str, tuple[str, ...]] = {
         r"\bbetter off if i (?:was|were|am|wasnt|werent)\b",
         r"\b(?:moaning|groaning)\b.{0,30}\b(?:letter ?box|through the (?:door|wall))\b",
         r"\bddim (?:isio|eisiau|moyn) bod yma\b",
+    ),
+    "said sideways": (
+        # Heart and stroke, as people compare them.
+        r"\b(?:weight|vice|gate\w*|clamp|strap|anvil|belt|foot|boulder|bear)\b.{0,40}\b(?:chest|"
+        r"breast|breastbone|ribs|across me|on me)\b",
+        r"\bpain\w*\b.{0,70}\b(?:sweat\w*|swett\w*|wringing|clammy|perspir\w*|up (?:into|to) my "
+        r"(?:teeth|jaw))\b",
+        r"\b(?:sweat\w*|clammy|perspir\w*)\b.{0,40}\b(?:pain\w*|numb|dead arm)\b",
+        r"\bchests?(?: is|s)? (?:really |very )?(?:gripp\w*|paining|hurting (?:bad|so)|crushed)\b",
+        r"\bholds? (?:his|her) (?:chest|breast)\b",
+        r"\blost (?:the |all )?(?:use|feeling|feelin|power) (?:of |in |down )*(?:my |me |his |"
+        r"her |the "
+        r"|one |wan )?(?:\w+ )?(?:arm|leg|side|hand|face)s?\b",
+        r"\bface (?:has )?gone numb\b",
+        r"\b(?:cant|cannot) (?:form|find|get hold of|get out) (?:my|me|the|his|"
+        r"her) words\b(?! (?:in|for"
+        r"|on paper))",
+        r"\bspeech (?:is |has )?(?:affected|gone|slurred|funny)\b",
+        r"\b(?:talking|speaking|sounds?) (?:double dutch|mush|backwards)\b",
+        r"\bone side of (?:him|her|his|hers|me)\b",
+        r"\bcalling (?:me|him|us) by the wrong name\b",
+        r"^chest (?:is )?(?:really |very )?bad\b",
+        r"\bheart\b.{0,30}\b(?:fast|racing|pounding|jumping)\b.{0,40}\b(?:faint|dizzy|breath|"
+        r"pass out)\b",
+        r"\bsick\b.{0,20}\blike coffee\b|\bdysreflexia\b",
+        r"\bwaters (?:just )?went\b(?! cold)",
+        r"\b(?:smile|mouth|face)s?(?: has| is)? (?:gone |all )?(?:crooked|wonky|lopsided)\b",
+        # Not awake, not breathing.
+        r"\bstruggling for (?:air|breath)\b",
+        r"\b(?:s?he|mum|mam|dad|nan|body) (?:is not|isnt|wasnt|not|aint) moving\b",
+        r"\b(?:no|find a|feel a|cant get a) pulse\b",
+        r"\bslumped\b(?! (?:in front|watching))",
+        r"\beyes (?:are |is |r )?(?:rolled|rolling|closing up)\b",
+        r"\b(?:froth|foam)(?:ing)? (?:at|from|round|out)\b|\b(?:hes|shes|is|he|she) (?:froth|"
+        r"foam)ing\b",
+        r"\b(?:snoring|gurgling|rattling) (?:sort of |kind of )?(?:noise|sound|"
+        r"breath\w*)\b.{0,60}\b(?:"
+        r"wake|look|answer|foam|blue|rouse)\b",
+        r"\b(?:wont|cant|doesnt) stop (?:fitt?in\w*|jerking)\b",
+        r"\bhands? (?:is |s )?jerking\b",
+        r"\bstopped (?:breeding|breev\w*|breth\w*)\b|\bcant (?:breev|brev|breve|breev\w*)\b",
+        r"\bsugars? (?:is |of |at )?[012]\.\d",
+        # A fall or an accident.
+        r"\b(?:leg|foot|hip|ankle|arm)s?(?: is|s| are)? ?(?:\w+ )?(?:pointing|facing|turned?|"
+        r"bent|at an)"
+        r" (?:the |in )?(?:wrong|other|funny|odd|angle|backwards)\b",
+        r"\b(?:cant|couldnt) (?:turn over|crawl|move my legs?|feel my legs?|move from (?:here|"
+        r"the floor))\b",
+        r"\blegs?\b.{0,10}\b(?:wont listen|gone under|went under)\b",
+        r"\b(?:shouted|shouting|called|calling|banging|banged)\b.{0,25}\b(?:nobody|nobodys|"
+        r"no one|noone|"
+        r"not a soul)\b.{0,10}\b(?:hears?|heard|comes?|came|coming)\b",
+        r"\bon (?:my|me) (?:back|side|front|face) (?:in|on|at) the (?:yard|garden|path|floor|ice|"
+        r"snow|steps"
+        r"|drive|street|road|hall|shed|ground|patio|cellar)\b",
+        r"\b(?:legs?|foot|arm|hand) from under the\b",
+        r"\bfell\b.{0,40}\bcor (?:move|get)\b",
+        r"\b(?:just|been|has|car|van) run (?:me|him|her) over\b(?! to)",
+        r"\bgone in (?:off|over)\b|\bslurry(?:s)? (?:has )?got\b",
+        r"\b(?:im|i am) (?:outside|out in)\b.{0,40}\b(?:nightdress|nightie|pyjamas|"
+        r"dressing gown)\b",
+        r"^(?:i |help )?cant get up(?: please| help)?[ .!]*$",
+        r"\b(?:fallen|fell|falling) (?:from|out of|off) (?:the |his |her |my )?(?:bed|chair|"
+        r"ladder|roof|"
+        r"wheelchair)\b.{0,60}\b(?:angle|cant|not opening|hear me|feel my|wont)\b",
+        r"\bcars?\b.{0,40}\bupside down\b|\bno air\b(?! (?:con|in the tyres?))",
+        r"\b(?:s?hes|s?he is|mums|mum is|dads|dad is|nans) on (?:the|his|her) (?:\w+ )?floor\b",
+        r"\b(?:im|i am|hes|shes|mums|dads) (?:\w+ )?(?:wedged|trapped|pinned|jammed)\b",
+        r"\b(?:power|electric) (?:line|cable|wire)s?(?: is|s)? (?:down|hanging|sparking)\b",
+        r"\bfingers?\b.{0,40}\b(?:hanging off|cut off|sliced off)\b|\bskins? (?:is )?lifting\b",
+        r"\b(?:alzheimers|dementia)\b.{0,30}\b(?:been gone|missing)\b",
+        r"\bhear (?:(?:him|her|them|someone|somebody) )?(?:moaning|groaning)\b",
+        r"^(?:please )?help me (?:please )?(?:someone|somebody|anyone|hes|shes)\b",
+        r"\bcodwm\b.{0,40}\b(?:gwaedu|methu)\b|\bwyneb wedi (?:llithro|disgyn)\b",
+        # Blood, swelling, poison.
+        r"\bblood coming (?:out of|from) (?:his|her|my|me) (?:ears?|mouth|eyes?|head)\b",
+        r"\bswallowed (?:everything|the lot|all of)\b",
+        r"\bcough\w* up\b.{0,20}\bblood\b|\b(?:basin|bowl|bucket|pints?) (?:full )?of blood\b",
+        r"\bblood (?:all )?down (?:her|his|my|me)\b|\bpassing (?:nothing but |a lot of |"
+        r"lots of )?blood\b",
+        r"\b(?:throat|tongue)s?(?: is| are|s)? (?:\w+ )?(?:closing|filling|getting (?:big|fat|"
+        r"thick)\w*)\b",
+        r"\b(?:taken|took|had) (?:far |way )?to many (?:\w+ ){0,2}(?:tablets|pills)\b",
+        r"\bdone something (?:silly|stupid|daft|terrible)\b.{0,30}\b(?:tablets?|pills|meds|"
+        r"mysel\w*|"
+        r"wrists?)\b",
+        r"\bneck (?:wont|cant|doesnt) (?:bend|move)\b",
+        # Fire, gas, water.
+        r"^(?:help )?fire[ !.]*$",
+        r"\b(?:fire|fyer|fier) (?:up )?(?:in|on|under) (?:the|my|our|me) (?:kitchen|kichin|roof|"
+        r"house|bedroom|"
+        r"loft|flat|shed|garage|oven|hall|stairs|barn|landing|lounge)\b(?! (?:wont|alarm))",
+        r"\b(?:curtains?|bedding|sofa|settee|carpet|roof|thatch) (?:have |has |"
+        r"s )?(?:just )?(?:caught|gone "
+        r"up)\b",
+        r"^chip ?pan\b",
+        r"\b(?:smell burning|smoke (?:under|through|a com\w+))\b",
+        r"\b(?:stink|smell) of (?:rotten )?eggs\b",
+        r"\bwater(?: is|s)? (?:up to|over|coming up|rising)\b.{0,20}\b(?:stairs?|knees|waist|"
+        r"window|bed)\b",
+        # Threats.
+        r"\b(?:man|men|someone|somebody|fella|gadgie|bloke|lads?|ex|husband|boyfriend|"
+        r"theyre)\b.{0,40}\b(?:"
+        r"crowbar|jemmy|a blade|balaclavas?|machete|having knife|a bat)\b",
+        r"\b(?:trying|tryin) (?:at )?(?:the |my |me |our )?(?:back |front |side )?(?:windows|"
+        r"windas|doors)\b",
+        r"\bbreaking (?:my|our|the|me) (?:\w+ )?windows?\b",
+        r"\bto pan (?:my|the) door in\b",
+        r"\b(?:beats|beating|strangling|battering|throttling) (?:his |the |my )?(?:wife|mother|"
+        r"mum|daughter|"
+        r"baby|girlfriend|partner)\b",
+        r"\b(?:hell|shell|theyll|going to) finish me\b",
+        r"\bhiding (?:in|under|behind|upstairs|from (?:him|them))\b",
+        r"\bscream\w*\b.{0,30}\b(?:for help|went quiet|gone quiet|then quiet|murder)\b",
+        r"\b(?:someone|somebody|man|men|footsteps)\b.{0,20}\b(?:moving about|creeping|prowling)\b",
+        r"\bpushed past me\b|\bhands (?:on|round) (?:me|my (?:neck|throat))\b",
+        r"\bcoming to (?:kill|hurt) (?:me|us)\b|\bup against the wall by\b",
+        # Life not wanted.
+        r"\bno point (?:in )?(?:me|my) being here\b",
+        r"\b(?:better off|happier) (?:once|when|if) im (?:gone|dead|out of the way|not here)\b",
+        r"\b(?:thinking (?:about|of)|walking to|going to|stood by|sat by) the (?:train|railway) "
+        r"(?:tracks?|lines?)\b",
+        r"\b(?:shant|wont|not) be alive\b",
+        r"\brather not be (?:here|alive)\b(?! (?:when|for|on|at|while))",
+        r"^(?:i )?(?:just )?want (?:it|this) (?:all )?(?:over|to end|to be over|finished)\b",
+        r"\b(?:cant|cannot) (?:do|face|get through) (?:another|one more) (?:night|day) (?:of it|"
+        r"of this|"
+        r"like this)\b",
+        r"\bwrong side of the (?:railings?|barrier|bridge)\b",
+        r"\byou wont hear from me again\b",
+        r"\bnobody(?:d| would| will|s going to) (?:miss|notice)\b",
+        r"\bwritten to (?:the|my) (?:children|kids|family|girls|boys|sons?|"
+        r"daughters?)\b.{0,40}\b(?:done|"
+        r"dog|cat|goodbye|sorry)\b",
+        r"\b(?:posted|texted|left) (?:a |us )?goodbye\b",
+        r"\bservice revolver\b|\bi cannot continue\b",
+        r"\bgas on\b.{0,30}\b(?:be with|on purpose|hung up|goodbye)\b",
     ),
     "cry": (
         r"🆘",

@@ -42,18 +42,27 @@ _TODAY = (
     r"the nicht|heddiw|heddi|heno|dzisiaj|dzis|dziś|oggi|stasera|"
     r"сьогодні|a\.?s\.?a\.?p|(?:this|dis) (?:very )?(?:morning|mornin|morn|afternoon|afternoo|aft|"
     r"arvo|afty|efternoon|evening|evenin|eve|minute|instant|tea ?time|dinner ?time|lunch ?time)|"
-    r"(?:y )?(?:bore|pnawn|prynhawn|pnawn) y?ma|straight ?away|right away|right now|right this|"
+    r"(?:y )?(?:bore|pnawn|prynhawn|pnawn) y?ma|straight ?away|right away|(?<!all )right now|"
+    r"right this|"
     r"as soon as (?:possible|poss|you can)|immediately|at once|ar unwaith|rwan hyn|later on today"
 )
 # "sat" and "sun" are words too: "he is sat in the cold", "in the sun".
 _NO_VERB = (
     r"(?<!\bis )(?<!\bbe )(?<!\bjust )(?<!\bim )(?<!hes )(?<!been )(?<!were )(?<!was )(?<!\bi )"
-    r"(?<!kids )(?<!are )(?<!\bthe )(?<!ive )"
+    r"(?<!kids )(?<!are )(?<!\bthe )(?<!ive )(?<!theyre )(?<!youre )(?<!shes )(?<!its )"
+    # "we'd love to", once its apostrophe is gone, and a Sikh's greeting
+    r"(?!wed (?:love|like|be|rather|better|prefer|all|really|both|have|need|want|appreciate|enjoy|"
+    r"never|happily|gladly|only|still)\b)(?!sat sri\b)"
 )
 _NO_VERB_AFTER = (
-    r"(?! (?:here|watching|there|down|up|with|wi|outside|waiting|looking|"
-    r"(?:in|on|at) (?:the|a|my|me|his|her)))"
+    r"(?:(?<!\bsat)(?<!\bsun)|(?! (?:here|watching|there|down|up|with|wi|outside|waiting|looking|"
+    r"(?:in|on|at) (?:the|a|my|me|his|her))\b))"
 )
+_OF_ONE_DAY = (
+    r"fine|good|ok|okay|off|perfect|great|grand|best|out|no good|dead on|magic|brill|lovely|better|"
+    r"visit|job|slot|lift|appointment|clinic|shift|walk|delivery"
+)
+"""What follows "Friday's" (written "fridays") where one day is meant and not every Friday."""
 _NUM = r"\d{1,2}|an?|one|two|three|four|five|six|seven|eight|nine|ten|(?:a )?couple of"
 _DAYWORD = rf"(?:{_DAYS})(?:s)?"
 
@@ -128,7 +137,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             rf"\b(?:on |for )?the (?P<ordinal>{_ORDINALS})\b(?! (?:time|one|floor|class|of all|"
             rf"thing|day|"
             r"person|to|two|week|is|was|house|door|bus|flat|lot|set|step|stair|dose|in a|name|"
-            r"half))",
+            r"half|hauf|hand|cup|opinion|pair|go|page))",
         ),
         (
             "in days",
@@ -139,7 +148,9 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "weekday",
             rf"\b(?:(?P<how>this|next|nxt|this coming|coming|last|every|each|most|on a) )?"
-            rf"{_NO_VERB}(?P<weekday>{_DAYS})(?P<plural>s(?=\b))?\b{_NO_VERB_AFTER}"
+            rf"{_NO_VERB}(?P<weekday>{_DAYS})(?:(?P<plural>s(?=\b)(?! (?:{_OF_ONE_DAY})\b))|s|"
+            rf"ll)?\b"
+            rf"{_NO_VERB_AFTER}"
             r"(?! (?:roast|papers?|school|best|lunch|dinner|club|group|supplement|times)\b)"
             r"(?P<gone>,? (?:gone|just gone|past|last))?",
         ),
@@ -154,7 +165,10 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("today", rf"\b(?:{_TODAY})\b"),
         (
             "today",
-            r"(?<!for )(?<!until )(?<!till )(?<!by )(?<!just )(?<!up to )\bnow\b(?= ?(?:$|[?!.]|"
+            r"(?<!for )(?<!until )(?<!till )(?<!by )(?<!just )(?<!up to )(?<!dont want it )"
+            r"(?<!dont want that )(?<!dont need it )(?<!shant want it )(?<!shant need it )"
+            r"(?<!not needed )(?<!sorted )(?<!mended )(?<!better )(?<!fine )(?<!right )"
+            r"\bnow\b(?= ?(?:$|[?!.]|"
             r"please|"
             r"pls|plz|anyone|anybody|if (?:you|poss)))(?<!and then)",
         ),
@@ -167,7 +181,8 @@ _BEFORE_NOT = re.compile(
     r"most|bob|dated|due on|due|paid|payday|was|pay day|ever since|from last|up to|back on|been|"
     r"closed|"
     r"shut|shuts|expired|except|not open|seven times on|twice on|"
-    r"get paid|gets? paid on|back|of an?) (?:the |on |next |this |about |dd?ydd |y |around |the "
+    r"get paid|gets? paid on|reply|respond|back|of an?) (?:the |on |next |this |about |dd?ydd |"
+    r"y |around |the "
     r")*)$"
 )
 _PAST = re.compile(
@@ -180,7 +195,8 @@ _FUTURE = re.compile(
     r"\b(?:can|could|cud|would|wud|will|shall|need|needs|want|wants|wanted|please|pls|going|ive to|"
     r"got to|have to|has to|had to be|to go|be|any|anyone|anybody|someone|somebody|sum1|any1|may|"
     r"might|for|by|appointment|appt|ill|free|lift|come|coming|must|should|fancy|"
-    r"oes|fedr\w*|allai|fasa\w*|angen|isio|eisiau|hoffwn|take|does|do|suits?|is|im|its)\b"
+    r"oes|fedr\w*|allai|fasa\w*|angen|isio|eisiau|hoffwn|take|does|do|suits?|is|im|its|tell|"
+    r"bother|trouble)\b"
 )
 _CLAUSE = re.compile(r"[.!?;,()]| but | so | and (?=i |can|could|would|we )|\bbecause\b|\bcos\b")
 

@@ -132,6 +132,14 @@ _AS_WRITTEN: dict[str, str] = {
     "took": "tuk",
     "fell": "fel",
     "their": "thier",
+    "breathe": "breev breeve brethe breve",
+    "fire": "fyer fier fiyer",
+    "fallen": "faln falen fellen",
+    "feeling": "feelin",
+    "tongue": "tung tounge tonge toung",
+    "trying": "tryin",
+    "she": "shi",
+    "hospital": "hosp hospitle hosbidle hopsital",
 }
 _STANDARD = {way: word for word, ways in _AS_WRITTEN.items() for way in ways.split() if way != word}
 _WITH_DIGITS = re.compile(

@@ -27,6 +27,17 @@ TITLES = {
     ),
     "search": ("Finding whom to ask", []),
     "due": ("Finding what is due", []),
+    "broadcast": (
+        "A broadcast with kill -9 in the middle",
+        ["database", "chats", "kills", "had it twice", "missed", "marked unknown"],
+    ),
+    "memory": (
+        "Memory of a process that settles a list and feeds it to the end",
+        [
+            *("database", "people", "before", "at most", "settling the list"),
+            *("feeding a thousand", "longest transaction"),
+        ],
+    ),
     "intake": (
         "Messages on the disk and answered, by HTTP",
         ["database", "one a commit", "together", "ratio"],
@@ -87,6 +98,11 @@ async def measure(name: str, url: str, quick: bool, tell: Any) -> list[list[str]
     if name == "due":
         sizes = [1_000, 10_000] if quick else [10_000, 1_000_000]
         return await measures.due_rows(url, sizes, 50 if quick else 400, tell)
+    if name == "broadcast":
+        return await measures.broadcast_killed(url, 300 if quick else 5_000, 3, tell)
+    if name == "memory":
+        sizes = [100, 1_000] if quick else [1_000, 10_000, 100_000]
+        return await measures.broadcast_memory(url, sizes, tell)
     if name == "sender":
         chats = 300 if quick else 5_000
         rows = [["Popround", f"{chats:,}", *await sending.broadcast(url, chats, tell)]]

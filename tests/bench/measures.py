@@ -33,7 +33,7 @@ from storage.schema import addresses, metadata
 from storage.schema import due as due_table
 from storage.schema import members as member_table
 from storage.vault import Vault
-from tests.bench import town
+from tests.bench import broadcasts, town
 from tests.conftest import SECRET
 from tests.made import NOW, asker, group, request
 from tests.stage import AUTH, NUMBER, SID, TOKEN
@@ -49,14 +49,15 @@ PICKED = 5
 
 
 @asynccontextmanager
-async def fresh(url: str) -> AsyncIterator[Database]:
-    """An empty database with a group in it that is never quiet."""
+async def fresh(url: str, *, with_group: bool = True) -> AsyncIterator[Database]:
+    """An empty database, with a group in it that is never quiet."""
     database = open_database(url, Vault(SECRET))
     async with database.engine.begin() as connection:
         await connection.run_sync(metadata.drop_all)
         await connection.run_sync(metadata.create_all)
-    async with database.transaction() as tx:
-        await group(tx, quiet_from=hour(0), quiet_until=hour(0))
+    if with_group:
+        async with database.transaction() as tx:
+            await group(tx, quiet_from=hour(0), quiet_until=hour(0))
     yield database
     await database.close()
 
@@ -322,6 +323,24 @@ async def _take_due(database: Database, times: int) -> tuple[float, float, float
             assert await due.next_due(tx, NOW) is None
         idle.append((time.perf_counter() - began) * 1000)
     return median(taken), sorted(taken)[int(len(taken) * 0.99)], median(idle)
+
+
+# Telling many
+
+
+async def broadcast_killed(url: str, count: int, kills: int, tell: Tell) -> list[list[str]]:
+    """What a kill -9 does to a broadcast."""
+    async with fresh(url, with_group=False) as database:
+        return [await broadcasts.killed(database, url, count, kills, tell)]
+
+
+async def broadcast_memory(url: str, sizes: list[int], tell: Tell) -> list[list[str]]:
+    """What a long list takes."""
+    rows = []
+    for size in sizes:
+        async with fresh(url) as database:
+            rows.append(await broadcasts.memory(database, url, size, tell))
+    return rows
 
 
 def sqlite_url(folder: Path) -> str:

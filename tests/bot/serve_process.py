@@ -16,10 +16,12 @@ from bot import sender, unknowns
 from bot.app import serve
 from bot.channels import telegram, twilio_sms  # noqa: F401 (imported once, for every life)
 from bot.settings import load
+from handlers import broadcast_run
 
 # Nobody waits for a test: what is asked after some seconds in life is asked at once here.
 unknowns.LOOK_AFTER = unknowns.TAKEN_OVER = unknowns.ASK_AGAIN = timedelta(seconds=1)
 sender.LEASE_SECONDS = 1.5
+broadcast_run.LOOK = timedelta(seconds=0.2)
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ async def test_a_chat_lists_what_its_person_can_do(database_url: str) -> None:
         assert shown(stranger) == ["start", "help"]
         helps, organises = (
             ["pause", "hours", "onduty", "offduty"],
-            ["open", "waiting", "duty", "note"],
+            ["open", "waiting", "broadcast", "replies", "duty", "note"],
         )
         assert shown(ana) == ["start", "help", *helps, *organises, "texts", "more"]
         # Every one of them does something, other than not being followed.

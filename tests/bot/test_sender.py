@@ -649,6 +649,25 @@ async def test_one_process_sends_at_a_time_and_another_takes_over(database_url: 
         assert await other.lease()
 
 
+async def test_what_was_written_before_the_clock_was_put_back_does_not_wait_for_that_hour(
+    database_url: str,
+) -> None:
+    async with village(database_url) as here:
+        now = here.on.clock.now()
+        ahead = now + 3600 * SECOND
+        await here.queue(text="written an hour ahead", created_at=ahead)
+        await here.queue(text="for the morning", created_at=ahead, at=ahead + 9 * 3600 * SECOND)
+        asked = await here.queue(text="on its way when we died", created_at=ahead)
+        async with here.on.bot.database.transaction() as tx:
+            await tx.run(
+                sa.update(outbox)
+                .where(outbox.c.id == asked)
+                .values(status="unknown", next_at=ahead, attempts=1)
+            )
+        await here.live(20)
+        assert here.handset() == ["written an hour ahead", "on its way when we died"]
+
+
 async def test_what_a_dead_process_was_sending_is_asked_after_by_the_next(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -192,6 +192,11 @@ RIGHTS = dict.fromkeys(
             inbound(TEXT, text="yes", **GROUP),
         ),
         pytest.param(message(STREET, text="yes", reply_to_message=SHOWN | {"from": SAM}), None),
+        pytest.param(
+            message(HOME, text="yes", reply_to_message=SHOWN | {"from": ME}),
+            inbound(TEXT, text="yes", replies_to="5"),
+            id="under a message of ours",
+        ),
         pytest.param(message(STREET, new_chat_members=[SAM]), None, id="service message"),
         pytest.param(message(HOME, text="hi", **{"from": ME}), None, id="a bot's message"),
         pytest.param(update(edited_message=message(text="x")["message"]), None),

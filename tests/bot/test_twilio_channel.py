@@ -4,6 +4,7 @@ import json
 import logging
 from base64 import b64encode
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -29,7 +30,7 @@ from bot.channels.base import (
     TooManyError,
     UnknownOutcomeError,
 )
-from bot.channels.twilio_sms import ERRORS, SMS, STATUS, TwilioAdapter
+from bot.channels.twilio_sms import CLOCKS_DIFFER, ERRORS, SMS, STATUS, TwilioAdapter
 from bot.clock import VirtualClock
 from storage.model import (
     Channel,
@@ -380,13 +381,19 @@ def test_every_code_of_ours_has_a_reason_and_only_waiting_ones_a_wait():
 async def test_an_unknown_text_is_looked_up_by_number_time_and_words():
     async with talking() as (sms, api):
         assert await sms.look_up(outbound()) == []
-        api.add("SM1", NOW - timedelta(hours=3), OURS, ROSA, "Hello Rosa.")  # the one before
+        api.add(
+            "SM1", NOW - CLOCKS_DIFFER - timedelta(hours=1), OURS, ROSA, "Hello Rosa."
+        )  # the one before
         api.add("SM2", NOW, OURS, "+447700900124", "Hello Rosa.")  # to somebody else
         api.add("SM3", NOW, OURS, ROSA, "Something else.")
         assert await sms.look_up(outbound()) == []
         api.add("SM4", NOW, OURS, ROSA, "Hello Rosa.", date_sent=None)  # still in Twilio's queue
         api.add("SM5", NOW + timedelta(minutes=9), OURS, ROSA, "Hello Rosa.")
         assert (await sms.look_up(outbound()))[0].provider_id == "SM4"
+        # It was taken by a clock that was right, and written by one that was an hour ahead.
+        ahead = replace(outbound("Written ahead."), created_at=NOW + timedelta(hours=1))
+        api.add("SM6", NOW, OURS, ROSA, "Written ahead.")
+        assert (await sms.look_up(ahead))[0].provider_id == "SM6"
         api.answers = [(503, "x")]
         with pytest.raises(RetryableError):
             await sms.look_up(outbound())

@@ -36,8 +36,13 @@ VISIT_NEWS = frozenset(
 AT_THE_HOUR_THEY_CHOSE = frozenset({"check_in", "check_in.will_ring", "alarm.news"})
 """What may come in the quiet hours because people asked for it, or were woken by its beginning."""
 
+URGENT_TO_ALL = frozenset({"broadcast", "broadcast.report"})
+"""What may come in the quiet hours because an organiser said that it is urgent, and why."""
+
 AT_A_CHOSEN_HOUR = frozenset({"daily_note", "duty"})
 """What organisers asked to get at that very hour."""
+
+MAY_WAKE = VISIT_NEWS | AT_THE_HOUR_THEY_CHOSE | URGENT_TO_ALL
 
 JUST_NOW = timedelta(minutes=2)
 
@@ -126,7 +131,7 @@ async def _nights_kept(tx: Transaction, witness: Witness) -> list[str]:
             for moment in witness.wrote.get(message.chat, ())
         )
         in_group = message.member_id is None
-        tonight = message.about.get("kind") in VISIT_NEWS | AT_THE_HOUR_THEY_CHOSE and message.wakes
+        tonight = message.about.get("kind") in MAY_WAKE and message.wakes
         urgent = message.priority is Priority.EMERGENCY
         if message.about.get("kind") in AT_A_CHOSEN_HOUR:
             continue

@@ -20,9 +20,11 @@ to the letter, and nobody can have heard anything that is not written there.
     sam  > mill [I'll do it]                      the same, in a group chat
     sam  > mill (adds the bot)                    also (removes the bot), (becomes a supergroup)
     jo   > (shares HD7 5AB)                       also (photo), (voice), (sticker), (blocks), …
+    sam  > (replies) thanks                       under the bot's latest message to them
     invite organiser  Marsden Neighbours          a code, for `{code}` in what somebody writes
                                                   (which is also the latest that somebody was sent);
-                                                  `{number}`: the six figures said last
+                                                  `{number}`: the six figures said last; `{shown}`:
+                                                  the four figures
     checkin rosa  every day at 9am  jean, peter   check-ins that are set up, and their contacts
     undeliverable sam 30005                       their texts fail; `deliverable sam` ends it
     nobody hears anything                         since the line before
@@ -150,6 +152,8 @@ class Player:
     """Messages since the last thing that somebody did."""
     code: str = ""
     """The invitation made last."""
+    shown: str = ""
+    """The latest four figures in anything that was said."""
     witness: Witness = field(default_factory=Witness)
     lost: set[str] = field(default_factory=set)
     """Numbers whose texts do not arrive."""
@@ -349,6 +353,8 @@ class Player:
         if "{number}" in words:
             said = [re.findall(r"\b\d{6}\b", text) for _, text in self.witness.seen]
             words = words.replace("{number}", next(found[-1] for found in reversed(said) if found))
+        words = words.replace("{shown}", self.shown)
+        under = re.fullmatch(r"\(replies\) (.+)", words)
         self.witness.wrote.setdefault(who.value, []).append(self.on.clock.now())
         special = re.fullmatch(r"\((.+)\)", words)
         in_chat = re.fullmatch(r"(\S+)\s+(.+)", words)
@@ -356,6 +362,9 @@ class Player:
         if who.channel is Channel.SMS:
             media = 1 if special and special[1] == "photo" else 0
             await self.on.twilio.texts(who.value, "" if media else words, media)
+        elif under:
+            latest = self.on.telegram.from_bot(int(who.value))[-1].message_id
+            await self.on.telegram.says(int(who.value), under[1], reply_to=latest)
         elif special:
             await self.special(int(who.value), special[1])
         elif button:
@@ -428,6 +437,8 @@ class Player:
             while not queue.empty():
                 event = queue.get_nowait()
                 found = _as_line(event, self.lost)
+                if found and (figures := re.findall(r"(?<![\d+])\d{4}(?!\d)", found[2])):
+                    self.shown = figures[-1]
                 if found and (code := CODE.search(found[2])):
                     self.code = code[0]
                 if found:

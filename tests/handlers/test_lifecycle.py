@@ -8,17 +8,18 @@ import pytest
 
 from handlers.rules.lifecycle import LEGAL, IllegalChangeError, become, may_become
 from storage.model import OccasionStatus, OfferStatus, RequestStatus, VisitStatus
+from storage.model_broadcasts import BroadcastStatus
 
 R, O, V = RequestStatus, OfferStatus, VisitStatus  # noqa: E741
-C = OccasionStatus
+C, B = OccasionStatus, BroadcastStatus
 
 
-@pytest.mark.parametrize("kind", [R, O, V, C])
+@pytest.mark.parametrize("kind", [R, O, V, C, B])
 def test_every_status_is_in_the_table(kind: type) -> None:
     assert set(LEGAL[kind]) == set(kind)
 
 
-@pytest.mark.parametrize("kind", [R, O, V, C])
+@pytest.mark.parametrize("kind", [R, O, V, C, B])
 def test_exactly_what_the_table_holds_may_happen(kind: type) -> None:
     for now, then in itertools.product(kind, kind):
         allowed = then in LEGAL[kind][now]
@@ -50,6 +51,9 @@ def test_exactly_what_the_table_holds_may_happen(kind: type) -> None:
         (C.ALARM, C.WELL, False, "what people were alarmed about is told to be over"),
         (C.TAKEN, C.ALARM, True, "whoever took it went silent: the next is told"),
         (C.WELL, C.ALARM, True, "not so well after all"),
+        (B.DRAFT, B.RUNNING, False, "nothing goes that its organiser has not seen"),
+        (B.RUNNING, B.RUNNING, False, "let go twice, it goes once"),
+        (B.CALLED_BACK, B.RUNNING, False, "what was called back stays back"),
     ],
 )
 def test_what_matters_most(now: R, then: R, may: bool, why: str) -> None:

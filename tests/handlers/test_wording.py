@@ -12,6 +12,7 @@ import pytest
 import handlers
 from bot.channels.base import REASONS
 from handlers.ask import QUOTED
+from handlers.broadcast_preview import Said
 from handlers.hours import FIXED
 from handlers.join import CAN_DO
 from handlers.rules.checkins import Reason
@@ -19,7 +20,7 @@ from handlers.rules.matching import WhyNot
 from handlers.rules.names import LONGEST, LONGEST_HOME
 from handlers.rules.segments import is_gsm, outside_gsm, segments
 from handlers.wording import load
-from storage.model import NEIGHBOURLY, Community, HelpRequest, Need, RequestStatus, Role
+from storage.model import NEIGHBOURLY, Channel, Community, HelpRequest, Need, RequestStatus, Role
 
 WORDING = load()
 ENGLISH = WORDING.catalogues["en"]
@@ -72,6 +73,11 @@ MADE = {
 LANGUAGES = sorted(WORDING.catalogues)
 OTHERS = [language for language in LANGUAGES if language != "en"]
 
+MADE |= {
+    *(f"broadcast.{said.value}" for said in (Said.NO_REASON, Said.GONE_BY, Said.TOO_FAR)),
+    *(f"broadcast.on.{channel.value}" for channel in Channel),
+}
+
 PUT_TOGETHER = re.compile(r"(?:choice|keywords|command)\.|state\.(?:seen_to|on_the_way|filled)$")
 
 LONGEST_VALUES = {
@@ -111,6 +117,7 @@ LONGEST_VALUES = {
     "last": "bread",
     "part": "afternoon",
     "found": "12",
+    "people": "12345",
     "parts": "120",
     "cost": "12.40",
     "most": "1200",
@@ -138,6 +145,17 @@ ASKED = {
     "recurring.leave_out": ("yes", "no"),
     "recurring.offer": ("yes", "no"),
     "recurring.one_or_all": ("only_next", "all_of_them"),
+    "broadcast.whom": ("everyone", "helpers", "askers", "silent"),
+    "broadcast.whom.again": ("everyone", "helpers", "askers", "silent"),
+    "broadcast.nobody": ("everyone", "helpers", "askers"),
+    "broadcast.kind": ("news", "appeal"),
+    "broadcast.asked": ("yes_or_no", "no_answers"),
+    "broadcast.asked.again": ("yes_or_no", "no_answers"),
+    "broadcast.other": ("send_as_it_is",),
+    "broadcast.preview": ("other_words", "other_people", "drop_it"),
+    "broadcast.preview.again": ("other_words", "other_people", "drop_it"),
+    "broadcast.gone": ("call_it_back",),
+    "broadcast.gone.later": ("call_it_back",),
     "confirm": ("yes", "no"),
     "confirm.first": ("yes", "no"),
     "join.can_do": tuple(CAN_DO),
@@ -189,6 +207,7 @@ SHORTENED = {
     "details.by_hand": "words",
     "open.one": "words",
     "settle.yours": "words",
+    "broadcast.preview": "reasons",
     "emergency.alarm": "words",
     "emergency.still": "words",
 }
@@ -246,6 +265,11 @@ def longest(language: str, name: str) -> str:
         values[SHORTENED[name]] = "..."
     if name == "handed":
         values["tried"] = values["state"]
+    if name == "broadcast.preview":
+        cost = words["broadcast.cost"].format(parts=24690, cost="1234.50")
+        by = [words[f"broadcast.on.{channel.value}"].format(count=12345) for channel in Channel]
+        values["found"] = ", ".join([*by, cost])
+        values["who"] = f"{words['whom.askers']}, {words['whom.areas'].format(area='HD7 5')}"
     text = words[name].format_map(values)
     phrases = [
         f"{number} {words.get(f'choice.{key}.sms') or words[f'choice.{key}']}"
@@ -321,6 +345,12 @@ TWO = frozenset(
         "alarm.unheard.organiser",
         "alarm.yours",
         "approve",
+        "broadcast.asked",
+        "broadcast.forgotten",
+        "broadcast.preview",
+        "broadcast.reply.told",
+        "broadcast.whom",
+        "broadcast.whom.again",
         "call_me.told",
         "chase",
         "check_in.away.told",

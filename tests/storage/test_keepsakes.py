@@ -53,6 +53,16 @@ async def test_one_of_the_dead_is_taken(database: Database) -> None:
         assert not await hold(tx, "dead", 2)
 
 
+async def test_one_of_a_later_hour_is_free_when_the_clock_was_put_back(database: Database) -> None:
+    async with database.transaction() as tx:
+        assert await hold(tx, "dead", 3600)
+        assert await hold(tx, "one", 0)
+    async with database.transaction() as tx:
+        # A machine whose clock is ahead by some seconds is alive.
+        assert await hold(tx, "ahead", 100)
+        assert not await hold(tx, "one", 41)
+
+
 async def test_leases_of_different_names_are_different(database: Database) -> None:
     async with database.transaction() as tx:
         assert await hold(tx, "one", 0)

@@ -45,6 +45,7 @@ people = st.builds(
     rested_at=times,
     visits=st.integers(0, 10_000),
     consent=plain,
+    appeals=plain,
     stopped_at=st.none() | times,
     unreachable=st.sampled_from(("", "blocked")),
 )

@@ -37,6 +37,8 @@ names = st.lists(letters | nasty, max_size=12).map("".join).map(lambda name: nam
 days = st.dates(date(2000, 1, 1), TODAY)
 plain = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=30)
 
+agreed = st.tuples(days, plain).map(lambda both: f"{both[0].isoformat()} {both[1]}")
+
 rows = st.builds(
     MemberRow,
     name=names.filter(lambda name: not name or name.strip()),
@@ -48,7 +50,8 @@ rows = st.builds(
     languages=st.lists(st.sampled_from(["en", "cy", "pl"]), unique=True).map(tuple),
     max_km=st.none() | st.floats(0.1, 50),
     vetted_until=st.none() | st.dates(date(1900, 1, 1)),
-    consent=st.tuples(days, plain).map(lambda both: f"{both[0].isoformat()} {both[1]}"),
+    consent=agreed,
+    appeals=st.just("") | agreed,
     hours=st.sampled_from(["", "", "mon-fri 09:00-12:00; sat", "sun 21:00-02:00"]).map(hours.read),
 )
 

@@ -163,6 +163,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("rested_at", WHEN, nullable=False),
         sa.Column("visits", sa.Integer(), nullable=False),
         sa.Column("consent", sa.Text(), nullable=False),
+        sa.Column("appeals", sa.Text(), nullable=False),
         sa.Column("stopped_at", WHEN, nullable=True),
         sa.Column("unreachable", sa.String(length=32), nullable=False),
         sa.Column("retry_at", WHEN, nullable=True),
@@ -552,3 +553,97 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     )
     op.create_index("ix_occasions_status", "occasions", ["status"])
     op.create_index("ix_occasions_member_id_status", "occasions", ["member_id", "status"])
+
+    op.create_table(
+        "broadcasts",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("community_id", ID, nullable=False),
+        sa.Column("organiser_id", ID, nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("settled", sa.Text(), nullable=False),
+        sa.Column("sealed_audience", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_answers", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_urgent", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_code", sa.LargeBinary(), nullable=False),
+        sa.Column("code_until", WHEN, nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("created_at", WHEN, nullable=False),
+        sa.Column("go_at", WHEN, nullable=True),
+        sa.Column("confirmed_at", WHEN, nullable=True),
+        sa.Column("fed_at", WHEN, nullable=True),
+        sa.Column("told_at", WHEN, nullable=True),
+        sa.Column("reported_at", WHEN, nullable=True),
+        sa.Column("replies_told", sa.Integer(), nullable=False),
+        sa.Column("replies_told_at", WHEN, nullable=True),
+        sa.Column("listed", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id"], ["communities.id"], name="fk_broadcasts_community_id"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organiser_id"], ["members.id"], name="fk_broadcasts_organiser_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_broadcasts"),
+    )
+    op.create_index("ix_broadcasts_organiser_id_status", "broadcasts", ["organiser_id", "status"])
+    op.create_index(
+        "ix_broadcasts_community_id_confirmed_at", "broadcasts", ["community_id", "confirmed_at"]
+    )
+    op.create_index("ix_broadcasts_status", "broadcasts", ["status"])
+
+    op.create_table(
+        "broadcast_texts",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("broadcast_id", ID, nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("sealed_text", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["broadcast_id"], ["broadcasts.id"], name="fk_broadcast_texts_broadcast_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_broadcast_texts"),
+        sa.UniqueConstraint(
+            "broadcast_id", "language", name="uq_broadcast_texts_broadcast_id_language"
+        ),
+    )
+    op.create_table(
+        "recipients",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("broadcast_id", ID, nullable=False),
+        sa.Column("member_id", ID, nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("outbox_id", sa.BigInteger(), nullable=True),
+        sa.Column("left_out", sa.String(length=16), nullable=False),
+        sa.Column("answer", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["broadcast_id"], ["broadcasts.id"], name="fk_recipients_broadcast_id"
+        ),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_recipients_member_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_recipients"),
+        sa.UniqueConstraint(
+            "broadcast_id", "member_id", name="uq_recipients_broadcast_id_member_id"
+        ),
+    )
+    op.create_index("ix_recipients_member_id", "recipients", ["member_id"])
+    op.create_index("ix_recipients_outbox_id", "recipients", ["outbox_id"])
+    op.create_index(
+        "ix_recipients_to_come",
+        "recipients",
+        ["broadcast_id", "channel", "id"],
+        **_only("outbox_id IS NULL AND left_out = ''"),
+    )
+    op.create_table(
+        "broadcast_replies",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("broadcast_id", ID, nullable=False),
+        sa.Column("member_id", ID, nullable=False),
+        sa.Column("sealed_words", sa.LargeBinary(), nullable=False),
+        sa.Column("at", WHEN, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["broadcast_id"], ["broadcasts.id"], name="fk_broadcast_replies_broadcast_id"
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["members.id"], name="fk_broadcast_replies_member_id"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_broadcast_replies"),
+    )
+    op.create_index("ix_broadcast_replies_broadcast_id", "broadcast_replies", ["broadcast_id"])
