@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from handlers import broadcast_run
+from handlers import broadcast_run, spending
 from handlers.organiser import is_organiser
 from handlers.rules import audience as rules
 from handlers.rules import timing
@@ -137,6 +137,7 @@ async def _put(turn: Turn, broadcast: Broadcast, entry: str, reach: Reach) -> No
     if parts:
         channels.append(broadcast_run.cost(turn, parts, language))
     pieces = [
+        await _over_the_cap(turn, parts),
         _left_out(turn, reach),
         _in_the_first(turn, broadcast, reach),
         when(turn, broadcast, language),
@@ -185,6 +186,16 @@ def _left_out(turn: Turn, reach: Reach) -> str:
     if not reasons:
         return ""
     return turn.text(language, "broadcast.without", reasons=", ".join(reasons))
+
+
+async def _over_the_cap(turn: Turn, parts: int) -> str:
+    """That it takes more texts than the group may send today, where it does."""
+    usual = turn.desk.limits.daily_segments
+    cap = await spending.cap_of(turn.tx, turn.now, turn.community, usual)
+    left = cap - await spending.spent(turn.tx, turn.now, turn.community)
+    if not cap or parts <= left:
+        return ""
+    return turn.text(turn.sender.language, "broadcast.over_cap", count=max(0, left))
 
 
 def _in_the_first(turn: Turn, broadcast: Broadcast, reach: Reach) -> str:

@@ -90,6 +90,7 @@ COMING = {
     DueKind.JOIN: "an organiser hears who stopped half-way",
     DueKind.RETRY: "who could not be reached is tried once more",
     DueKind.NOTE: "the organisers' daily note",
+    DueKind.BROADCAST: "some more people get what everybody is told",
 }
 NOTED = {
     "emergency": "{actor} wrote of an emergency: told to ring 999 at once, and the organisers too.",
