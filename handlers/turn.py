@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from handlers.rules import timing
@@ -40,6 +40,10 @@ from storage.model import (
 
 MOST_SEGMENTS = 2
 """Parts that a text may cost."""
+
+LEAVES_WITHIN = timedelta(minutes=5)
+"""A text may wait so long for those before it; then it may have become night. Ours: one second a
+part, and a wave or two of offers."""
 
 Choices = Sequence[str | tuple[str, str]]
 """Answers to offer, the accepting one first: the name of a catalogue entry (`choice.NAME`), or a
@@ -169,8 +173,8 @@ class Turn:
             if self.message is not None and self.member is not None and reader.id == self.member.id:
                 return reader.language, False
             reader = reader.language
-        read = timing.local(timing.not_quiet(self.now, self.community), self.community)
-        return reader, read.date() != self.today
+        leaves = timing.not_quiet(self.now + LEAVES_WITHIN, self.community)
+        return reader, timing.local(leaves, self.community).date() != self.today
 
     # Saying
 
