@@ -25,6 +25,7 @@ from storage import (
     keepsakes,
     members,
     outcomes,
+    outlays,
     questions,
     requests,
     rota,
@@ -211,11 +212,15 @@ async def _out_of_reach(turn: Turn, ref: int) -> Step | None:
     return _at(turn, (await members.get(turn.tx, ref, lock=True)).retry_at)
 
 
+async def _outlay(turn: Turn, ref: int) -> Step | None:
+    return _at(turn, (await outlays.get(turn.tx, ref, lock=True)).tell_at)
+
+
 async def _broadcast(turn: Turn, ref: int) -> Step | None:
     told = await broadcasts.get(turn.tx, ref, lock=True)
     if told.status in broadcasts.UNSENT:  # its organiser may be writing just now
         return Step(turn.now + timedelta(hours=1))
-    return None if told.reported_at else Step(turn.now)
+    return None if told.reported_at else Step(max(turn.now, told.go_at or turn.now))
 
 
 STEPS: dict[str, Next] = {
@@ -238,6 +243,7 @@ STEPS: dict[str, Next] = {
     "check_in_step": _check_in_step,
     "pause": _pause,
     "broadcast": _broadcast,
+    "outlay": _outlay,
 }
 """When the next step of each comes. What is not named here takes it at once."""
 

@@ -197,7 +197,7 @@ async def _offer_to(turn: Turn, request: HelpRequest, helper: Member, reason: Wh
         area=asker.area,
         asker=Private(first_name(asker), Field.FIRST_NAME, asker.id, Moment.ASKING),
         what=turn.gist(request, helper.language),
-        when=turn.when(request, helper.language),
+        when=turn.when(request, helper),
     )
 
 

@@ -18,12 +18,14 @@ from handlers.rules import timing
 from handlers.rules.next_steps import NEXT_STEPS
 from storage import (
     audit,
+    broadcasts,
     checkins,
     due,
     keepsakes,
     members,
     messages,
     outcomes,
+    outlays,
     recurring,
     requests,
     rota,
@@ -38,6 +40,8 @@ from storage.model import (
     DueKind,
     Occasion,
     OccasionStatus,
+    Outlay,
+    OutlayStatus,
     RequestStatus,
     Role,
     Schedule,
@@ -45,6 +49,7 @@ from storage.model import (
     Standing,
     VisitStatus,
 )
+from storage.model_broadcasts import Broadcast, BroadcastStatus
 from storage.requests import REMINDER
 from storage.schema import communities, metadata, outbox
 from storage.schema import due as due_table
@@ -385,6 +390,10 @@ async def every_state(tx: Transaction, rosa: int, sam: int, ana: int) -> dict[st
     dated = await rota.add_dated(tx, rota.Dated(0, 1, ana, None, SOON, LATER))
     lost = await messages.queue(tx, outbound(member_id=rosa, community_id=1))
     await outcomes.lost(tx, lost, TEN)
+    told = await broadcasts.add(
+        tx, Broadcast(0, 1, ana, BroadcastStatus.SCHEDULED, TEN, texts={"en": "Soup!"}, go_at=SOON)
+    )
+    owed = await outlays.add(tx, Outlay(0, visit.id, OutlayStatus.SPENT, 900, 900, tell_at=SOON))
     someone = {
         name: (await members.add(tx, helper(standing=Standing.JOINING, **{name: SOON}))).id
         for name in ("half_way_at", "retry_at", "paused_until")
@@ -408,6 +417,8 @@ async def every_state(tx: Transaction, rosa: int, sam: int, ana: int) -> dict[st
         "duty": (shift, TEN),
         "duty_once": (dated, SOON),
         "not_arrived": (lost, TEN),
+        "broadcast": (told.id, SOON),
+        "outlay": (owed.id, SOON),
         "joining": (someone["half_way_at"], SOON),
         "out_of_reach": (someone["retry_at"], SOON),
         "pause": (someone["paused_until"], SOON),
@@ -460,6 +471,7 @@ INDEXES = (
     "ix_occasions_status",
     "ix_schedules_status",
     "ix_broadcasts_status",
+    "ix_outlays_tell",
     "ix_check_ins_half_made",
     "ix_contacts_unanswered",
     "ix_outbox_lost",
