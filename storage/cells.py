@@ -48,8 +48,8 @@ VEIL_RINGS = 1
 
 
 VEIL_KM = 0.4
-"""No more than this lies between a cell's middle and that of one beside it (largest found over 3,000
-random points of Britain: 0.355). A test holds it."""
+"""No more than this lies between a cell's middle and that of one beside it (largest found over
+3,000 random points of Britain: 0.355). A test holds it."""
 
 
 def veiled(cell: int, chance: str) -> int:
