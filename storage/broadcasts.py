@@ -530,7 +530,7 @@ async def add_reply(tx: Transaction, ident: int, member_id: int, words: str, now
         broadcast_replies,
         broadcast_id=ident,
         member_id=member_id,
-        sealed_words=tx.vault.seal(words),
+        sealed_words=(await tx.key_of(member_id)).seal(words),
         at=now,
     )
 
@@ -548,8 +548,15 @@ async def replies(tx: Transaction, ident: int, most: int) -> list[Reply]:
         .order_by(broadcast_replies.c.id.desc())
         .limit(most)
     )
+    await tx.load_keys(row["member_id"] for row in rows)
     return [
-        Reply(row["id"], ident, row["member_id"], row["at"], tx.vault.open(row["sealed_words"]))
+        Reply(
+            row["id"],
+            ident,
+            row["member_id"],
+            row["at"],
+            tx.keys[row["member_id"]].open(row["sealed_words"]),
+        )
         for row in rows
     ]
 

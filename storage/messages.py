@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -23,7 +24,7 @@ from storage.model import (
     Priority,
     SendStatus,
 )
-from storage.schema import inbox, outbox
+from storage.schema import addresses, inbox, member_keys, outbox
 from storage.vault import WrongKeyError
 
 PRIORITY_OF_RANK = {rank: priority for priority, rank in PRIORITY_RANK.items()}
@@ -66,29 +67,60 @@ class Waiting:
     attempts: int
     message: InboundMessage
     received_at: datetime
+    member_id: int | None = None
+    """Whose it is; none: they were nobody's we knew when it came."""
 
 
 async def keep_inbound(tx: Transaction, messages: Sequence[InboundMessage], now: datetime) -> int:
     """Store what came in; how many of them were new. A repeat is known by the provider's id."""
     if not messages:
         return 0
+    lanes = [tx.vault.fingerprint(message.channel, message.sender) for message in messages]
+    whose = await _whose(tx, lanes)
     rows = [
         {
             "channel": message.channel.value,
             "provider_id": message.provider_id[:64],
-            "lane": tx.vault.fingerprint(message.channel, message.sender),
-            "sealed_message": tx.vault.seal_json(_inbound_facts(message)),
+            "lane": lane,
+            "sealed_message": tx.keys[whose.get(lane)].seal_json(_inbound_facts(message)),
+            "member_id": whose.get(lane),
             "received_at": now,
             "attempts": 0,
             "print": guards.print_of(tx, message),
         }
-        for message in messages
+        for lane, message in zip(lanes, messages, strict=True)
     ]
     new = 0
     for at in range(0, len(rows), CHUNK):
         insert = tx.upsert(inbox).values(rows[at : at + CHUNK]).on_conflict_do_nothing()
         new += len((await tx.run(insert.returning(inbox.c.id))).all())
     return new
+
+
+async def _whose(tx: Transaction, lanes: Iterable[str]) -> dict[str, int]:
+    """The members whose lanes these are, with their keys."""
+    theirs = member_keys.c.member_id == addresses.c.member_id
+    rows = await tx.all(
+        sa.select(addresses.c.lane, addresses.c.member_id, member_keys.c.wrapped)
+        .join(member_keys, theirs)
+        .where(addresses.c.lane.in_(set(lanes)))
+    )
+    for row in rows:
+        tx.learn_key(row["member_id"], row["wrapped"])
+    return {row["lane"]: row["member_id"] for row in rows}
+
+
+async def known_since(tx: Transaction, waiting: Waiting) -> None:
+    """Who sent it was nobody's we knew when it came, and may be by now: from here on it is sealed
+    with their own key."""
+    if waiting.member_id is not None:
+        return
+    lane = tx.vault.fingerprint(waiting.message.channel, waiting.message.sender)
+    ident = (await _whose(tx, [lane])).get(lane)
+    if ident is not None:
+        sealed = tx.keys[ident].seal_json(_inbound_facts(waiting.message))
+        values = {"member_id": ident, "sealed_message": sealed}
+        await tx.run(sa.update(inbox).where(inbox.c.id == waiting.id).values(**values))
 
 
 async def next_inbound(tx: Transaction) -> Waiting | None:
@@ -115,7 +147,7 @@ async def next_inbound(tx: Transaction) -> Waiting | None:
     if row is None:
         return None
     try:
-        facts = tx.vault.open_json(row["sealed_message"])
+        facts = (await tx.key_of(row["member_id"])).open_json(row["sealed_message"])
         message = InboundMessage(
             channel=Channel(row["channel"]),
             provider_id=row["provider_id"],
@@ -123,7 +155,7 @@ async def next_inbound(tx: Transaction) -> Waiting | None:
         )
     except (WrongKeyError, ValueError, KeyError, TypeError):
         raise UnreadableError(row["id"]) from None
-    return Waiting(row["id"], row["attempts"], message, row["received_at"])
+    return Waiting(row["id"], row["attempts"], message, row["received_at"], row["member_id"])
 
 
 async def handled(tx: Transaction, inbox_id: int, now: datetime, aside: str = "") -> bool:
@@ -178,7 +210,7 @@ async def queue(
         lane=tx.vault.fingerprint(message.channel, message.chat),
         kind=message.kind.value,
         priority=PRIORITY_RANK[message.priority],
-        sealed_message=tx.vault.seal_json(
+        sealed_message=(await tx.key_of(message.member_id)).seal_json(
             {
                 "chat": message.chat,
                 "text": message.text,
@@ -231,6 +263,8 @@ async def claim(
         .values(status=SendStatus.SENDING.value, holder=holder, attempts=outbox.c.attempts + 1)
         .returning(outbox)
     )
+    with suppress(WrongKeyError):  # each says so for itself below
+        await tx.load_keys(row["member_id"] for row in rows)
     claimed = []
     for row in sorted(rows, key=lambda found: (found["priority"], found["next_at"], found["id"])):
         try:
@@ -453,7 +487,7 @@ async def outbound_waiting(tx: Transaction, now: datetime) -> dict[Priority, tup
 
 
 async def from_row(tx: Transaction, row: RowMapping) -> OutboundMessage:
-    facts = tx.vault.open_json(row["sealed_message"])
+    facts = (await tx.key_of(row["member_id"])).open_json(row["sealed_message"])
     message = OutboundMessage(
         id=row["id"],
         channel=Channel(row["channel"]),

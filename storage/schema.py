@@ -1,7 +1,8 @@
 """The tables. `storage/migrations` brings a database to them; a test holds the two together.
 
-A column named `sealed_…` holds what `vault.Vault.seal` made. A `lane` is the fingerprint of a
-channel and an address: it orders one person's messages without saying whose they are.
+A column named `sealed_…` holds what `vault.Seal.seal` made, with the key of whose words they are,
+or with the common one where they are nobody's own. A `lane` is the fingerprint of a channel and an
+address: it orders one person's messages without saying whose they are.
 """
 
 from __future__ import annotations
@@ -165,6 +166,15 @@ Index(
     postgresql_where=members.c.half_way_at.is_not(None),
 )
 Index("ix_members_roles", members.c.community_id, members.c.roles, members.c.standing)
+
+member_keys = Table(
+    "member_keys",
+    metadata,
+    # What each member's words are sealed with, wrapped (`vault.Vault.wrap`). Alone in a table, so
+    # that a dated backup can be without them: docs/decisions/0018-keys-and-rights.md.
+    Column("member_id", BigId, ForeignKey("members.id"), primary_key=True, autoincrement=False),
+    Column("wrapped", LargeBinary, nullable=False),
+)
 
 addresses = Table(
     "addresses",
@@ -341,7 +351,10 @@ inbox = Table(
     Column("aside", String(16), nullable=True),
     # By which the same words are known again (`guards.print_of`).
     _word("print", default=""),
+    # With whose key it is sealed; none: they were nobody's we knew when it came.
+    _to("member_id", "members", nullable=True),
     UniqueConstraint("channel", "provider_id"),
+    Index("ix_inbox_member_id", "member_id"),
 )
 Index(
     "ix_inbox_answered",

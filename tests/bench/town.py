@@ -40,10 +40,7 @@ def rows(database: Database, size: int, homes: list[int]) -> Iterator[dict[str, 
     chance = random.Random(size)
     now = datetime.now(UTC)
 
-    class Sealed:
-        vault = database.vault
-
-    alike = members.to_row(Sealed(), helper(home="2 Mill Row", postcode="HD7 5AB"))  # type: ignore[arg-type]
+    alike = members.to_row(database.vault, helper(home="2 Mill Row", postcode="HD7 5AB"))
     kept = [
         {"hours": words, "stretches": hours.stretches(hours.read(words))}
         for words in ("mon-fri 06:00-12:00", "mon-sun 17:30-22:00; sat", "mon-tue; thu-sun")

@@ -69,27 +69,6 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     op.create_index("ix_due_attempts", "due", ["attempts"])
 
     op.create_table(
-        "inbox",
-        sa.Column("id", ID, autoincrement=True, nullable=False),
-        sa.Column("channel", sa.String(length=16), nullable=False),
-        sa.Column("provider_id", sa.String(length=64), nullable=False),
-        sa.Column("lane", sa.String(length=32), nullable=False),
-        sa.Column("sealed_message", sa.LargeBinary(), nullable=False),
-        sa.Column("received_at", WHEN, nullable=False),
-        sa.Column("handled_at", WHEN, nullable=True),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("aside", sa.String(length=16), nullable=True),
-        sa.Column("print", sa.String(length=32), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_inbox"),
-        sa.UniqueConstraint("channel", "provider_id", name="uq_inbox_channel_provider_id"),
-    )
-    op.create_index(
-        "ix_inbox_answered", "inbox", ["lane", "received_at", "print"], **_only("aside = ''")
-    )
-    op.create_index("ix_inbox_next", "inbox", ["id"], **_only("handled_at IS NULL"))
-    op.create_index("ix_inbox_waiting", "inbox", ["lane", "id"], **_only("handled_at IS NULL"))
-
-    op.create_table(
         "guards",
         sa.Column("id", ID, autoincrement=True, nullable=False),
         sa.Column("what", sa.String(length=16), nullable=False),
@@ -201,6 +180,37 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.PrimaryKeyConstraint("id", name="pk_streets"),
         sa.UniqueConstraint("lane", name="uq_streets_lane"),
     )
+    op.create_table(
+        "member_keys",
+        sa.Column("member_id", ID, autoincrement=False, nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_member_keys_member_id"),
+        sa.PrimaryKeyConstraint("member_id", name="pk_member_keys"),
+    )
+    op.create_table(
+        "inbox",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("provider_id", sa.String(length=64), nullable=False),
+        sa.Column("lane", sa.String(length=32), nullable=False),
+        sa.Column("sealed_message", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at", WHEN, nullable=False),
+        sa.Column("handled_at", WHEN, nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("aside", sa.String(length=16), nullable=True),
+        sa.Column("print", sa.String(length=32), nullable=False),
+        sa.Column("member_id", ID, nullable=True),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_inbox_member_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_inbox"),
+        sa.UniqueConstraint("channel", "provider_id", name="uq_inbox_channel_provider_id"),
+    )
+    op.create_index(
+        "ix_inbox_answered", "inbox", ["lane", "received_at", "print"], **_only("aside = ''")
+    )
+    op.create_index("ix_inbox_next", "inbox", ["id"], **_only("handled_at IS NULL"))
+    op.create_index("ix_inbox_waiting", "inbox", ["lane", "id"], **_only("handled_at IS NULL"))
+    op.create_index("ix_inbox_member_id", "inbox", ["member_id"])
+
     op.create_table(
         "addresses",
         sa.Column("id", ID, autoincrement=True, nullable=False),
