@@ -51,6 +51,8 @@ groups = _app("Neighbourhood groups and the areas they serve.")
 members = _app("People from and to a spreadsheet.")
 places = _app("Where postcodes are that Popround does not know by itself.")
 texts = _app("What a group says in its own words.")
+audit = _app("The log of who did and saw what.")
+app.add_typer(audit, name="audit", callback=_alone)
 app.add_typer(groups, name="groups", callback=_alone)
 app.add_typer(members, name="members", callback=_alone)
 app.add_typer(places, name="places", callback=_alone)
@@ -237,6 +239,17 @@ def members_export(
     from bot.commands.members import take_out
 
     return take_out(group, output)
+
+
+@audit.command("verify")
+def audit_verify() -> int:
+    """See whether the log is as it was written, from the first row to the last.
+
+    Says where it is not, and then ends with 1.
+    """
+    from bot.commands.audit import verify
+
+    return verify()
 
 
 @app.command()

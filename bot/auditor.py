@@ -17,7 +17,7 @@ from bot.clock import Clock
 from bot.metrics import AUDITED, REPAIRED
 from handlers import auditor
 from handlers.turn import Desk
-from storage import keepsakes
+from storage import audit, keepsakes
 from storage.database import Database, StorageUnavailableError
 
 log = structlog.get_logger("auditor")
@@ -55,6 +55,7 @@ class Auditor:
             seconds = EVERY.total_seconds()
             if not await keepsakes.hold(tx, LEASE, self._holder, now, seconds, take=put_back):
                 return 0
+            await audit.chain(tx)
             found = await auditor.look(tx)
         repaired = [await self._repair(one) for one in found]
         if None not in repaired:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy import event as sa_event
 from sqlalchemy import text as sa_text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import JSON, TypeDecorator
@@ -705,7 +707,44 @@ audit = Table(
     _word("subject"),
     Column("subject_id", BigInteger, nullable=True),
     Column("detail", JSON, nullable=False),
+    # Its place in the chain and the hash over it and the one before; empty until it is chained.
+    Column("place", BigInteger, nullable=True),
+    Column("hash", String(64), nullable=True),
+    UniqueConstraint("place"),
+    Index("ix_audit_subject_subject_id", "subject", "subject_id"),
 )
+Index(
+    "ix_audit_unchained",
+    audit.c.id,
+    sqlite_where=audit.c.hash.is_(None),
+    postgresql_where=audit.c.hash.is_(None),
+)
+
+# A row of the log is written once. Only its place in the chain is added, once.
+_KEPT = ("id", "at", "community_id", "actor_id", "action", "subject", "subject_id")
+REFUSALS = {
+    "sqlite": (
+        "CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit "
+        "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+        "CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit WHEN OLD.hash IS NOT NULL OR "
+        + " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in (*_KEPT, "detail"))
+        + " BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION audit_refuses() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$",
+        "CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit "
+        "FOR EACH ROW EXECUTE FUNCTION audit_refuses()",
+        "CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit FOR EACH ROW "
+        "WHEN (OLD.hash IS NOT NULL OR "
+        + " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in _KEPT)
+        + " OR OLD.detail::text IS DISTINCT FROM NEW.detail::text) "
+        "EXECUTE FUNCTION audit_refuses()",
+    ),
+}
+for _dialect, _statements in REFUSALS.items():
+    for _statement in _statements:
+        sa_event.listen(audit, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
 
 keepsakes = Table(
     "keepsakes",

@@ -25,6 +25,35 @@ def _only(rows: str) -> dict[str, Any]:
     return {"sqlite_where": sa.text(rows), "postgresql_where": sa.text(rows)}
 
 
+_REFUSALS = {
+    "sqlite": (
+        """CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
+        """CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit WHEN OLD.hash IS NOT NULL
+        OR OLD.id IS NOT NEW.id OR OLD.at IS NOT NEW.at
+        OR OLD.community_id IS NOT NEW.community_id OR OLD.actor_id IS NOT NEW.actor_id
+        OR OLD.action IS NOT NEW.action OR OLD.subject IS NOT NEW.subject
+        OR OLD.subject_id IS NOT NEW.subject_id OR OLD.detail IS NOT NEW.detail
+        BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
+    ),
+    "postgresql": (
+        """CREATE FUNCTION audit_refuses() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$""",
+        """CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
+        FOR EACH ROW EXECUTE FUNCTION audit_refuses()""",
+        """CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit FOR EACH ROW
+        WHEN (OLD.hash IS NOT NULL OR OLD.id IS DISTINCT FROM NEW.id
+        OR OLD.at IS DISTINCT FROM NEW.at
+        OR OLD.community_id IS DISTINCT FROM NEW.community_id
+        OR OLD.actor_id IS DISTINCT FROM NEW.actor_id
+        OR OLD.action IS DISTINCT FROM NEW.action OR OLD.subject IS DISTINCT FROM NEW.subject
+        OR OLD.subject_id IS DISTINCT FROM NEW.subject_id
+        OR OLD.detail::text IS DISTINCT FROM NEW.detail::text)
+        EXECUTE FUNCTION audit_refuses()""",
+    ),
+}
+
+
 def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     op.create_table(
         "audit",
@@ -36,8 +65,15 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("subject", sa.String(length=32), nullable=False),
         sa.Column("subject_id", sa.BigInteger(), nullable=True),
         sa.Column("detail", sa.JSON(), nullable=False),
+        sa.Column("place", sa.BigInteger(), nullable=True),
+        sa.Column("hash", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_audit"),
+        sa.UniqueConstraint("place", name="uq_audit_place"),
     )
+    op.create_index("ix_audit_subject_subject_id", "audit", ["subject", "subject_id"])
+    op.create_index("ix_audit_unchained", "audit", ["id"], **_only("hash IS NULL"))
+    for refusal in _REFUSALS[op.get_context().dialect.name]:
+        op.execute(refusal)
     op.create_table(
         "communities",
         sa.Column("id", ID, autoincrement=True, nullable=False),
