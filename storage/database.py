@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -56,6 +56,8 @@ class Transaction:
         self.on_postgresql = connection.dialect.name == "postgresql"
         self.failed = False
         """A statement failed: nothing of this will be kept."""
+        self.leaves_no_trace = False
+        """What is overwritten in this is to be gone from the disk, too, once it is committed."""
         self.read: dict[tuple[str, int], Any] = {}
         """What was first read of a thing, by table and id, so that saving it writes only what has
         changed since, and never undoes what somebody else changed meanwhile."""
@@ -170,12 +172,31 @@ class Database:
                     raise
                 if tx.failed:
                     raise FailedStatementError
+            if tx.leaves_no_trace:
+                await self._scrub()
         except (DBAPIError, NoConnectionError, OSError) as error:
             # An OSError of the block's own (a file, another server) says nothing about storage.
             ours = error is not theirs or isinstance(error, DBAPIError)
             if ours and unavailable(error):
                 raise StorageUnavailableError(type(error).__name__) from error
             raise
+
+    async def _scrub(self) -> None:
+        """Have no page left, beside those that count, in which a destroyed key still stands. What
+        can't be done now, since somebody is just reading, is done the next time."""
+        if self.on_postgresql:
+            statement = "VACUUM (FULL) member_keys"
+        else:
+            statement = "PRAGMA wal_checkpoint(TRUNCATE)"
+        with suppress(DBAPIError):
+            async with self.engine.connect() as connection:
+                if self.on_postgresql:
+                    await connection.execution_options(isolation_level="AUTOCOMMIT")
+                    await connection.execute(sa.text(statement))
+                else:
+                    raw = await connection.get_raw_connection()
+                    cursor = await raw.driver_connection.execute(statement)  # type: ignore[union-attr]
+                    await cursor.close()
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -521,6 +521,7 @@ def to_row(key: Seal, member: Member) -> dict[str, Any]:
         "retry_at": member.retry_at,
         "retried_at": member.retried_at,
         "half_way_at": member.half_way_at,
+        "forget_at": member.forget_at,
         "helping": all(holds(member) for holds in _HELPING.values()),
     }
 
@@ -565,4 +566,5 @@ def _without_seals(row: RowMapping) -> Member:
         retry_at=row["retry_at"],
         retried_at=row["retried_at"],
         half_way_at=row["half_way_at"],
+        forget_at=row["forget_at"],
     )

@@ -176,6 +176,14 @@ async def close(
     )
 
 
+async def close_all(tx: Transaction, now: datetime, member_id: int) -> None:
+    """Nothing that somebody was asked needs an answer any more."""
+    mine = (questions.c.member_id == member_id, questions.c.answered_at.is_(None))
+    await tx.run(
+        sa.update(questions).where(*mine, questions.c.closed_at.is_(None)).values(closed_at=now)
+    )
+
+
 async def _questions(tx: Transaction, rows: Sequence[RowMapping]) -> list[Question]:
     await tx.load_keys(row["member_id"] for row in rows)
     return [_question(tx.keys[row["member_id"]], row) for row in rows]

@@ -134,6 +134,7 @@ members = Table(
     _when("retry_at", nullable=True),
     _when("retried_at", nullable=True),
     _when("half_way_at", nullable=True),
+    _when("forget_at", nullable=True),
     # Whether this person can be asked at all just now: kept by `members.save`, so that the
     # search for neighbours reads one small index and nothing else.
     Column("helping", Boolean, nullable=False),
@@ -166,6 +167,12 @@ Index(
     members.c.id,
     sqlite_where=members.c.half_way_at.is_not(None),
     postgresql_where=members.c.half_way_at.is_not(None),
+)
+Index(
+    "ix_members_forget",
+    members.c.id,
+    sqlite_where=members.c.forget_at.is_not(None),
+    postgresql_where=members.c.forget_at.is_not(None),
 )
 Index("ix_members_roles", members.c.community_id, members.c.roles, members.c.standing)
 

@@ -23,6 +23,7 @@ from storage.model import (
     Priority,
     Role,
     SendStatus,
+    Standing,
 )
 from storage.schema import members as members_table
 from storage.schema import outbox
@@ -89,6 +90,7 @@ async def _addresses_kept(tx: Transaction, witness: Witness, everyone: list[Memb
         (row["helper_id"], row["asker_id"])
         for row in await tx.all(sa.select(visits_table.c.helper_id, visits_table.c.asker_id))
     }
+    gone = {one.id for one in everyone if one.standing is Standing.FORGOTTEN}
     wrong = []
     for asker in everyone:
         if Role.ASKER not in asker.roles:
@@ -104,7 +106,9 @@ async def _addresses_kept(tx: Transaction, witness: Witness, everyone: list[Memb
                 continue
             if any(phone in words for phone in phones):
                 wrong.append(f"the phone number of {asker.name} reached {to}: {words!r}")
-            going = reader is not None and (reader.id, asker.id) in goes
+            # Whoever was forgotten since has no address by which to know them.
+            ids = gone | ({reader.id} if reader else set())
+            going = any((ident, asker.id) in goes for ident in ids)
             if len(asker.home) > 4 and asker.home.lower() in words.lower() and not going:
                 wrong.append(f"the home of {asker.name} reached {to}: {words!r}")
     return wrong

@@ -184,6 +184,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("retry_at", WHEN, nullable=True),
         sa.Column("retried_at", WHEN, nullable=True),
         sa.Column("half_way_at", WHEN, nullable=True),
+        sa.Column("forget_at", WHEN, nullable=True),
         sa.Column("helping", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["community_id"], ["communities.id"], name="fk_members_community_id"
@@ -199,6 +200,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     )
     op.create_index("ix_members_paused", "members", ["id"], **_only("paused_until IS NOT NULL"))
     op.create_index("ix_members_retry", "members", ["id"], **_only("retry_at IS NOT NULL"))
+    op.create_index("ix_members_forget", "members", ["id"], **_only("forget_at IS NOT NULL"))
     op.create_index("ix_members_half_way", "members", ["id"], **_only("half_way_at IS NOT NULL"))
     op.create_index("ix_members_roles", "members", ["community_id", "roles", "standing"])
 
