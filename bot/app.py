@@ -88,6 +88,7 @@ class Popround:
             limits=_inbound_limits(settings),
             vouched=frozenset(each.channel for each in self.adapters if each.vouches),
             number=settings.twilio_number or "",
+            keep_words=timedelta(days=settings.keep_messages_days),
         )
         self.intake = Intake(self.database, self.clock, self.desk, _meaning)
         self._holder = f"{socket.gethostname()[:20]}-{os.getpid()}-{random.randrange(2**24):x}"  # noqa: S311

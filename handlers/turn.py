@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from handlers.rules import timing
@@ -73,6 +73,8 @@ class Desk:
     """What each may send a second: messages or, of texts, parts."""
     limits: InboundLimits = field(default_factory=InboundLimits)
     """What people may take of us."""
+    keep_words: timedelta = timedelta(days=7)
+    """How long what was said in messages is kept."""
     telegram_name: str = ""
     """The bot's name on Telegram, for links; empty where it is not used."""
     number: str = ""
@@ -350,7 +352,7 @@ class Turn:
             OutboundMessage(
                 id=0,
                 channel=original.channel,
-                chat=original.chat,
+                chat=original.chat or question.chat,
                 kind=OutboundKind.EDIT,
                 priority=Priority.REPLY,
                 text=self.text(language, entry, **params),

@@ -486,8 +486,50 @@ async def outbound_waiting(tx: Transaction, now: datetime) -> dict[Priority, tup
     }
 
 
+NO_WORDS: dict[str, Any] = {
+    "chat": "",
+    "text": "",
+    "buttons": (),
+    "answers": "",
+    "quiet": False,
+    "wakes": False,
+    "ask_location": False,
+}
+"""What is left of a message whose words are not kept any more (`empty_old`)."""
+
+EMPTIED_AT_ONCE = 500
+"""Rows a transaction."""
+
+
+async def empty_old(tx: Transaction, before: datetime) -> int:
+    """Keep no longer what was said in messages that are older and have come to their end, in or
+    out; of how many. That they were, and what became of them, stays."""
+    over = outbox.c.status.not_in((SendStatus.QUEUED.value, SendStatus.SENDING.value))
+    seen_to = sa.or_(inbox.c.handled_at.is_not(None), inbox.c.attempts >= TRIES)
+    emptied = 0
+    for table, when, ended in (
+        (outbox, outbox.c.created_at, over),
+        (inbox, inbox.c.received_at, seen_to),
+    ):
+        old = (
+            sa.select(table.c.id)
+            .where(has_words(table), when < before, ended)
+            .order_by(when)
+            .limit(EMPTIED_AT_ONCE)
+        )
+        done = await tx.run(sa.update(table).where(table.c.id.in_(old)).values(sealed_message=b""))
+        emptied += int(done.rowcount)
+    return emptied
+
+
+def has_words(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Whether a message still has its words; as the indexes have it, to the letter."""
+    return sa.text(f"length({table.name}.sealed_message) > 0")  # type: ignore[return-value]
+
+
 async def from_row(tx: Transaction, row: RowMapping) -> OutboundMessage:
-    facts = (await tx.key_of(row["member_id"])).open_json(row["sealed_message"])
+    sealed = row["sealed_message"]
+    facts = (await tx.key_of(row["member_id"])).open_json(sealed) if sealed else NO_WORDS
     message = OutboundMessage(
         id=row["id"],
         channel=Channel(row["channel"]),

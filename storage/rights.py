@@ -18,6 +18,7 @@ from sqlalchemy.engine import RowMapping
 from storage import checkins, members, recurring
 from storage import requests as asked
 from storage.database import Transaction
+from storage.messages import has_words
 from storage.model import (
     CheckIn,
     Contact,
@@ -60,16 +61,6 @@ CHUNK = 500
 
 UNDER_WAY = (SendStatus.QUEUED.value, SendStatus.SENDING.value)
 
-NO_MESSAGE = {
-    "chat": "",
-    "text": "",
-    "buttons": (),
-    "answers": "",
-    "quiet": False,
-    "wakes": False,
-    "ask_location": False,
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Traces:
@@ -89,7 +80,8 @@ async def traces_of(tx: Transaction, member: Member) -> Traces:
     whole = {member.name, member.home, *parts, *(address.value for address in at)}
     said = sorted((re.escape(one) for one in whole if len(one) >= 3), key=len, reverse=True)
     pattern = rf"(?<!\w)(?:{'|'.join(said)})(?!\w)" if said else r"(?!)"
-    lanes = {tx.vault.fingerprint(address.channel, address.value) for address in at}
+    rows = await tx.all(sa.select(addresses.c.lane).where(addresses.c.member_id == member.id))
+    lanes = {row["lane"] for row in rows}  # as they stand: without the key they can't be made anew
     return Traces(re.compile(pattern, re.IGNORECASE), frozenset(lanes))
 
 
@@ -119,8 +111,12 @@ async def held(tx: Transaction, member: Member) -> Held:
     """What is held of somebody."""
     check_in = await checkins.of_member(tx, member.id)
     at = await members.all_addresses(tx, member.id)
-    came = sa.select(sa.func.count()).select_from(inbox).where(inbox.c.member_id == member.id)
-    went = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.member_id == member.id)
+    came, went = (
+        sa.select(sa.func.count())
+        .select_from(table)
+        .where(table.c.member_id == member.id, has_words(table))
+        for table in (inbox, outbox)
+    )
     return Held(
         member,
         tuple(address.value for address in at),
@@ -233,7 +229,7 @@ async def _empty_messages(tx: Transaction, ident: int, traces: Traces) -> None:
     )
     await tx.run(sa.delete(receipts).where(receipts.c.outbox_id.in_(ids)))
     await tx.run(sa.delete(due).where(due.c.kind == "tell", due.c.ref.in_(ids)))
-    empty: dict[str, Any] = {"sealed_message": tx.vault.seal_json(NO_MESSAGE), "member_id": None}
+    empty: dict[str, Any] = {"sealed_message": b"", "member_id": None}
     ended = {
         "status": sa.case((outbox.c.status.in_(UNDER_WAY), "withdrawn"), else_=outbox.c.status)
     }
@@ -242,13 +238,11 @@ async def _empty_messages(tx: Transaction, ident: int, traces: Traces) -> None:
         .where(sa.or_(outbox.c.member_id == ident, outbox.c.lane.in_(traces.lanes)))
         .values(**empty, **ended, lane="", about={}, lost_at=None)
     )
-    nothing = {"chat": "", "sender": "", "kind": "other"}
     await tx.run(
         sa.update(inbox)
         .where(sa.or_(inbox.c.member_id == ident, inbox.c.lane.in_(traces.lanes)))
         .values(
-            sealed_message=tx.vault.seal_json(nothing),
-            member_id=None,
+            **empty,
             lane="",
             print="",
             handled_at=sa.func.coalesce(inbox.c.handled_at, inbox.c.received_at),
@@ -271,16 +265,13 @@ async def _about(
     async for row in _rows(tx, outbox, gone, group):
         facts = _opened(tx, row, "sealed_message")
         if facts and (names(facts["text"]) or any(names(label) for _, label in facts["buttons"])):
-            kept = {**NO_MESSAGE, "chat": facts["chat"]}
-            sealed = tx.keys[row["member_id"]].seal_json(kept)
-            yield outbox, row["id"], {"sealed_message": sealed}
+            yield outbox, row["id"], {"sealed_message": b""}
     if waiting:
         return
     async for row in _rows(tx, inbox, inbox.c.handled_at.is_not(None)):
         facts = _opened(tx, row, "sealed_message")
         if facts and names(facts.get("text", "")):
-            sealed = tx.keys[row["member_id"]].seal_json({**facts, "text": ""})
-            yield inbox, row["id"], {"sealed_message": sealed, "print": ""}
+            yield inbox, row["id"], {"sealed_message": b"", "print": ""}
     async for row in _rows(tx, questions, sa.true()):
         facts = _opened(tx, row, "sealed_choices")
         if facts and names(" ".join([facts.get("heard", ""), *(c[1] for c in facts["choices"])])):
@@ -315,6 +306,8 @@ async def _rows(
 
 
 def _opened(tx: Transaction, row: RowMapping, column: str) -> dict[str, Any] | None:
+    if not row[column]:
+        return None
     try:
         facts: dict[str, Any] = tx.keys[row["member_id"]].open_json(row[column])
     except (WrongKeyError, ValueError):

@@ -381,6 +381,12 @@ Index(
     postgresql_where=inbox.c.handled_at.is_(None),
 )
 Index(
+    "ix_inbox_worded",
+    inbox.c.received_at,
+    sqlite_where=sa_text("length(sealed_message) > 0"),
+    postgresql_where=sa_text("length(sealed_message) > 0"),
+)
+Index(
     "ix_inbox_next",
     inbox.c.id,
     sqlite_where=inbox.c.handled_at.is_(None),
@@ -446,6 +452,12 @@ Index(
     postgresql_where=_IN_THE_AIR,
 )
 
+Index(
+    "ix_outbox_worded",
+    outbox.c.created_at,
+    sqlite_where=sa_text("length(sealed_message) > 0"),
+    postgresql_where=sa_text("length(sealed_message) > 0"),
+)
 Index(
     "ix_outbox_lost",
     outbox.c.id,

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from storage import audit, due, members
+from storage import audit, due, members, messages
 from storage.database import Database
-from storage.model import Address, Channel, DueKind, Role, Standing
+from storage.model import Address, Channel, DueKind, Role, SendStatus, Standing
 from storage.schema import audit as audit_table
-from storage.schema import member_keys, metadata
+from storage.schema import inbox, member_keys, metadata, outbox
 from storage.vault import DESTROYED, WrongKeyError
-from tests.made import NOW, asker, group, joined
+from tests.made import NOW, asker, group, joined, outbound
 from tests.made import helper as made
 from tests.stage import Stage, stage
 
@@ -168,3 +168,42 @@ async def test_a_forgotten_key_opens_nothing_and_a_missing_one_is_said(database:
         assert (await members.get(tx, rosa.id)).name == ""
         with pytest.raises(WrongKeyError, match=f"member {olive.id} is missing"):
             await tx.key_of(olive.id)
+
+
+async def test_words_of_messages_are_kept_for_seven_days(database_url: str) -> None:
+    async with stage(database_url, NOW) as on:
+        database = on.bot.database
+        await on.twilio.texts(NUMBER, f"i need {WORDS} please")
+        await on.settle()
+        await on.go_to(NOW + timedelta(days=6, hours=23))
+        assert await worded(database) >= 2
+        await on.twilio.texts(NUMBER, "hello again")
+        await on.settle()
+        await on.go_to(NOW + timedelta(days=7, hours=2))
+        async with database.transaction() as tx:
+            kept = await tx.all(sa.select(outbox.c.created_at).where(messages.has_words(outbox)))
+            assert kept
+            assert all(row["created_at"] > NOW for row in kept)
+            first = await messages.get(tx, 1)
+            assert first and (first.text, first.status) == ("", SendStatus.DELIVERED)
+        assert 0 < await worded(database) < 5
+
+
+async def worded(database: Database) -> int:
+    async with database.transaction() as tx:
+        counts = [
+            await tx.value(
+                sa.select(sa.func.count()).select_from(table).where(messages.has_words(table))
+            )
+            for table in (inbox, outbox)
+        ]
+    return sum(counts)
+
+
+async def test_what_has_not_gone_keeps_its_words(database: Database) -> None:
+    async with database.transaction() as tx:
+        for _ in range(2):
+            await messages.queue(tx, outbound())
+        await messages.withdraw(tx, 2)
+        assert await messages.empty_old(tx, NOW + timedelta(days=90)) == 1
+        assert [m.text for m, _ in await messages.claim(tx, Channel.SMS, "me", NOW, 9, [])]

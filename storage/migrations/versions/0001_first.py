@@ -245,6 +245,9 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     op.create_index(
         "ix_inbox_answered", "inbox", ["lane", "received_at", "print"], **_only("aside = ''")
     )
+    op.create_index(
+        "ix_inbox_worded", "inbox", ["received_at"], **_only("length(sealed_message) > 0")
+    )
     op.create_index("ix_inbox_next", "inbox", ["id"], **_only("handled_at IS NULL"))
     op.create_index("ix_inbox_waiting", "inbox", ["lane", "id"], **_only("handled_at IS NULL"))
     op.create_index("ix_inbox_member_id", "inbox", ["member_id"])
@@ -378,6 +381,9 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         ),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_outbox_member_id"),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
+    )
+    op.create_index(
+        "ix_outbox_worded", "outbox", ["created_at"], **_only("length(sealed_message) > 0")
     )
     op.create_index("ix_outbox_lost", "outbox", ["id"], **_only("lost_at IS NOT NULL"))
     op.create_index(
