@@ -252,6 +252,75 @@ def audit_verify() -> int:
     return verify()
 
 
+@members.command("forget")
+def members_forget(
+    who: Annotated[
+        str,
+        typer.Argument(
+            help="A phone number, a Telegram id, #12 (a member's number) or the whole name.",
+            show_default=False,
+        ),
+    ],
+    group: Group,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether that is right.")] = False,
+) -> int:
+    """Forget somebody: all that is known of them is deleted for good.
+
+    As if they had sent FORGET ME. It asks first.
+    """
+    from bot.commands.forget import forget
+
+    return forget(who, group, sure=yes)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write.", show_default=False)],
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where people's keys are kept; otherwise popround-keys.json beside FILE.",
+            show_default=False,
+        ),
+    ] = None,
+) -> int:
+    """Copy the database, while the bot runs; people's keys go into a file of their own.
+
+    Keep as many dated FILEs as you like and the keys' file once: it is written over each time, so
+    that who was forgotten can't be read in any old backup.
+    """
+    from bot.commands.backup import backup as work
+
+    return work(file, keys)
+
+
+@app.command()
+def restore(
+    keys: Annotated[Path, typer.Option(help="The keys' file.", show_default=False)],
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The backup; leave it out where pg_restore has put it back.", show_default=False
+        ),
+    ] = None,
+) -> int:
+    """Put a backup back. Who was forgotten since stays forgotten."""
+    from bot.commands.backup import restore as work
+
+    return work(file, keys)
+
+
+@app.command("rotate-key")
+def rotate_key() -> int:
+    """Bring everything from POPROUND_OLD_SECRET_KEY to POPROUND_SECRET_KEY.
+
+    Stop the bot first. Interrupted, it goes on where it was when it is called again.
+    """
+    from bot.commands.backup import rotate
+
+    return rotate()
+
+
 @app.command()
 def invite(
     group: Group,

@@ -138,6 +138,11 @@ class Settings(BaseSettings):
         description="Encrypts addresses and notes where they are kept. Keep a copy somewhere safe: "
         "without it they can't be read again. `popround check` tells how to make one.",
     )
+    old_secret_key: SecretStr | None = Field(
+        None,
+        description="The secret key before this one, for `popround rotate-key` alone. Take it out "
+        "again once that has come to its end.",
+    )
     price_per_segment: float | None = Field(
         None,
         ge=0,
