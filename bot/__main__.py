@@ -284,7 +284,9 @@ def backup(
         ),
     ] = None,
 ) -> int:
-    """Copy the database, while the bot runs; people's keys go into a file of their own.
+    """Copy the database, and people's keys into a file of their own.
+
+    The bot may run meanwhile.
 
     Keep as many dated FILEs as you like and the keys' file once: it is written over each time, so
     that who was forgotten can't be read in any old backup.
@@ -312,7 +314,9 @@ def restore(
 
 @app.command("rotate-key")
 def rotate_key() -> int:
-    """Bring everything from POPROUND_OLD_SECRET_KEY to POPROUND_SECRET_KEY.
+    """Change the secret key of everything that is kept.
+
+    From POPROUND_OLD_SECRET_KEY to POPROUND_SECRET_KEY.
 
     Stop the bot first. Interrupted, it goes on where it was when it is called again.
     """

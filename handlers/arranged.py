@@ -41,7 +41,7 @@ async def show_check_ins(turn: Turn) -> None:
     for check_in in await checkins.of_community(turn.tx, turn.community.id, CheckInStatus.ON):
         person = await members.get(turn.tx, check_in.member_id)
         known = {"asker": turn.who(person)(language), "days": times(turn, check_in, language)}
-        by = checkin.moment_of_next(turn, check_in, language)
+        by = checkin.moment_of_next(turn, check_in, turn.sender)
         lines.append(
             (
                 turn.text(language, "arranged.check_in", by=by, **known),
@@ -62,7 +62,7 @@ async def show_regular(turn: Turn) -> None:
             "what": turn.gist(as_request(schedule), language),
             "when": every(turn, schedule, language),
         }
-        day = recurring.date_of(turn, await recurring.coming(turn, schedule), language)
+        day = recurring.date_of(turn, await recurring.coming(turn, schedule), turn.sender)
         lines.append(
             (
                 turn.text(language, "arranged.help", day=day, **known),

@@ -207,7 +207,7 @@ async def advance(turn: Turn, request: HelpRequest) -> None:
 
 async def _put_missing(turn: Turn, me: Member, request: HelpRequest) -> None:
     await questions.close(turn.tx, turn.now, *QUESTIONS, "menu", "welcome", member_id=me.id)
-    when: str | None = turn.when(request, me.language)
+    when: str | None = turn.when(request, me)
     if request.schedule_id:
         when = await recurring.when_planned(turn, request, me.language)
     if not me.name:
@@ -451,8 +451,8 @@ async def confirmed(turn: Turn, question: Question, key: str) -> None:
     await turn.reply(
         "asking" if going[0].wave else "asking.later",
         name=first_name(me),
-        by=turn.by(max(filter(None, (each.promised_at for each in going))), me.language),
-        start=turn.by(timing.not_quiet(turn.now, turn.community), me.language),
+        by=turn.by(max(filter(None, (each.promised_at for each in going))), me),
+        start=turn.by(timing.not_quiet(turn.now, turn.community), me),
     )
 
 
@@ -518,7 +518,7 @@ async def cancel(turn: Turn) -> None:
     else:
         language = turn.sender.language
         choices = [
-            (str(r.id), f"{turn.gist(r, language)}, {turn.when(r, language)}") for r in mine[:4]
+            (str(r.id), f"{turn.gist(r, language)}, {turn.when(r, turn.sender)}") for r in mine[:4]
         ]
         await turn.ask(
             turn.sender,

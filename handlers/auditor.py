@@ -221,7 +221,7 @@ async def _broadcast(turn: Turn, ref: int) -> Step | None:
     told = await broadcasts.get(turn.tx, ref, lock=True)
     if told.status in broadcasts.UNSENT:  # its organiser may be writing just now
         return Step(turn.now + timedelta(hours=1))
-    return None if told.reported_at else Step(turn.now)
+    return None if told.reported_at else Step(max(turn.now, told.go_at or turn.now))
 
 
 STEPS: dict[str, Next] = {

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from handlers import broadcast_run
+from handlers import broadcast_run, spending
 from handlers.organiser import is_organiser
 from handlers.rules import audience as rules
 from handlers.rules import timing
@@ -137,6 +137,7 @@ async def _put(turn: Turn, broadcast: Broadcast, entry: str, reach: Reach) -> No
     if parts:
         channels.append(broadcast_run.cost(turn, parts, language))
     pieces = [
+        await _over_the_cap(turn, parts),
         _left_out(turn, reach),
         _in_the_first(turn, broadcast, reach),
         when(turn, broadcast, language),
@@ -187,6 +188,16 @@ def _left_out(turn: Turn, reach: Reach) -> str:
     return turn.text(language, "broadcast.without", reasons=", ".join(reasons))
 
 
+async def _over_the_cap(turn: Turn, parts: int) -> str:
+    """That it takes more texts than the group may send today, where it does."""
+    usual = turn.desk.limits.daily_segments
+    cap = await spending.cap_of(turn.tx, turn.now, turn.community, usual)
+    left = cap - await spending.spent(turn.tx, turn.now, turn.community)
+    if not cap or parts <= left:
+        return ""
+    return turn.text(turn.sender.language, "broadcast.over_cap", count=max(0, left))
+
+
 def _in_the_first(turn: Turn, broadcast: Broadcast, reach: Reach) -> str:
     """How many get it in a language that is not theirs."""
     first = next(iter(broadcast.texts))
@@ -212,7 +223,7 @@ def when(turn: Turn, broadcast: Broadcast, language: str) -> str:
         return turn.text(language, "broadcast.goes.urgent" if urgent else "broadcast.goes.now")
     held = at != broadcast.go_at
     name = "broadcast.goes.morning" if held else "broadcast.goes.at"
-    return turn.text(language, name, by=turn.by(at, language))
+    return turn.text(language, name, by=turn.by(at, turn.sender))
 
 
 def described(turn: Turn, audience: Audience, language: str) -> str:
@@ -328,7 +339,7 @@ async def _confirm(turn: Turn, broadcast: Broadcast) -> None:
             broadcast.id,
             ("call_it_back",),
             people=broadcast.listed,
-            by=turn.by(at, me.language),
+            by=turn.by(at, me),
         )
         return
     waits = at if at > turn.now and broadcast.status is BroadcastStatus.RUNNING else None

@@ -42,6 +42,9 @@ enough that calling back is at once."""
 
 LOOK = timedelta(seconds=2)
 
+SLOWLY = timedelta(minutes=1)
+"""The same, at most, while the last of it is waited for."""
+
 CHUNK = 10
 """People a transaction: while it lasts, some 20 ms, nobody else can write (SQLite)."""
 
@@ -61,6 +64,9 @@ REPLIES_TOLD = timedelta(minutes=15)
 
 YES_OR_NO = ("@yes", "@no")
 """Answers that each reads in their own language: the names of choices behind an @."""
+
+PUT_OFF = timedelta(days=7)
+"""What waits for less than this (for tomorrow, at a group's daily cap) is still to go."""
 
 QUOTE = 30
 """Characters of it by which an organiser knows which broadcast is meant."""
@@ -245,7 +251,9 @@ async def _end(turn: Turn, broadcast: Broadcast) -> None:
     going = await broadcasts.unsettled(turn.tx, broadcast.id, turn.now + GONE_BY)
     if going:
         await _show_now_and_then(turn, broadcast)
-        await turn.later(DueKind.BROADCAST, broadcast.id, turn.now + max(LOOK, since / 4))
+        await turn.later(
+            DueKind.BROADCAST, broadcast.id, turn.now + max(LOOK, min(since / 4, SLOWLY))
+        )
         return
     if since < RECEIPTS and await _awaits(turn, broadcast):
         await _show_now_and_then(turn, broadcast)
@@ -353,7 +361,7 @@ async def progress(
         done = (await broadcasts.counts(turn.tx, broadcast.id)).sent
     else:
         done = broadcast.listed - await broadcasts.to_come(turn.tx, broadcast.id)
-        done -= await broadcasts.unsettled(turn.tx, broadcast.id, turn.now + GONE_BY)
+        done -= await broadcasts.unsettled(turn.tx, broadcast.id, turn.now + PUT_OFF)
     entry = {
         BroadcastStatus.SCHEDULED: "broadcast.scheduled",
         BroadcastStatus.RUNNING: "broadcast.progress",

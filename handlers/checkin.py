@@ -52,11 +52,13 @@ async def schedule(turn: Turn, check_in: CheckIn) -> CheckIn:
     return await checkins.save(turn.tx, replace(check_in, next_day=day))
 
 
-def moment_of_next(turn: Turn, check_in: CheckIn, language: str, day: date | None = None) -> str:
+def moment_of_next(
+    turn: Turn, check_in: CheckIn, reader: Member | str, day: date | None = None
+) -> str:
     """`9am tomorrow`, `9am on Monday`: when the next one is, or the one of that day."""
     assert check_in.hour
     day = day or check_in.next_day or turn.today
-    return turn.by(timing.at_local(day, check_in.hour, turn.community), language)
+    return turn.by(timing.at_local(day, check_in.hour, turn.community), reader)
 
 
 # The moment has come
@@ -133,8 +135,8 @@ async def _put(turn: Turn, person: Member, occasion: Occasion, entry: str) -> bo
         ("well", "ring"),
         wakes=True,
         name=first_name(person),
-        hour=turn.by(occasion.due_at, person.language),
-        by=turn.by(until, person.language),
+        hour=turn.by(occasion.due_at, person),
+        by=turn.by(until, person),
         other=await _first_to_hear(turn, occasion, person),
     )
     return question is not None
@@ -201,7 +203,7 @@ async def _well(turn: Turn, occasion: Occasion) -> None:
 async def _thank(turn: Turn, check_in: CheckIn) -> None:
     me = turn.sender
     if check_in.status is CheckInStatus.ON and check_in.next_day:
-        by = moment_of_next(turn, check_in, me.language)
+        by = moment_of_next(turn, check_in, me)
         await turn.reply("check_in.thanks", name=first_name(me), by=by)
     else:
         await turn.reply("thanks", name=first_name(me))
@@ -313,13 +315,12 @@ async def go_away(turn: Turn, check_in: CheckIn, away: wellbeing.Away, person: M
     elif away.hospital and again:
         entry = "check_in.hospital"
     first = await _next_in(turn, check_in, away.until)
-    wording = turn.desk.wording
     await turn.reply(
         entry,
         name=first_name(me),
         asker=turn.who(person)(me.language),
-        start=wording.day(me.language, away.first, turn.today),
-        by=moment_of_next(turn, check_in, me.language, again or first),
+        start=turn.day(away.first, me),
+        by=moment_of_next(turn, check_in, me, again or first),
     )
     if me.id != person.id:
         await turn.say(
@@ -328,7 +329,7 @@ async def go_away(turn: Turn, check_in: CheckIn, away: wellbeing.Away, person: M
             about={"kind": "check_in.away.you"},
             name=first_name(person),
             organiser=first_name(me),
-            by=moment_of_next(turn, check_in, person.language, again or first),
+            by=moment_of_next(turn, check_in, person, again or first),
         )
     await turn.note("check_ins_away", "member", person.id, until=away.until.isoformat())
     if away.hospital or away.until - away.first > LONG_AWAY:
@@ -339,7 +340,7 @@ async def go_away(turn: Turn, check_in: CheckIn, away: wellbeing.Away, person: M
             quiet=True,
             who=turn.who(person),
             phone=await turn.phone_of(person),
-            day=lambda language: wording.day(language, again or first, turn.today),
+            day=lambda language: turn.day(again or first, language),
             words=one_line(turn.words, alarm.QUOTED),
         )
 
@@ -354,7 +355,7 @@ async def _next_in(turn: Turn, check_in: CheckIn, day: date) -> date:
 async def _back(turn: Turn, check_in: CheckIn) -> None:
     check_in = await schedule(turn, replace(check_in, away_from=None, away_until=None))
     me = turn.sender
-    by = moment_of_next(turn, check_in, me.language)
+    by = moment_of_next(turn, check_in, me)
     await turn.reply("check_in.back", name=first_name(me), by=by)
     await turn.note("check_ins_back", "member", me.id)
 

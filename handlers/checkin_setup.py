@@ -111,7 +111,7 @@ async def how_it_stands(turn: Turn, check_in: CheckIn) -> None:
         "check_in.stands",
         name=first_name(me),
         days=times(turn, check_in, me.language),
-        by=checkin.moment_of_next(turn, check_in, me.language),
+        by=checkin.moment_of_next(turn, check_in, me),
     )
 
 
@@ -406,7 +406,7 @@ async def _finish(turn: Turn, check_in: CheckIn) -> None:
     if was_on:
         await turn.reply("check_in.asking", name=first_name(me), lines=names)
         return
-    by = checkin.moment_of_next(turn, check_in, me.language)
+    by = checkin.moment_of_next(turn, check_in, me)
     await turn.reply("check_in.set", name=first_name(me), by=by)
     await turn.tell_organisers(
         "check_in.new" if asked else "check_in.new.no_contacts",

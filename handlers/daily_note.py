@@ -54,7 +54,7 @@ def _hours(turn: Turn, at: time, coming: datetime) -> dict[str, str]:
     language = turn.sender.language
     moment = timing.at_local(turn.today, at, turn.community)
     hour = turn.desk.wording.hour(language, moment, turn.community)
-    return {"hour": hour, "by": turn.by(coming, language)}
+    return {"hour": hour, "by": turn.by(coming, turn.sender)}
 
 
 async def _set(turn: Turn, at: time | None) -> datetime | None:

@@ -21,6 +21,8 @@ async def asked_for(turn: Turn) -> bool:
     wish = rota_once.once(turn.words, turn.today) or rules.wish(turn.words)
     if wish is None:
         return False
+    if wish.doing is Doing.BACK:
+        return await _take_back(turn, wish)
     if wish.doing is Doing.CANT and not await _is_of_the_rota(turn, wish):
         return False
     who = await _named(turn, wish.who) if wish.who else turn.sender
@@ -176,6 +178,48 @@ async def _cannot(turn: Turn, who: Member, wish: rules.Wish) -> None:
             )
 
 
+async def _take_back(turn: Turn, wish: rules.Wish) -> bool:
+    """What was said of one date does not hold any more, of everybody or of one; whether anything
+    was. Who held the phone then, or did not, hears it."""
+    assert wish.day
+    me = turn.sender
+    of = me if wish.instead == "me" else await _named(turn, wish.instead) if wish.instead else None
+    if wish.instead and of is None:
+        return False
+    gone = []
+    for one in await rota.dated_of(turn.tx, turn.community.id):
+        day = timing.local(one.starts_at, turn.community).date()
+        # On a Saturday "Saturday" may be this one.
+        meant = day == wish.day or (day == turn.today and wish.day - day == timedelta(days=7))
+        if meant and one.ends_at > turn.now and (of is None or one.instead_of == of.id):
+            gone.append(one)
+    if not gone:
+        return False
+
+    async def lines(language: str) -> str:
+        return " ".join([await _date_line(turn, language, one) for one in gone])
+
+    told = {ident for one in gone for ident in (one.member_id, one.instead_of) if ident}
+    if any(one.member_id is None for one in gone):  # the others were asked to take it
+        told |= {one.id for one in await turn.organisers()}
+    await turn.reply("duty.back", lines=await lines(me.language))
+    for other in sorted(told - {me.id}):
+        who = await members.get(turn.tx, other)
+        await turn.say(
+            who,
+            "duty.back.told",
+            about={"kind": "duty.once"},
+            organiser=first_name(me),
+            lines=await lines(who.language),
+        )
+    for one in gone:
+        await rota.drop_dated(turn.tx, one.id)
+        await turn.never_mind(one.id, DueKind.HANDOVER_ONCE)
+    await turn.note("rota_once_back", "member", of.id if of else None)
+    await _hand_on(turn)
+    return True
+
+
 async def _keep(turn: Turn, who: Member | None, other: Member | None, times: list[Times]) -> None:
     for start, end in times:
         ident = await rota.add_dated(
@@ -197,24 +241,26 @@ async def _keep(turn: Turn, who: Member | None, other: Member | None, times: lis
 
 
 async def _dates(turn: Turn, language: str) -> list[str]:
-    lines = []
-    for one in await rota.dated_of(turn.tx, turn.community.id):
-        who = await members.get(turn.tx, one.member_id) if one.member_id else None
-        other = await members.get(turn.tx, one.instead_of) if one.instead_of else None
-        entry = "duty.once.instead" if who and other else "duty.once" if who else "duty.once.nobody"
-        line = turn.text(
-            language,
-            entry,
-            lines=_spoken(turn, language, [(one.starts_at, one.ends_at)]),
-            who=turn.who(who)(language) if who else "",
-            other=first_name(other) if other else "",
-        )
-        lines.append(capital(line))
-    return lines
+    dated = await rota.dated_of(turn.tx, turn.community.id)
+    return [await _date_line(turn, language, one) for one in dated]
+
+
+async def _date_line(turn: Turn, language: str, one: rota.Dated) -> str:
+    who = await members.get(turn.tx, one.member_id) if one.member_id else None
+    other = await members.get(turn.tx, one.instead_of) if one.instead_of else None
+    entry = "duty.once.instead" if who and other else "duty.once" if who else "duty.once.nobody"
+    line = turn.text(
+        language,
+        entry,
+        lines=_spoken(turn, language, [(one.starts_at, one.ends_at)]),
+        who=turn.who(who)(language) if who else "",
+        other=first_name(other) if other else "",
+    )
+    return capital(line)
 
 
 def _day(turn: Turn, day: date, language: str) -> str:
-    return turn.desk.wording.day(language, day, turn.today, whole=True)
+    return turn.day(day, language, whole=True)
 
 
 def _spoken(turn: Turn, language: str, times: list[Times]) -> str:
@@ -357,7 +403,7 @@ async def _begins(turn: Turn, who: Member) -> None:
         about={"kind": "duty"},
         name=first_name(who),
         count=count,
-        by=turn.by(until, who.language) if until else "",
+        by=turn.by(until, who) if until else "",
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from handlers import reminders
+from handlers import lapsed, reminders
 from handlers.rules import lifecycle, timing
 from handlers.turn import Turn, first_name
 from handlers.visit import (
@@ -17,6 +17,7 @@ from handlers.visit import (
     cannot,
     forget_details,
     look_again,
+    not_known,
     on_the_way,
     over,
     status,
@@ -34,6 +35,13 @@ from storage.model import (
 
 TAKEN_AS_DONE = timedelta(hours=24)
 """A helper said it was done and the asker said nothing against it for so long."""
+
+ONCE_MORE = timedelta(days=1)
+NEVER_KNOWN = timedelta(days=3)
+"""Where no organiser can look into it, the asker is asked once more so long after a visit, and it
+is over so long after it. Ours."""
+
+MOST_ASKED = 2
 
 
 # What the helper says
@@ -128,8 +136,7 @@ async def time_is_up(turn: Turn, visit: Visit) -> None:
         return
     if visit.status not in (VisitStatus.ACCEPTED, VisitStatus.ON_THE_WAY):
         return
-    if not asked:
-        await _ask_whether(turn, visit, asker)
+    if not asked and await _ask_whether(turn, visit, asker):
         await turn.later(
             DueKind.DID_IT_HAPPEN, visit.id, timing.add_waking(turn.now, AFTER, turn.community)
         )
@@ -142,7 +149,7 @@ async def time_is_up(turn: Turn, visit: Visit) -> None:
         DueKind.DID_IT_HAPPEN, visit.id, timing.add_waking(turn.now, wait, turn.community)
     )
     await questions.close(turn.tx, turn.now, "no_word", ref=visit.id)
-    await turn.tell_organisers(
+    told = await turn.tell_organisers(
         "no_word",
         "no_word",
         visit.id,
@@ -150,13 +157,33 @@ async def time_is_up(turn: Turn, visit: Visit) -> None:
         asker=turn.who(asker),
         helper=turn.who(helper),
     )
+    if not told:
+        await _nobody_looks(turn, visit, asker, len(asked))
 
 
-async def _ask_whether(turn: Turn, visit: Visit, asker: Member) -> None:
+async def _nobody_looks(turn: Turn, visit: Visit, asker: Member, times: int) -> None:
+    """No organiser can find out: the asker, asked so often, is asked once more. Then it is over, so
+    that its helper does not count as out on it for ever."""
+    age = turn.now - visit.due_at
+    if times < MOST_ASKED and age < ONCE_MORE:
+        at = visit.due_at + ONCE_MORE
+    elif times < MOST_ASKED and await _ask_whether(turn, visit, asker, "did_they_come.once_more"):
+        at = max(visit.due_at + NEVER_KNOWN, turn.now + ONCE_MORE)
+    elif age < NEVER_KNOWN:
+        at = visit.due_at + NEVER_KNOWN
+    else:
+        await not_known(turn, visit)
+        return
+    await turn.later(DueKind.DID_IT_HAPPEN, visit.id, timing.not_quiet(at, turn.community))
+
+
+async def _ask_whether(
+    turn: Turn, visit: Visit, asker: Member, entry: str = "did_they_come"
+) -> Question | None:
     helper = await members.get(turn.tx, visit.helper_id)
-    await turn.ask(
+    return await turn.ask(
         asker,
-        "did_they_come",
+        entry,
         "did_they_come",
         visit.id,
         ("yes", "no"),
@@ -206,6 +233,9 @@ async def came(turn: Turn, visit: Visit, *, ask_again: bool = True) -> None:
 
 async def nobody_came(turn: Turn, visit: Visit) -> None:
     """A no-show: the asker first, the organisers next, and a kind question to the helper."""
+    if visit.status is VisitStatus.NOT_KNOWN and turn.sender.id == visit.asker_id:
+        await lapsed.needed_again(turn, await requests.get(turn.tx, visit.request_id))
+        return
     if not lifecycle.may_become(visit.status, VisitStatus.NO_SHOW):
         await turn.reply("visit.over", name=first_name(turn.sender))
         return

@@ -137,7 +137,7 @@ async def _visit_outside(turn: Turn, hours: Hours) -> dict[str, Any]:
         at = rules.quarters(visit.due_at, visit.due_at, turn.community)
         if not rules.meets(hours, at):
             asker = await members.get(turn.tx, visit.asker_id)
-            return {"asker": first_name(asker), "by": turn.by(visit.due_at, me.language)}
+            return {"asker": first_name(asker), "by": turn.by(visit.due_at, me)}
     return {}
 
 

@@ -365,7 +365,7 @@ async def paused(turn: Turn, question: Question, key: str) -> None:
     await turn.reply(
         "paused",
         name=first_name(me),
-        day=turn.desk.wording.day(me.language, day, turn.today),
+        day=turn.day(day, me),
     )
 
 

@@ -124,7 +124,17 @@ async def answered(turn: Turn, question: Question, key: str) -> None:
     elif waits or not await _asked_since(turn, request):
         if waits:
             await _close(turn, request, RequestStatus.CLOSED)
-        await ask.advance(turn, await requests.add(turn.tx, _anew(turn, request)))
+        await _ask_anew(turn, request)
+
+
+async def needed_again(turn: Turn, request: HelpRequest) -> None:
+    """They still need what is over: it is asked for anew, unless they have done so already."""
+    if not await _asked_since(turn, request):
+        await _ask_anew(turn, request)
+
+
+async def _ask_anew(turn: Turn, request: HelpRequest) -> None:
+    await ask.advance(turn, await requests.add(turn.tx, _anew(turn, request)))
 
 
 async def _asked_since(turn: Turn, request: HelpRequest) -> bool:

@@ -10,6 +10,7 @@ from handlers import (
     arranged,
     ask,
     broadcast_replies,
+    broadcast_run,
     checkin,
     checkin_words,
     happened,
@@ -89,7 +90,7 @@ def _waits(open_now: list[Question]) -> bool:
     return bool(open_now) and bool(open_now[0].choices) and open_now[0].kind not in LOOSE
 
 
-LOOSE = ("menu", "offer", "again", "open")
+LOOSE = ("menu", "offer", "again", "open", broadcast_run.ANSWER, broadcast_run.PROGRESS)
 """Questions that nobody has to answer."""
 
 
@@ -122,6 +123,8 @@ async def not_understood(turn: Turn, open_now: list[Question], meaning: Meaning)
     """One easy question: the one that is open, or what they may have meant. After a second miss in
     a row a person gets the words."""
     me = turn.sender
+    # What everybody was asked is asked of nobody again.
+    open_now = [q for q in open_now if q.kind not in (broadcast_run.ANSWER, broadcast_run.PROGRESS)]
     noted = await _missed(turn)
     await questions.close(turn.tx, turn.now, MISSED, "menu", "welcome", member_id=me.id)
     if noted:

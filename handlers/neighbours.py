@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 
-from handlers.rules import hours, matching
+from handlers.rules import hours, matching, timing
 from handlers.rules.matching import Candidate, Wanted, WhyNot
 from storage import cells, members, recurring, requests
 from storage import hours as kept_hours
@@ -214,7 +214,7 @@ async def search(
             asker=asker,
             need=request.need,
             vetting=matching.needs_vetting(request),
-            today=now.date(),
+            today=timing.local(now, community).date(),
             reach_km=min(reach_km, MOST_KM),
             quarters=hours.quarters(
                 *hours.window(request.day, request.part, now, community), community

@@ -94,13 +94,14 @@ async def _line(turn: Turn, request: HelpRequest) -> str:
         "open.line",
         asker=turn.who(asker)(language),
         what=turn.gist(request, language),
-        when=turn.when(request, language),
+        when=turn.when(request, turn.sender),
         state=await state(turn, request),
     )
 
 
 async def state(turn: Turn, request: HelpRequest, language: str = "") -> str:
     """Where a request is and why, in a few words: in that language, or that of who wrote."""
+    reader = language or turn.sender
     language = language or turn.sender.language
     if request.status is RequestStatus.FILLED:
         running = await requests.live_visit(turn.tx, request.id)
@@ -115,7 +116,7 @@ async def state(turn: Turn, request: HelpRequest, language: str = "") -> str:
     asked = len(await requests.offers_of(turn.tx, request.id))
     if request.status is RequestStatus.OPEN and request.promised_at is None:
         return turn.text(language, "state.asked", asked=asked)
-    by = turn.by(request.promised_at, language) if request.promised_at else ""
+    by = turn.by(request.promised_at, reader) if request.promised_at else ""
     return turn.text(language, f"state.{request.status.value}", asked=asked, by=by)
 
 
@@ -137,7 +138,7 @@ async def opened(turn: Turn, question: Question, key: str) -> None:
         shorten="words",
         asker=turn.who(asker)(language),
         what=turn.gist(request, language),
-        when=turn.when(request, language),
+        when=turn.when(request, turn.sender),
         state=(await waves.tried(turn, request, asker))(language)
         if request.status in offer.FREE and request.need and not request.handler_id
         else await state(turn, request),

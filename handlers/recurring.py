@@ -166,7 +166,7 @@ async def begin(turn: Turn, request: HelpRequest) -> None:
         name=first_name(me),
         what=capital(turn.gists([as_request(each) for each in begun], me.language)),
         when=every(turn, begun[0], me.language),
-        day=date_of(turn, first, me.language),
+        day=date_of(turn, first, me),
     )
     for schedule in begun:
         await wait(turn, schedule)
@@ -253,8 +253,8 @@ async def _tell_missed(
         about={"kind": "nobody_yet", "ref": schedule.id},
         name=first_name(asker),
         what=turn.gist(as_request(schedule), asker.language),
-        day=date_of(turn, missed, asker.language),
-        start=date_of(turn, day, asker.language),
+        day=date_of(turn, missed, asker),
+        start=date_of(turn, day, asker),
     )
     await turn.tell_organisers(
         "recurring.missed.told",
@@ -283,9 +283,7 @@ async def day_is_over(turn: Turn, request: HelpRequest) -> bool:
         asker=turn.who(asker),
         phone=await turn.phone_of(asker),
         what=lambda language: turn.gist(request, language),
-        day=lambda language: turn.desk.wording.day(
-            language, request.day or turn.today, turn.today, whole=True
-        ),
+        day=lambda language: turn.day(request.day or turn.today, language, whole=True),
     )
     return True
 
@@ -344,8 +342,8 @@ def every(turn: Turn, schedule: Schedule, language: str) -> str:
     return turn.text(language, "when.part", day=often, part=part) if part else often
 
 
-def date_of(turn: Turn, day: date, language: str) -> str:
-    return turn.desk.wording.day(language, day, turn.today, whole=True)
+def date_of(turn: Turn, day: date, reader: Member | str) -> str:
+    return turn.day(day, reader, whole=True)
 
 
 async def coming(turn: Turn, schedule: Schedule) -> date:
@@ -368,7 +366,7 @@ async def show(turn: Turn) -> bool:
             "recurring.line",
             what=turn.gist(as_request(schedule), me.language),
             when=every(turn, schedule, me.language),
-            day=date_of(turn, await coming(turn, schedule), me.language),
+            day=date_of(turn, await coming(turn, schedule), me),
         )
         lines.append(capital(line))
     if lines:

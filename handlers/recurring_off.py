@@ -61,7 +61,7 @@ async def _leave_out(turn: Turn, fit: list[Schedule], wish: Wish) -> bool:
         ("yes", "no"),
         heard=day.isoformat(),
         name=first_name(turn.sender),
-        day=recurring.date_of(turn, day, turn.sender.language),
+        day=recurring.date_of(turn, day, turn.sender),
     )
     return True
 
@@ -104,13 +104,13 @@ async def say_left_out(
     turn: Turn, days: Sequence[date], helpers: Sequence[str], after: date
 ) -> None:
     language, wording = turn.sender.language, turn.desk.wording
-    said_days = [recurring.date_of(turn, day, language) for day in sorted(set(days))]
+    said_days = [recurring.date_of(turn, day, turn.sender) for day in sorted(set(days))]
     await turn.reply(
         "recurring.skipped.helper" if helpers else "recurring.skipped",
         name=first_name(turn.sender),
         day=wording.joined(language, said_days),
         helper=wording.joined(language, list(dict.fromkeys(helpers))),
-        start=recurring.date_of(turn, after, language),
+        start=recurring.date_of(turn, after, turn.sender),
     )
 
 

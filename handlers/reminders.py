@@ -39,9 +39,9 @@ async def _later(turn: Turn, kind: DueKind, visit: Visit, moment: datetime) -> N
 def about_when(turn: Turn, visit: Visit, request: HelpRequest, reader: Member) -> str:
     """When to expect it: as it was asked for or, where that was left open or is over, an hour."""
     if hour_is_open(turn, request):
-        by = turn.by(visit.due_at, reader.language)
+        by = turn.by(visit.due_at, reader)
         return turn.text(reader.language, "about_by", by=by)
-    return turn.when(request, reader.language)
+    return turn.when(request, reader)
 
 
 def hour_is_open(turn: Turn, request: HelpRequest) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from handlers.rules import spending as rules
 from handlers.rules import timing
 from handlers.turn import Desk, Turn, first_name
-from storage import due, groups, guards, keepsakes, members, messages, questions, tally
+from storage import broadcasts, due, groups, guards, keepsakes, members, messages, questions, tally
 from storage.database import Transaction
 from storage.model import (
     Channel,
@@ -19,6 +19,7 @@ from storage.model import (
     Role,
     Standing,
 )
+from storage.model_broadcasts import BroadcastStatus
 
 HELD = "daily_cap"
 """The code of a text that waits because of the cap."""
@@ -220,3 +221,6 @@ async def raise_today(tx: Transaction, now: datetime, community: Community, part
     day = timing.local(now, community).date().isoformat()
     await keepsakes.keep(tx, f"cap.{community.id}", f"{day} {parts}")
     await messages.release(tx, community.id, CHANNEL, HELD, now)
+    # What has not even come to the outbox, because of the cap, has its turn too.
+    for told in await broadcasts.let_go(tx, community.id, BroadcastStatus.RUNNING, most=20):
+        await due.at(tx, DueKind.BROADCAST, told.id, now)

@@ -41,6 +41,10 @@ from storage.model import (
 MOST_SEGMENTS = 2
 """Parts that a text may cost."""
 
+LEAVES_WITHIN = timedelta(minutes=5)
+"""A text may wait so long for those before it; then it may have become night. Ours: one second a
+part, and a wave or two of offers."""
+
 Choices = Sequence[str | tuple[str, str]]
 """Answers to offer, the accepting one first: the name of a catalogue entry (`choice.NAME`), or a
 key and a label of its own (somebody's name)."""
@@ -145,13 +149,34 @@ class Turn:
             found += wording.gist_of_each(language, request, (*self.community.languages, own))
         return wording.joined(language, list(dict.fromkeys(found)))
 
-    def when(self, request: HelpRequest, language: str) -> str:
-        """When it is wanted."""
-        return self.desk.wording.when(language, request, self.now, self.community)
+    def when(self, request: HelpRequest, reader: Member | str) -> str:
+        """When it is wanted, to a person, or in a language to whoever is told."""
+        language, named = self._reads(reader)
+        return self.desk.wording.when(language, request, self.now, self.community, named=named)
 
-    def by(self, moment: datetime, language: str) -> str:
-        """A moment as it is said."""
-        return self.desk.wording.by(language, moment, self.now, self.community)
+    def by(self, moment: datetime, reader: Member | str) -> str:
+        """A moment as it is said, to a person, or in a language to whoever is told."""
+        language, named = self._reads(reader)
+        # Of an hour of this night only those hear who hear at once.
+        tonight = self.now <= moment < timing.not_quiet(self.now, self.community)
+        return self.desk.wording.by(
+            language, moment, self.now, self.community, named=named and not tonight
+        )
+
+    def day(self, day: date, reader: Member | str, *, whole: bool = False) -> str:
+        """A day as it is said, to a person, or in a language to whoever is told."""
+        language, named = self._reads(reader)
+        return self.desk.wording.day(language, day, self.today, whole=whole, named=named)
+
+    def _reads(self, reader: Member | str) -> tuple[str, bool]:
+        """The language, and whether the day must be named: "tomorrow", held over the night, would
+        be read on the wrong day. Who wrote just now is answered at once, and reads it today."""
+        if isinstance(reader, Member):
+            if self.message is not None and self.member is not None and reader.id == self.member.id:
+                return reader.language, False
+            reader = reader.language
+        leaves = timing.not_quiet(self.now + LEAVES_WITHIN, self.community)
+        return reader, timing.local(leaves, self.community).date() != self.today
 
     # Saying
 

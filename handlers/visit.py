@@ -12,6 +12,7 @@ from typing import Any
 from handlers import reminders, waves
 from handlers.reminders import about_when, hour_is_open
 from handlers.rules import hours, lifecycle, timing
+from handlers.rules.understanding_when import without_old_days
 from handlers.turn import Turn, first_name, one_line
 from storage import members, questions, recurring, requests
 from storage.model import (
@@ -31,6 +32,10 @@ TONIGHT = timedelta(hours=3)
 
 AFTER = timedelta(hours=2)
 """Both are asked whether it happened so long after."""
+
+SET_OUT = timedelta(hours=2)
+"""Whoever sets out earlier than so long before an hour that was named has not: it was said twice,
+or to tell us that they know. Ours."""
 
 QUOTED = 110
 """Characters of what an asker wrote that the helper is shown."""
@@ -100,8 +105,10 @@ async def _give_details(
     wakes: bool,
 ) -> None:
     """Name, address, what they wrote and the word: to the accepted helper, and noted."""
-    theirs = bool(request.words) and not await _suggested(turn, request)
-    words = one_line(request.words, QUOTED)
+    read = timing.local(timing.not_quiet(turn.now, turn.community), turn.community).date()
+    words = without_old_days(request.words, read, request.day)
+    theirs = bool(words) and not await _suggested(turn, request)
+    words = one_line(words, QUOTED)
     await turn.ask(
         helper,
         ("details.by_hand" if by_hand else "details") + ("" if theirs else ".bare"),
@@ -169,13 +176,25 @@ async def on_the_way(turn: Turn, visit: Visit) -> None:
     if visit.status is not VisitStatus.ACCEPTED:
         await over(turn)
         return
+    asker = await members.get(turn.tx, visit.asker_id)
+    request = await requests.get(turn.tx, visit.request_id)
+    await turn.toast()
+    if _too_early(turn, visit, request):
+        await turn.ask(
+            turn.sender,
+            "too_early",
+            "visit",
+            visit.id,
+            ("going", "cannot"),
+            name=first_name(turn.sender),
+            asker=first_name(asker),
+            when=about_when(turn, visit, request, turn.sender),
+        )
+        return
     await requests.set_visit(
         turn.tx, visit.id, lifecycle.become(visit.status, VisitStatus.ON_THE_WAY)
     )
     await turn.never_mind(visit.id, *reminders.REMINDERS)
-    asker = await members.get(turn.tx, visit.asker_id)
-    request = await requests.get(turn.tx, visit.request_id)
-    await turn.toast()
     told = await turn.say(
         asker,
         "on_the_way",
@@ -195,6 +214,15 @@ async def on_the_way(turn: Turn, visit: Visit) -> None:
         name=first_name(turn.sender),
         asker=first_name(asker),
     )
+
+
+def _too_early(turn: Turn, visit: Visit, request: HelpRequest) -> bool:
+    """Whether nobody sets out yet: it is for another day, or for a later hour of this one. Where
+    the hour is theirs to choose they may go whenever they like today."""
+    if visit.due_at - turn.now <= SET_OUT:
+        return False
+    later_day = timing.local(visit.due_at, turn.community).date() > turn.today
+    return later_day or (request.part is not None and not hour_is_open(turn, request))
 
 
 async def cannot(turn: Turn, visit: Visit | None = None) -> bool:
@@ -280,8 +308,8 @@ async def look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpReque
             name if request.wave else f"{name}.later",
             about={"kind": "looking_again", "ref": request.id},
             name=first_name(asker),
-            start=turn.by(start, asker.language),
-            by=turn.by(request.promised_at, asker.language),
+            start=turn.by(start, asker),
+            by=turn.by(request.promised_at, asker),
             **more,
         )
     return request
@@ -294,6 +322,21 @@ async def _end(turn: Turn, visit: Visit, status: VisitStatus) -> None:
     await questions.close(turn.tx, turn.now, *kinds, ref=visit.id)
     await forget_details(turn, visit, "details.over")
     await turn.note("visit_over", "visit", visit.id, status=status.value)
+
+
+async def not_known(turn: Turn, visit: Visit) -> None:
+    """Nobody said whether it happened and nobody can find out: it is over, and its helper may be
+    asked again. Whoever was to be visited may still say that nobody came."""
+    await requests.set_visit(
+        turn.tx, visit.id, lifecycle.become(visit.status, VisitStatus.NOT_KNOWN)
+    )
+    request = await requests.get(turn.tx, visit.request_id, lock=True)
+    status = lifecycle.become(request.status, RequestStatus.CLOSED)
+    await requests.save(turn.tx, replace(request, status=status))
+    await turn.never_mind(visit.id, *reminders.REMINDERS, DueKind.DID_IT_HAPPEN)
+    await questions.close(turn.tx, turn.now, "visit", "no_word", ref=visit.id)
+    await forget_details(turn, visit, "details.over")
+    await turn.note("visit_over", "visit", visit.id, status=VisitStatus.NOT_KNOWN.value)
 
 
 async def not_needed(turn: Turn, request: HelpRequest) -> Member | None:
@@ -358,7 +401,7 @@ async def status(turn: Turn, request: HelpRequest) -> None:
             "status.asking",
             name=first_name(me),
             what=what,
-            by=turn.by(request.promised_at, me.language),
+            by=turn.by(request.promised_at, me),
         )
     else:
         organiser = await turn.organiser_name(me)

@@ -173,7 +173,7 @@ async def _offer_to(turn: Turn, request: HelpRequest, helper: Member, reason: Wh
         area=asker.area,
         asker=first_name(asker),
         what=turn.gist(request, helper.language),
-        when=turn.when(request, helper.language),
+        when=turn.when(request, helper),
     )
 
 

@@ -125,8 +125,8 @@ async def rotate(tx: Transaction, old: Vault, step: Callable[[int], None]) -> bo
     if place == len(_STEPS):
         kept = await keepsakes.recall(tx, audit.KEY)
         if kept:
-            key = _again(tx.vault, old, bytes.fromhex(kept))
-            await keepsakes.keep(tx, audit.KEY, key.hex())
+            again = _again(tx.vault, old, bytes.fromhex(kept))
+            await keepsakes.keep(tx, audit.KEY, again.hex())
     await keepsakes.keep(tx, ROTATION, f"{place} {last} {done} {_mark(tx.vault)}")
     step(done)
     return False

@@ -138,6 +138,8 @@ class VisitStatus(StrEnum):
     """The asker said that nobody came."""
     CALLED_OFF = "called_off"
     """The asker or an organiser no longer needs it."""
+    NOT_KNOWN = "not_known"
+    """Nobody said whether it happened, and nobody is there who could ask them."""
 
 
 class CheckInStatus(StrEnum):

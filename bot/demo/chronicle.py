@@ -90,6 +90,7 @@ COMING = {
     DueKind.JOIN: "an organiser hears who stopped half-way",
     DueKind.RETRY: "who could not be reached is tried once more",
     DueKind.NOTE: "the organisers' daily note",
+    DueKind.BROADCAST: "some more people get what everybody is told",
 }
 NOTED = {
     "emergency": "{actor} wrote of an emergency: told to ring 999 at once, and the organisers too.",
@@ -249,6 +250,7 @@ class Chronicle:
             "ones are asked at once.",
             VisitStatus.NO_SHOW: f"{asker} says that {helper} did not come.",
             VisitStatus.CALLED_OFF: f"The visit to {asker} is called off.",
+            VisitStatus.NOT_KNOWN: f"Nobody said whether {helper} came to {asker}; it is over.",
         }
         at = visit.created_at if visit.status is VisitStatus.ACCEPTED else look.now
         self._tell(at, "visit", words.get(visit.status, visit.status.value))

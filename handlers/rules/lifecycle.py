@@ -32,12 +32,13 @@ LEGAL: dict[type, dict[Any, tuple[Any, ...]]] = {
         O.ACCEPTED: (O.DECLINED,),  # can't come after all
     },
     V: {
-        V.ACCEPTED: (V.ON_THE_WAY, V.DONE, V.GIVEN_UP, V.NO_SHOW, V.CALLED_OFF),
-        V.ON_THE_WAY: (V.DONE, V.GIVEN_UP, V.NO_SHOW, V.CALLED_OFF),
+        V.ACCEPTED: (V.ON_THE_WAY, V.DONE, V.GIVEN_UP, V.NO_SHOW, V.CALLED_OFF, V.NOT_KNOWN),
+        V.ON_THE_WAY: (V.DONE, V.GIVEN_UP, V.NO_SHOW, V.CALLED_OFF, V.NOT_KNOWN),
         V.DONE: (V.NO_SHOW,),  # the asker has the last word on whether anybody came
         V.GIVEN_UP: (),
         V.NO_SHOW: (),
         V.CALLED_OFF: (),
+        V.NOT_KNOWN: (),
     },
     C: {
         C.ASKED: (C.WELL, C.ALARM, C.CLOSED),  # closed: an organiser says where they are

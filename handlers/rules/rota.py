@@ -37,6 +37,8 @@ class Doing(StrEnum):
     """Somebody holds the phone on one date, in the place of somebody or of everybody."""
     CANT = "cant"
     """Somebody who would hold it on one date can't."""
+    BACK = "back"
+    """What was said of one date does not hold any more."""
     TAKE = "take"
     """Somebody takes over now, whatever the rota says."""
     SHOW = "show"
@@ -98,18 +100,23 @@ ONE_DAY = "(?:" + "|".join(sorted(map(re.escape, DAY_NUMBER), key=len, reverse=T
 TO = r"(?:-|to|till|til|until|through|tan|a|al|alle)"
 HOUR = r"(?:\d{1,2}(?: ?[:.] ?\d\d)?(?: ?[ap]\.?m\.?)?|noon|midday|midnight|ganol dydd|mezzogiorno)"
 AT = r"(?:at |from |am |dalle |alle )?"
+_THE = r"(?:dd?ydd |dal? |il )?"
 _DAYS = (
-    rf"(?:every ?day|all week|week ?days?|week ?ends?|{ONE_DAY}s? ?{TO} ?{ONE_DAY}s?|"
-    rf"{ONE_DAY}s?(?:(?: ?, ?| and | & | a | e ){ONE_DAY}s?)*)"
+    rf"(?:every ?day|all week|week ?days?|week ?ends?|{_THE}{ONE_DAY}s? ?{TO} ?{_THE}{ONE_DAY}s?|"
+    rf"{_THE}{ONE_DAY}s?(?:(?: ?, ?| and | & | ac? | ed? ){_THE}{ONE_DAY}s?)*)"
 )
 _ACROSS = re.compile(
-    rf"(?P<first>{ONE_DAY})s? {AT}(?P<start>{HOUR}) ?{TO} "
-    rf"?(?P<last>{ONE_DAY})s? {AT}(?P<end>{HOUR})"
+    rf"{_THE}(?P<first>{ONE_DAY})s? {AT}(?P<start>{HOUR}) ?{TO} "
+    rf"?{_THE}(?P<last>{ONE_DAY})s? {AT}(?P<end>{HOUR})"
 )
 _WITHIN = re.compile(
     rf"(?P<days>{_DAYS})(?: (?:from )?{AT}(?P<start>{HOUR}) ?{TO} ?(?P<end>{HOUR}))?"
 )
-_RUN = re.compile(rf"(?P<first>{ONE_DAY})s? ?{TO} ?(?P<last>{ONE_DAY})s?")
+_RUN = re.compile(
+    # "Lunedi a mercoledi" is Monday to Wednesday; "llun a mercher" is Monday and Wednesday.
+    rf"(?!{_THE}(?:{'|'.join(WELSH_WEEKDAYS)}) a )"
+    rf"{_THE}(?P<first>{ONE_DAY})s? ?{TO} ?{_THE}(?P<last>{ONE_DAY})s?"
+)
 
 POLITE = r"(?: (?:please|pls|plis|now|today|thanks|thank you|nawr|ora|adesso|per favore))*"
 WHO = r"(?P<who>[^\W\d_][\w.' -]{0,40}?)"

@@ -90,6 +90,14 @@ _CANT = re.compile(
     rf"(?: {DUTY}| ar gael| free| around)?|not me|dim fi|non io) "
     rf"{_WHEN}{POLITE}$"
 )
+_BACK = re.compile(
+    rf"^(?:(?:please )?(?:forget|undo|never ?mind|take back|anghofiwch|dimentich[ia]|annull[ia]) "
+    rf"(?:about |am )?(?P<day>{_DATE})|"
+    rf"(?:i|(?:dw|dwi) i|{WHO}) (?:can|could|will) (?:do|make|manage|cover|work|be {DUTY}) "
+    rf"(?P<can>{_DATE}) (?:after all|now)|"
+    rf"(?:g?alla|fedra) i (?:wneud|fod {DUTY}) (?P<cy>{_DATE}) wedi[ r]* cwbl|"
+    rf"(?:io )?posso (?:fare|essere {DUTY}) (?P<it>{_DATE}) (?:dopo ?tutto|invece)){POLITE}$"
+)
 _BEFORE_DATE = re.compile(rf"^{_WEEKDAY},? (?={_NUMBER} (?:of |o )?{_MONTH}|{_MONTH} )")
 _WELSH_DAY = re.compile(rf"(?<!\d )\b(?:d?dydd )?({'|'.join(WELSH_WEEKDAYS)})\b")
 _SINGLE = re.compile(rf"\d|{_NEAR}|\b(?:this|next|questo|prossimo|nesaf)\b")
@@ -113,6 +121,12 @@ def once(text: str, today: date) -> Wish | None:  # noqa: PLR0911 (one answer a 
         if who in NOBODY:
             return None
         return Wish(Doing.CANT, who, day=day) if day else Wish(Doing.HOW)
+    if back := _BACK.match(said):
+        named = next((back[name] for name in ("day", "can", "cy", "it") if back[name]), "")
+        day, who = _date(named, today), back["who"] or ""
+        if day is None or who in NOBODY:
+            return None
+        return Wish(Doing.BACK, day=day, instead="" if back["day"] else who or "me")
     found = _SWAP.match(said) or _ONCE.match(said)
     if found is None or (found["who"] or "") in NOBODY:
         return None

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from handlers.rules import understanding_calendar as calendar
 from handlers.rules.understanding_clock import part_of
 from handlers.rules.understanding_danger import danger, says_all_right, signs
 from handlers.rules.understanding_features import tokens
@@ -191,7 +192,21 @@ def _fixed(text: str) -> tuple[Intent, float] | None:
         return Intent.UNKNOWN, 0.97  # only the open question tells what a number means
     if is_stop(text):
         return Intent.STOP, 0.95
-    return None
+    return (Intent.CANNOT, 0.95) if _CANNOT_COME.fullmatch(plain(text)) else None
+
+
+_DAY_NAMES = "|".join((*calendar.WEEKDAYS, *calendar.WELSH_WEEKDAYS))
+_CANNOT_COME = re.compile(
+    r"(?:(?:no|scus[ai]|scusate|purtroppo|mi (?:di)?spiace|sori|sorry|mae n ddrwg gen i)[ ,.]+)*"
+    r"(?:(?:io )?non (?:posso|potr[oò]|riesco a|ce la faccio a)(?: pi[uù])? "
+    r"(?:venire|andare|andarci|passare|esserci|farlo)|"
+    r"(?:g?alla|fedra) i ddim (?:dod|mynd|ei wneud)|(?:(?:dw i|dwi|rwy) ?n )?methu (?:dod|mynd))"
+    rf"(?:[ ,.]+(?:(?:dd?ydd )?(?:{_DAY_NAMES})|pi[uù]|"
+    r"oggi|domani|stasera|scus[ai]|scusate|mi (?:di)?spiace|grazie|heddiw|heno|y?fory|sori|sorry|"
+    r"plis|diolch))*[ .!]*"
+)
+"""What our own words tell helpers to write who can't come, in the languages that the model has seen
+little of."""
 
 
 def _likeliest(scores: Scores, *, urgent: bool, ahead: bool) -> Intent:
@@ -294,6 +309,20 @@ _REGULAR = re.compile(
     r"weekly|once)\b"
 )
 """A thing and how often, and nothing else: who offers says that they do."""
+_ON_A_DAY = re.compile(
+    r"^(?:some |my |the |an? )?(?P<what>(?:[\w']+ ){1,5}?)(?:(?:on|for|by) )?(?:this |next )?"
+    r"(?:today|tonight|tomorrow|(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
+    r"(?: morning| afternoon| evening)?(?:,? (?:please|pls|plz|thanks|thank you|ta))*[ .!?]*$"
+)
+"""A thing and a day, and nothing else: "bread on Thursday please"."""
+_HELP_WITH = re.compile(
+    r"^(?:(?:hello|hi|hiya|hey|please|good (?:morning|afternoon|evening))\b,? ?)*"
+    r"(?:(?:can|could|would|will) (?:you|anyone|anybody|someone|somebody)(?: please)?|"
+    r"(?:i |we )?(?:need|want|would like|could do with)(?: (?:someone|somebody|anyone) to)?) "
+    r"(?:help|(?:give (?:me|us) )?a hand|some help|a bit of help)(?: me| us| out)* "
+    r"(?:in|with|on|round) (?:the|my|our) (?P<what>[\w']+)"
+)
+"""A hand, and where: who writes so asks, whatever the rest reminds the model of."""
 _NOT_SO = re.compile(r"\b(?:dont|not|no|never|cant|cannot|instead|cancel|stop|any more|anymore)\b")
 
 
@@ -301,15 +330,24 @@ def _plain_ask(said: str) -> Need | None:
     """What is asked for in a plain short request ("i need some eggs please") whose things all
     belong to one kind of help; none if it is anything else. The model is unsure of things that it
     was never taught, and a person who writes so plainly should not be asked what they mean."""
-    wish = _WISH.match(said) or _REGULAR.match(said)
-    if wish is None or len(said.split()) > 14 or _NOT_SO.search(said):
+    if len(said.split()) > 14 or _NOT_SO.search(said):
         return None
-    kinds = {kind for word in tokens(wish["what"]) for kind in classes_of(word)}
-    found = [need for need, known in _CLASSES.items() if kinds & known]
-    return found[0] if len(found) == 1 and found[0] in _PLAIN_NEEDS else None
+    for patterns, able in (
+        ((_WISH, _REGULAR, _ON_A_DAY), _PLAIN_NEEDS),
+        ((_HELP_WITH,), _NEEDS_A_HAND),
+    ):
+        wish = next(filter(None, (pattern.match(said) for pattern in patterns)), None)
+        if wish is None:
+            continue
+        kinds = {kind for word in tokens(wish["what"]) for kind in classes_of(word)}
+        found = [need for need, known in _CLASSES.items() if kinds & known]
+        if len(found) == 1 and found[0] in able:
+            return found[0]
+    return None
 
 
 _PLAIN_NEEDS = (Need.SHOPPING, Need.PRESCRIPTION)
+_NEEDS_A_HAND = (Need.GARDEN, Need.TECH, Need.PAPERWORK)
 _REQUEST = re.compile(
     r"\b(?:can|could|would|please|cud|wud) (?:\w+ ){0,4}"
     r"(?:bring|fetch|get me|pick|collect|look at|drop)\b"

@@ -95,15 +95,15 @@ def bank_holiday_monday(today: date) -> date:
 
 
 WEEKDAYS = {
-    r"mon|mond|monday|mondy|munday|monady|moday|mondey|mundy|monday|lunedi|poniedzialek|"
+    r"mon|mond|monday|mondy|munday|monady|moday|mondey|mundy|monday|lunedi|lunedì|poniedzialek|"
     r"poniedziałek|понеділок": MON,
-    r"tue|tues|tuesday|tusday|teusday|tuseday|tuesdy|tuesdey|chewsday|tuesay|tewsday|martedi|"
+    r"tue|tues|tuesday|tusday|teusday|tuseday|tuesdy|tuesdey|chewsday|tuesay|tewsday|martedi|martedì|"
     r"wtorek|вівторок": TUE,
     r"wed|weds|wednes|wednesday|wensday|wendsday|wednsday|wenesday|wednesdy|weddnesday|wedsday|"
-    r"wednesdey|mercoledi|środa|sroda|środę|srode|середу|середа": WED,
-    r"thu|thur|thurs|thursday|thirsday|thrusday|thursdy|thurday|thersday|fursday|giovedi|"
+    r"wednesdey|mercoledi|mercoledì|środa|sroda|środę|srode|середу|середа": WED,
+    r"thu|thur|thurs|thursday|thirsday|thrusday|thursdy|thurday|thersday|fursday|giovedi|giovedì|"
     r"czwartek|четвер": THU,
-    r"fri|frid|friday|fryday|firday|fridy|fridey|freeday|venerdi|piątek|piatek|"
+    r"fri|frid|friday|fryday|firday|fridy|fridey|freeday|venerdi|venerdì|piątek|piatek|"
     r"п'ятницю|пятницю|пятниця": FRI,
     r"sat|satday|saturday|satuday|saterday|satdy|saturdy|satruday|satdi|sabato|"
     r"sobota|sobotę|sobote|суботу|субота": SAT,

@@ -17,6 +17,10 @@ _MINUTES = {
     "chwarter": 15,
     "pum munud": 5, "deg munud": 10, "ugain munud": 20, "hanner awr": 30, "hanner": 30,
 }  # fmt: skip
+_ITALIAN = {
+    "due": 2, "tre": 3, "quattro": 4, "cinque": 5, "sei": 6, "sette": 7, "otto": 8, "nove": 9,
+    "dieci": 10, "undici": 11, "dodici": 12,
+}  # fmt: skip
 _HOUR = r"1[0-2]|0?[1-9]|" + "|".join(sorted(_HOURS, key=len, reverse=True))
 _HALF = r"(?P<ap> ?(?:[ap]\.? ?m\b\.?|in the morning|in the afternoon|at night|in the evening))?"
 _ENG = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
@@ -96,6 +100,14 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("noon", re.compile(r"\b(?:12 )?(?:noon|midday|mid day|hanner dydd)\b")),
     ("midnight", re.compile(r"\b(?:hanner nos)\b")),
     (
+        "italian",
+        re.compile(
+            rf"\b(?:alle|per le|verso le|entro le|dalle|prima delle|dopo le) "
+            rf"(?P<hour>2[0-3]|1\d|0?[1-9]|{'|'.join(_ITALIAN)})\b(?![.:]\d)"
+            r"(?: e (?P<word>mezz[ao]|un quarto|trenta|quindici))?(?! (?:persone|euro))"
+        ),
+    ),
+    (
         "bare digits",
         re.compile(
             r"\b(?:at|for|by|about|around|before|from|between|o) (?P<hour>1[0-2]|"
@@ -122,7 +134,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 _WORD_MINUTES = {
     "thirty": 30, "fifteen": 15, "forty five": 45, "twenty": 20, "ten": 10, "forty": 40,
-    "thirty five": 35, "twenty five": 25,
+    "thirty five": 35, "twenty five": 25, "mezza": 30, "mezzo": 30, "trenta": 30,
+    "un quarto": 15, "quindici": 15,
 }  # fmt: skip
 _BEFORE_NOT = re.compile(
     r"(?:\b(?:since|until|till|til|while|no|number|flat|since about|age|aged|room|ward|"
@@ -199,13 +212,15 @@ def _clock(text: str) -> str | None:  # noqa: PLR0912 (one branch a way of telli
                 return "00:00"
             groups = match.groupdict()
             word = groups["hour"] or ""
-            hour = int(word) if word.isdecimal() else 2 if word == "twa" else _HOURS[word]
+            hour = (
+                int(word) if word.isdecimal() else 2 if word == "twa" else (_HOURS | _ITALIAN)[word]
+            )
             minute = int(groups.get("minute") or 0)
             if kind == "digital" and groups["sep"] in ",;" and not groups.get("ap"):
                 continue
             if kind == "half":
                 minute = 30
-            elif kind == "in words":
+            elif groups.get("word"):
                 minute = _WORD_MINUTES[groups["word"] or ""]
             said = groups.get("ap") or ""
             if kind == "to past":

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from handlers.rules import understanding_calendar as calendar
+from handlers.rules.understanding_words import plain
 
 _DAY_OF = {word: n for names, n in calendar.WEEKDAYS.items() for word in names.split("|")}
 _DAYS = "|".join(sorted(_DAY_OF, key=len, reverse=True))
@@ -365,6 +366,34 @@ def day_of(text: str, today: date) -> date | None:
     first = min(ahead)
     beside = (e for e in found if e[1] in _FULLER and 0 < e[0] - first[0] < 40)
     return next(beside, first)[2] if first[1] == "weekday" else first[2]
+
+
+def without_old_days(words: str, today: date, wanted: date | None) -> str:
+    """What somebody wrote, as it may be read today by who goes on the day that is wanted: with dots
+    for the days in it where none of them is that day, as when "tomorrow" was written yesterday.
+    Empty where they can't be left out."""
+    said = plain(words)
+    ahead = [
+        (said[start:end], kind, day)
+        for start, end, kind, day, back in _candidates(said, today)
+        if day and not back and not kind.startswith("named:")
+    ]
+    if any(_is_that(day, kind, wanted) for _, kind, day in ahead):
+        return words
+    for piece, _, _ in ahead:
+        words, found = re.subn(
+            rf"(?<!\w){re.escape(piece)}(?!\w)", "...", words, count=1, flags=re.I
+        )
+        if not found:
+            return ""
+    return words
+
+
+def _is_that(day: date, kind: str, wanted: date | None) -> bool:
+    # On a Friday "Friday" may be the one that has come.
+    return day == wanted or (
+        wanted is not None and "weekday" in kind and day.weekday() == wanted.weekday()
+    )
 
 
 _ASKS = re.compile(

@@ -87,16 +87,25 @@ class Wording:
         pattern = self.text(language, "hour.minutes" if here.minute else "hour.whole")
         return format_time(here, pattern, locale=LOCALES.get(language, language)).lower()
 
-    def by(self, language: str, moment: datetime, now: datetime, community: Community) -> str:
-        """`2pm`, `9am tomorrow`, `9am on Monday`."""
+    def by(
+        self,
+        language: str,
+        moment: datetime,
+        now: datetime,
+        community: Community,
+        *,
+        named: bool = False,
+    ) -> str:
+        """`2pm`, `9am tomorrow`, `9am on Monday`; `named`: the day is, however near it is."""
         hour = self.hour(language, moment, community)
         day = moment.astimezone(ZoneInfo(community.timezone)).date()
         today = now.astimezone(ZoneInfo(community.timezone)).date()
-        if day == today:
+        if day == today and not named:
             return hour
-        if day == today + timedelta(days=1):
+        if day == today + timedelta(days=1) and not named:
             return self.text(language, "by.tomorrow", hour=hour)
-        return self.text(language, "by.day", hour=hour, day=self.day(language, day, today))
+        said = self.day(language, day, today, named=named)
+        return self.text(language, "by.day", hour=hour, day=said)
 
     def weekday(self, language: str, weekday: int) -> str:
         """The name of a day of the week; Monday is 0."""
@@ -110,13 +119,22 @@ class Wording:
         """`2pm`, `2:30pm`: an hour of any day."""
         return self._hour(language, datetime.combine(date(2024, 1, 1), hour))
 
-    def day(self, language: str, day: date, today: date, *, whole: bool = False) -> str:
-        """`today`, `tomorrow`, `Tuesday`, `Tuesday 24 November`; `whole`: never just `Tuesday`."""
-        if day == today:
+    def day(
+        self,
+        language: str,
+        day: date,
+        today: date,
+        *,
+        whole: bool = False,
+        named: bool = False,
+    ) -> str:
+        """`today`, `tomorrow`, `Tuesday`, `Tuesday 24 November`; `whole`: never just `Tuesday`;
+        `named`: right on whatever day it is read, so never `today` or `tomorrow`."""
+        if day == today and not named:
             return self.text(language, "day.today")
-        if day == today + timedelta(days=1):
+        if day == today + timedelta(days=1) and not named:
             return self.text(language, "day.tomorrow")
-        near = timedelta(0) < day - today < timedelta(days=7) and not whole
+        near = timedelta(0) <= day - today < timedelta(days=7) and not whole
         locale = LOCALES.get(language, language)
         said = format_date(day, "EEEE" if near else "EEEE d MMMM", locale=locale)
         return said.replace("Dydd ", "dydd ")  # CLDR has the Welsh days as headings
@@ -155,21 +173,30 @@ class Wording:
         hour = self._hour(language, here)
         return hour if day_known else f"{day} {hour}"
 
-    def when(self, language: str, request: HelpRequest, now: datetime, community: Community) -> str:
-        """`today`, `tomorrow morning`, `Tuesday at 2:30pm`, `as soon as somebody can`."""
+    def when(
+        self,
+        language: str,
+        request: HelpRequest,
+        now: datetime,
+        community: Community,
+        *,
+        named: bool = False,
+    ) -> str:
+        """`today`, `tomorrow morning`, `Tuesday at 2:30pm`, `as soon as somebody can`; `named`: the
+        day is, however near it is."""
         here = now.astimezone(ZoneInfo(community.timezone))
         today = here.date()
         if request.day is None and request.part is None:
             return self.text(language, "when.soon")
         if request.day is not None and request.day < today:
             return self.text(language, "when.soon")  # wanted yesterday
-        day = self.day(language, request.day or today, today)
+        day = self.day(language, request.day or today, today, named=named)
         if request.part is None or gone_by(request, here):
             return day
         hour = clock_time(request.part)
         if hour is None:
             part = self.text(language, f"part.{request.part}")
-            if (request.day or today) == today:
+            if (request.day or today) == today and not named:
                 return self.text(language, f"today.{request.part}")
             return self.text(language, "when.part", day=day, part=part)
         said = self._hour(language, datetime.combine(today, hour))

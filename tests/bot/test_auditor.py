@@ -18,6 +18,7 @@ from handlers.rules import timing
 from handlers.rules.next_steps import NEXT_STEPS
 from storage import (
     audit,
+    broadcasts,
     checkins,
     due,
     keepsakes,
@@ -45,6 +46,7 @@ from storage.model import (
     Standing,
     VisitStatus,
 )
+from storage.model_broadcasts import Broadcast, BroadcastStatus
 from storage.requests import REMINDER
 from storage.schema import communities, metadata, outbox
 from storage.schema import due as due_table
@@ -385,9 +387,12 @@ async def every_state(tx: Transaction, rosa: int, sam: int, ana: int) -> dict[st
     dated = await rota.add_dated(tx, rota.Dated(0, 1, ana, None, SOON, LATER))
     lost = await messages.queue(tx, outbound(member_id=rosa, community_id=1))
     await outcomes.lost(tx, lost, TEN)
+    told = await broadcasts.add(
+        tx, Broadcast(0, 1, ana, BroadcastStatus.SCHEDULED, TEN, texts={"en": "Soup!"}, go_at=SOON)
+    )
     someone = {
         name: (await members.add(tx, helper(standing=Standing.JOINING, **{name: SOON}))).id
-        for name in ("half_way_at", "retry_at", "paused_until")
+        for name in ("half_way_at", "retry_at", "paused_until", "forget_at")
     }
     return {
         "draft": (draft.id, TEN + timedelta(minutes=30)),
@@ -408,8 +413,10 @@ async def every_state(tx: Transaction, rosa: int, sam: int, ana: int) -> dict[st
         "duty": (shift, TEN),
         "duty_once": (dated, SOON),
         "not_arrived": (lost, TEN),
+        "broadcast": (told.id, SOON),
         "joining": (someone["half_way_at"], SOON),
         "out_of_reach": (someone["retry_at"], SOON),
+        "forgetting": (someone["forget_at"], SOON + timedelta(minutes=10)),
         "pause": (someone["paused_until"], SOON),
     }
 
@@ -465,6 +472,7 @@ INDEXES = (
     "ix_outbox_lost",
     "ix_members_half_way",
     "ix_members_retry",
+    "ix_members_forget",
 )
 
 

@@ -337,10 +337,14 @@ async def test_a_receipt_that_cant_be_applied_holds_up_no_other(
     desk: Intake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from storage import outcomes
-    from tests.made import outbound
+    from tests.made import group, outbound
 
     async with desk._database.transaction() as tx:
-        idents = [await messages.queue(tx, outbound(chat=f"+44770090012{n}")) for n in range(2)]
+        mine = (await group(tx)).id
+        idents = [
+            await messages.queue(tx, outbound(chat=f"+44770090012{n}", community_id=mine))
+            for n in range(2)
+        ]
         await messages.claim(tx, Channel.SMS, "me", NOW, 9, [])
         for n, ident in enumerate(idents):
             await outcomes.sent(tx, ident, SendStatus.SENT, NOW, provider_id=f"SM{n}")

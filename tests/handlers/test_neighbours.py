@@ -246,3 +246,14 @@ async def test_of_one_helper_everything_that_speaks_against_them_is_known(
             {WhyNot.OFF_DUTY, WhyNot.RULED_OUT},
         ]
         assert WhyNot.IS_ASKER in await neighbours.against(tx, HERE, wanted, rosa, rosa, NOW)
+
+
+async def test_vetting_is_looked_at_by_the_day_of_the_group(database: Database) -> None:
+    """In Auckland it is tomorrow already: what ran out today there is not good for one more day."""
+    far = replace(HERE, timezone="Pacific/Auckland")
+    night = NOW + timedelta(hours=10)
+    async with database.transaction() as tx:
+        wanted, rosa = await build(tx, "one cell", random.Random(1), 1)
+        for there, ahead in ((HERE, 0), (far, 1)):
+            look = await neighbours.search(tx, there, wanted, rosa, night, 1)
+            assert look.wanted.today == NOW.date() + timedelta(days=ahead)

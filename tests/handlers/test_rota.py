@@ -43,6 +43,14 @@ MON, TUE, WED, THU, FRI, SAT, SUN = (day * DAY for day in range(7))
         ("wednesdays", [(WED, THU)]),
         ("llun 9 tan mawrth 9", [(MON + 9 * H, TUE + 9 * H)]),
         ("lunedi alle 9 a martedi alle 9", [(MON + 9 * H, TUE + 9 * H)]),
+        # " a " is "and" in Welsh and "to" in Italian.
+        ("llun a mercher", [(MON, TUE), (WED, THU)]),
+        ("dydd llun a dydd iau 9 tan 5", [(d + 9 * H, d + 17 * H) for d in (MON, THU)]),
+        ("llun, mercher a gwener", [(MON, TUE), (WED, THU), (FRI, SAT)]),
+        ("llun tan mercher", [(MON, TUE), (TUE, WED), (WED, THU)]),
+        ("lunedi a mercoledi", [(MON, TUE), (TUE, WED), (WED, THU)]),
+        ("dal lunedi al mercoledi", [(MON, TUE), (TUE, WED), (WED, THU)]),
+        ("lunedi e giovedi", [(MON, TUE), (THU, FRI)]),
         ("monday 9am to monday 9am", []),
         ("monday 9 to 25", []),
         ("monday or so", []),
@@ -155,6 +163,10 @@ def once(day: int, month: int = 12, who: str = "", instead: str = "", hours: boo
     return Wish(Doing.ONCE, who, day=date(2026, month, day), hours=at, instead=instead)
 
 
+def back(day: int, month: int = 12, of: str = "") -> Wish:
+    return Wish(Doing.BACK, day=date(2026, month, day), instead=of)
+
+
 def cant(day: int, month: int, who: str = "") -> Wish:
     return Wish(Doing.CANT, who, day=date(2026, month, day))
 
@@ -169,6 +181,15 @@ def cant(day: int, month: int, who: str = "") -> Wish:
         ("I'm on duty this saturday 9 to 5", once(28, 11)),
         ("on duty tomorrow 9 to 5 please", once(25, 11)),
         ("Sam on saturday 9 to 5 instead of me", once(28, 11, "sam", "me")),
+        ("forget saturday", back(28, 11)),
+        ("Forget Saturday 12 December please", back(12)),
+        ("I can do Tuesday after all", back(1, 12, "me")),
+        ("Jo can do tomorrow after all", back(25, 11, "jo")),
+        ("galla i wneud dydd Sadwrn wedi'r cwbl", back(28, 11, "me")),
+        ("posso fare sabato dopo tutto", back(28, 11, "me")),
+        ("who can do Tuesday after all", None),
+        ("I can do Tuesday", None),
+        ("forget the milk on Saturday", None),
         ("Sam instead of Jo on saturday", once(28, 11, "sam", "jo", hours=False)),
         ("I'm on duty saturday 9 to 5 not Jo", once(28, 11, "", "jo")),
         ("Sam ar ddyletswydd dydd Sadwrn 12 Rhagfyr 9 tan 5 yn lle Jo", once(12, 12, "sam", "jo")),

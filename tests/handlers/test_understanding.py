@@ -25,6 +25,7 @@ from handlers.rules.understanding import (
     yes_no,
 )
 from handlers.rules.understanding_calendar import easter
+from handlers.rules.understanding_when import without_old_days
 from storage.model import Intent, Need
 
 HERE = Path(__file__).parent
@@ -204,6 +205,10 @@ def on(year: int, month: int, day: int) -> datetime:
         ("lift to the clinic for 11 on Monday", TUESDAY, date(2026, 3, 16), "11:00", "for a time"),
         ("the shelf has dropped at one end, can you fix it", TUESDAY, None, None, "one is no hour"),
         ("don't want the lift, all right now", TUESDAY, None, None, "not right now"),
+        ("un passaggio domani alle 15", TUESDAY, date(2026, 3, 11), "15:00", "Italian"),
+        ("un passaggio lunedì alle 9 e mezza", TUESDAY, date(2026, 3, 16), "09:30", "Italian"),
+        ("un passaggio domani alle tre", TUESDAY, date(2026, 3, 11), "15:00", "Italian, in words"),
+        ("un passaggio alle 15.30 di domani", TUESDAY, date(2026, 3, 11), "15:30", "Italian"),
     ],
 )
 def test_the_day_and_part_that_help_is_wanted(
@@ -374,6 +379,64 @@ def test_word_that_somebody_is_well_is_no_emergency(text: str, urgent: bool) -> 
 
 
 @pytest.mark.parametrize(
+    ("text", "need"),
+    [
+        ("bread on Thursday please", Need.SHOPPING),
+        ("potatoes for Saturday please", Need.SHOPPING),
+        ("bread Thursday", Need.SHOPPING),
+        ("newspaper on Sunday please", Need.SHOPPING),
+        ("my prescription on Tuesday please", Need.PRESCRIPTION),
+        ("a lift to the doctors on Friday please", Need.LIFT),
+        ("dog walk tomorrow please", Need.PET),
+        ("some company on Sunday afternoon please", Need.COMPANY),
+        ("grass cutting on Friday please", Need.GARDEN),
+        ("can anybody help me in the garden tomorrow morning", Need.GARDEN),
+        ("need someone to help me in my garden on Friday", Need.GARDEN),
+        ("could somebody give me a hand with my computer tomorrow", Need.TECH),
+    ],
+)
+def test_a_plain_request_for_a_day_is_one(text: str, need: Need) -> None:
+    meaning = understand(text, TUESDAY)
+    assert (meaning.intent, meaning.need) == (Intent.ASK, need)
+    assert meaning.date is not None or "Thursday" not in text
+    assert meaning.confidence >= ACT_ABOVE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "yes on Thursday please",
+        "not bread on Thursday",
+        "I can help in the garden on Friday",
+        "no need of bread on Thursday",
+    ],
+)
+def test_what_only_looks_like_a_plain_request_is_none(text: str) -> None:
+    meaning = understand(text, TUESDAY)
+    assert meaning.intent is not Intent.ASK or meaning.confidence < ACT_ABOVE
+
+
+@pytest.mark.parametrize(
+    ("text", "cannot"),
+    [
+        ("non posso venire", True),
+        ("Mi dispiace, non posso più venire lunedì", True),
+        ("non riesco a venire domani, scusa", True),
+        ("alla i ddim dod", True),
+        ("methu dod", True),
+        ("Fedra i ddim dod heddiw sori", True),
+        ("can't come", True),
+        ("non posso uscire, mi serve il pane", False),
+    ],
+)
+def test_what_helpers_are_told_to_write_who_cannot_come_is_understood(
+    text: str, cannot: bool
+) -> None:
+    meaning = understand(text, TUESDAY)
+    assert (meaning.intent is Intent.CANNOT and meaning.confidence >= ACT_ABOVE) is cannot
+
+
+@pytest.mark.parametrize(
     ("text", "needs"),
     [
         ("milk, and my prescription please", [Need.SHOPPING, Need.PRESCRIPTION]),
@@ -448,3 +511,23 @@ def test_messages_never_tuned_on_are_understood_about_as_well_as_measured() -> N
     assert found["covered"] >= 0.8
     assert found["acted_wrong"] <= 0.03
     assert 0 < ACT_ABOVE < 1
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted", "read"),
+    [
+        ("I need milk Tomorrow please", date(2026, 3, 13), "I need milk ... please"),
+        ("I need milk tomorrow please", date(2026, 3, 11), None),
+        ("I need milk today", None, "I need milk ..."),
+        ("a lift on Tuesday", date(2026, 3, 10), None),
+        ("tablets are ready Thursday, I need them on Friday", date(2026, 3, 13), None),
+        ("flowers for mothers day", date(2026, 3, 13), None),
+        ("I fell yesterday and need bread", date(2026, 3, 13), None),
+        ("dwi angen llaeth yfory", date(2026, 3, 13), "dwi angen llaeth ..."),
+        ("milk, the good one", None, None),
+    ],
+)
+def test_no_old_day_is_left_in_words_that_a_helper_reads(
+    words: str, wanted: date | None, read: str | None
+) -> None:
+    assert without_old_days(words, TUESDAY.date(), wanted) == (words if read is None else read)
