@@ -133,9 +133,9 @@ async def held(tx: Transaction, member: Member) -> Held:
 
 
 async def alarm_is_open(tx: Transaction, member_id: int) -> bool:
-    """Whether there is an alarm about somebody that is not closed."""
+    """Whether there is an alarm about somebody that is not closed, or one that they see to."""
     alarm = sa.select(occasions.c.id).where(
-        occasions.c.member_id == member_id,
+        sa.or_(occasions.c.member_id == member_id, occasions.c.taken_by == member_id),
         occasions.c.status.in_((OccasionStatus.ALARM.value, OccasionStatus.TAKEN.value)),
     )
     return await tx.value(alarm.limit(1)) is not None

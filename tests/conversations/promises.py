@@ -122,6 +122,7 @@ async def _nights_kept(tx: Transaction, witness: Witness) -> list[str]:
             outbox.c.sent_at.is_not(None),
             outbox.c.kind == OutboundKind.TEXT.value,
             outbox.c.status.in_((SendStatus.SENT.value, SendStatus.DELIVERED.value)),
+            messages.has_words(outbox),  # whose they were is not known of what was emptied
         )
     ):
         message = await messages.get(tx, row["id"])
