@@ -50,6 +50,9 @@ T = TypeVar("T")
 QUIET_LOOK = timedelta(seconds=30)
 """The clock's hand has stopped if it has not looked for so long."""
 
+A_BUDGET = 30.0
+"""Seconds: a sender that is to look again sooner waits for a budget, not for something to do."""
+
 ANSWER_SECONDS = 5
 """How long the database may take to answer somebody who asks how we are."""
 
@@ -204,9 +207,10 @@ class Popround:
             seen = turns
             await asyncio.sleep(QUIET_LOOK.total_seconds())
 
-    async def settle(self, advance: Callable[[float], None] | None = None) -> None:
+    async def settle(self) -> float | None:
         """Do everything that can be done now, until nothing is left: for tests, which turn the
-        clock themselves. `advance` is asked to move it on by the seconds a budget must wait."""
+        clock themselves. In how many seconds a budget lets more go; none if nothing waits for one.
+        """
         changed = (self.intake.changed, self.scheduler.changed)
         stored, due = True, True  # at first all is looked at: others may have written there too
         while True:
@@ -219,19 +223,17 @@ class Popround:
                     change.clear()
                 busy += await self.scheduler.drain()
             stored = due = False
+            waits = []
             for sender in self.senders:
                 sender.wake.clear()
                 await sender.lease()
-                wait = await sender.pump()
+                waits.append(await sender.pump())
                 await sender.wait_for_sends()
-                if sender.wake.is_set():  # something was sent, however quickly
-                    stored = True  # a receipt may have waited for its message to be recorded
-                elif advance and wait < 30 and not busy:
-                    advance(wait)
-                    due = True
-                busy += stored or due
-            if not busy:
-                return
+                # Something was sent, however quickly: a receipt may have waited for its message
+                # to be recorded.
+                stored = stored or sender.wake.is_set()
+            if not busy and not stored:
+                return min((wait for wait in waits if wait < A_BUDGET), default=None)
 
     async def _wake_senders(self) -> None:
         changes = (self.intake.changed, self.scheduler.changed)

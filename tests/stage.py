@@ -57,11 +57,15 @@ class Stage:
     async def settle(self) -> None:
         """Let everything happen that can happen now."""
         while True:
-            await self.bot.settle(self._advance)
+            wait = await self.bot.settle()
+            # What was sent may come back as a status: at once, and not after the clock has moved.
             await self.telegram.settle()
             await self.twilio.settle()
-            if not self.bot.intake.arrived.is_set():
+            if self.bot.intake.arrived.is_set():
+                continue
+            if wait is None:
                 return
+            self._advance(wait)
 
     def _advance(self, seconds: float) -> None:
         self.clock.jump_to(self.clock.now() + timedelta(seconds=max(seconds, 0.001)))

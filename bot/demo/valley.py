@@ -127,9 +127,13 @@ class Valley:
             # What the bot sends may come back as a status, and so on: until nothing does.
             while True:
                 await self._providers()
-                await self.bot.settle(self._advance)
+                wait = await self.bot.settle()
                 await self._providers()
-                if await self._quiet():
+                if self.bot.intake.arrived.is_set():
+                    continue
+                if wait is not None:
+                    self._advance(wait)
+                elif await self._quiet():
                     break
         for queue in self._queues:
             await queue.join()
