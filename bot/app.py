@@ -232,7 +232,8 @@ class Popround:
                 # Something was sent, however quickly: a receipt may have waited for its message
                 # to be recorded.
                 stored = stored or sender.wake.is_set()
-            if not busy and not stored:
+            # What a sender held back may be something to tell at once.
+            if not busy and not stored and not await self.scheduler.drain():
                 return min((wait for wait in waits if wait < A_BUDGET), default=None)
 
     async def _wake_senders(self) -> None:
