@@ -441,6 +441,14 @@ async def counts(tx: Transaction, ident: int) -> Counts:
     )
 
 
+async def last_sent_at(tx: Transaction, ident: int) -> datetime | None:
+    """When the latest of it went. Reads its whole list: not to be asked every second."""
+    mine = outbox.join(recipients, recipients.c.outbox_id == outbox.c.id)
+    latest = sa.select(sa.func.max(outbox.c.sent_at)).select_from(mine)
+    found: datetime | None = await tx.value(latest.where(recipients.c.broadcast_id == ident))
+    return found
+
+
 async def awaited(tx: Transaction, ident: int, channel: Channel) -> bool:
     """Whether the provider of a channel has yet to say what became of some of it."""
     some = (
