@@ -184,6 +184,7 @@ class Intake:
                 if taken is None:
                     return False
                 aside = await router.receive(self._desk, tx, self._clock.now(), taken.message)
+                await messages.known_since(tx, taken)
                 await messages.handled(tx, taken.id, self._clock.now(), aside)
         except StorageUnavailableError:
             raise

@@ -22,6 +22,7 @@ from handlers import (
     own_words,
     recurring,
     relay,
+    rights,
     spending,
 )
 from handlers.rules.segments import segments
@@ -32,7 +33,7 @@ from storage.model import Role, Standing
 
 async def obey(turn: Turn) -> bool:
     """`/start CODE`, an invitation's code, or one of the fixed words. Whether it was one."""
-    if await _code(turn):
+    if await rights.obey(turn) or await _code(turn):
         return True
     for name, act in COMMANDS.items():
         if turn.said(name) and await act(turn):

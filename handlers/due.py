@@ -25,6 +25,7 @@ from handlers import (
     recurring,
     relay,
     reminders,
+    rights,
     spending,
     waves,
 )
@@ -305,7 +306,7 @@ async def _tell_organisers(turn: Turn, message: OutboundMessage, member: Member)
 OF_THE_GROUP = frozenset({DueKind.NOTE, DueKind.HANDOVER, DueKind.HANDOVER_ONCE, DueKind.SPENDING})
 """What is about a group and about nobody in it."""
 
-OF_A_MEMBER = frozenset({DueKind.BACK, DueKind.JOIN, DueKind.RETRY})
+OF_A_MEMBER = frozenset({DueKind.BACK, DueKind.JOIN, DueKind.RETRY, DueKind.FORGET})
 """What is about somebody, whatever they have open."""
 
 NEEDS_NOBODY = frozenset(
@@ -348,5 +349,6 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.NOTE: (_itself, daily_note.tell),
     DueKind.BROADCAST: (broadcasts.community_of, _broadcast),
     DueKind.SPENDING: (_itself, spending.tell),
+    DueKind.FORGET: (_member_community, rights.forget),
     DueKind.RETRY: (_member_community, reach.retry),
 }

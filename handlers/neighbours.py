@@ -200,7 +200,8 @@ def veiled(tx: Transaction, asker: Member) -> Member:
     for all in a cell: whoever asks from every cell could draw up the list (docs/decisions/0019)."""
     if asker.cell is None:
         return asker
-    chance = tx.vault.fingerprint("veil", str(asker.id), str(asker.cell))
+    # By a key of their own, which stays when the secret key is changed.
+    chance = tx.keys[asker.id].chance("veil", str(asker.cell))
     return replace(asker, cell=cells.veiled(asker.cell, chance))
 
 

@@ -24,6 +24,7 @@ from handlers import (
     offer,
     reach,
     relay,
+    rights,
 )
 from handlers.rules import timing
 from handlers.rules.understanding import (
@@ -148,7 +149,7 @@ async def _stranger(
 # Words
 
 
-async def _text(turn: Turn) -> None:  # noqa: PLR0911 (one way out a kind of words)
+async def _text(turn: Turn) -> None:  # noqa: PLR0911 (the order is the promise)
     me, words = turn.sender, turn.words
     here = timing.local(turn.now, turn.community)
     place = me.postcode.split(" ", maxsplit=1)[0] or None
@@ -169,11 +170,15 @@ async def _text(turn: Turn) -> None:  # noqa: PLR0911 (one way out a kind of wor
         if not await broadcast.begun(turn):
             await relay.begun(turn)
         return
-    if is_stop(words):
+    if is_stop(words) and not turn.said("forget_me"):
         await join.stop(turn)
         return
+    if me.forget_at is not None:
+        await turn.reply("forget.coming")
+        return
     if me.stopped_at is not None and not is_start(words):
-        await turn.reply("stopped.still", about={"kind": "stopped.still"})
+        if not await rights.obey(turn):
+            await turn.reply("stopped.still", about={"kind": "stopped.still"})
         return
     if is_start(words):
         await join.start_again(turn)

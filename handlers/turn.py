@@ -79,6 +79,8 @@ class Desk:
     """What each may send a second: messages or, of texts, parts."""
     limits: InboundLimits = field(default_factory=InboundLimits)
     """What people may take of us."""
+    keep_words: timedelta = timedelta(days=7)
+    """How long what was said in messages is kept."""
     telegram_name: str = ""
     """The bot's name on Telegram, for links; empty where it is not used."""
     number: str = ""
@@ -414,7 +416,7 @@ class Turn:
             OutboundMessage(
                 id=0,
                 channel=original.channel,
-                chat=original.chat,
+                chat=original.chat or question.chat,
                 kind=OutboundKind.EDIT,
                 priority=Priority.REPLY,
                 text=self.text(language, entry, **params),

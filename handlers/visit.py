@@ -152,6 +152,15 @@ async def where_again(turn: Turn) -> bool:
     return True
 
 
+async def details_again(turn: Turn, visit: Visit) -> None:
+    """The asker's address is another now: the helper hears it at once."""
+    await questions.close(turn.tx, turn.now, "visit", ref=visit.id)
+    request = await requests.get(turn.tx, visit.request_id)
+    asker = await members.get(turn.tx, visit.asker_id)
+    helper = await members.get(turn.tx, visit.helper_id)
+    await _give_details(turn, visit, request, asker, helper, by_hand=False, wakes=True)
+
+
 async def on_the_way(turn: Turn, visit: Visit) -> None:
     """The helper has set out: the asker is told, with the word again."""
     if visit.status is VisitStatus.ON_THE_WAY:

@@ -52,11 +52,11 @@ VEIL_KM = 0.4
 3,000 random points of Britain: 0.355). A test holds it."""
 
 
-def veiled(cell: int, chance: str) -> int:
+def veiled(cell: int, chance: int) -> int:
     """The cell from which helpers are looked for, in place of the asker's own: that or one beside
-    it. `chance`: hexadecimal digits that nobody outside can know, the same each time."""
+    it. `chance`: a large number that nobody outside can know, the same each time."""
     near = sorted(map(int, h3.grid_disk(cell, VEIL_RINGS)))
-    return near[int(chance, 16) % len(near)]
+    return near[chance % len(near)]
 
 
 def within(cell: int, km: float) -> list[int]:

@@ -84,6 +84,8 @@ class Standing(StrEnum):
     """A helper whom an organiser has yet to approve."""
     ACTIVE = "active"
     LEFT = "left"
+    FORGOTTEN = "forgotten"
+    """They asked for it: the row is an empty shell, so that what is counted stays counted."""
 
 
 class RequestStatus(StrEnum):
@@ -301,6 +303,8 @@ class DueKind(StrEnum):
     """What is otherwise in the rota, once, begins or ends."""
     OUTLAY = "outlay"
     """Money that was laid out has not been said by both to be paid back; organisers are told."""
+    FORGET = "forget"
+    """Somebody asked to be forgotten, and what was still to be said has been said."""
     RETRY = "retry"
     """Somebody who could not be reached is tried once more."""
 
@@ -398,6 +402,8 @@ class Member:
     """When they were, the last time."""
     half_way_at: datetime | None = None
     """When organisers hear that they stopped half-way through joining; empty once they have."""
+    forget_at: datetime | None = None
+    """Since when they wish to be forgotten; empty again once they are."""
 
     def __post_init__(self) -> None:
         for name in (
@@ -407,6 +413,7 @@ class Member:
             "retry_at",
             "retried_at",
             "half_way_at",
+            "forget_at",
         ):
             aware(getattr(self, name), name)
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from storage.database import Transaction
 from storage.model import Visit
-from storage.requests import visit_of
+from storage.requests import visits_from
 from storage.schema import LIVE_VISIT, relayed, visits
 
 
@@ -24,7 +24,7 @@ class Relayed:
 
 async def keep(tx: Transaction, visit_id: int, from_id: int, words: str, now: datetime) -> None:
     """Note what was passed on."""
-    sealed = tx.vault.seal(words)
+    sealed = (await tx.key_of(from_id)).seal(words)
     await tx.add(relayed, visit_id=visit_id, from_id=from_id, sealed_words=sealed, at=now)
 
 
@@ -33,7 +33,11 @@ async def of_visit(tx: Transaction, visit_id: int) -> list[Relayed]:
     rows = await tx.all(
         sa.select(relayed).where(relayed.c.visit_id == visit_id).order_by(relayed.c.id)
     )
-    return [Relayed(row["from_id"], tx.vault.open(row["sealed_words"]), row["at"]) for row in rows]
+    await tx.load_keys(row["from_id"] for row in rows)
+    return [
+        Relayed(row["from_id"], tx.keys[row["from_id"]].open(row["sealed_words"]), row["at"])
+        for row in rows
+    ]
 
 
 async def open_to(tx: Transaction, member_id: int, since: datetime) -> list[Visit]:
@@ -51,7 +55,7 @@ async def open_to(tx: Transaction, member_id: int, since: datetime) -> list[Visi
         )
         .order_by(visits.c.id.desc())
     )
-    return [visit_of(tx, row) for row in rows]
+    return await visits_from(tx, rows)
 
 
 async def lately(tx: Transaction, member_id: int, since: datetime) -> list[Visit]:
@@ -64,7 +68,7 @@ async def lately(tx: Transaction, member_id: int, since: datetime) -> list[Visit
         )
         .order_by(visits.c.id.desc())
     )
-    return [visit_of(tx, row) for row in rows]
+    return await visits_from(tx, rows)
 
 
 async def close(tx: Transaction, visit_id: int) -> None:

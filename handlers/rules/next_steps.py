@@ -137,5 +137,6 @@ NEXT_STEPS = (
     Owed("not_arrived", "outbox", {"lost_at": True}, (DueKind.TELL,)),
     Owed("joining", "members", {"half_way_at": True}, (DueKind.JOIN,)),
     Owed("out_of_reach", "members", {"retry_at": True}, (DueKind.RETRY,)),
+    Owed("forgetting", "members", {"forget_at": True}, (DueKind.FORGET,)),
     Owed("pause", "members", {"paused_until": True}, (DueKind.BACK,)),
 )

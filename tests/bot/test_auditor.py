@@ -396,7 +396,7 @@ async def every_state(tx: Transaction, rosa: int, sam: int, ana: int) -> dict[st
     owed = await outlays.add(tx, Outlay(0, visit.id, OutlayStatus.SPENT, 900, 900, tell_at=SOON))
     someone = {
         name: (await members.add(tx, helper(standing=Standing.JOINING, **{name: SOON}))).id
-        for name in ("half_way_at", "retry_at", "paused_until")
+        for name in ("half_way_at", "retry_at", "paused_until", "forget_at")
     }
     return {
         "draft": (draft.id, TEN + timedelta(minutes=30)),
@@ -421,6 +421,7 @@ async def every_state(tx: Transaction, rosa: int, sam: int, ana: int) -> dict[st
         "outlay": (owed.id, SOON),
         "joining": (someone["half_way_at"], SOON),
         "out_of_reach": (someone["retry_at"], SOON),
+        "forgetting": (someone["forget_at"], SOON + timedelta(minutes=10)),
         "pause": (someone["paused_until"], SOON),
     }
 
@@ -477,6 +478,7 @@ INDEXES = (
     "ix_outbox_lost",
     "ix_members_half_way",
     "ix_members_retry",
+    "ix_members_forget",
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import product
 
 import sqlalchemy as sa
 
@@ -23,6 +24,7 @@ from storage.model import (
     Priority,
     Role,
     SendStatus,
+    Standing,
 )
 from storage.schema import audit as audit_table
 from storage.schema import members as members_table
@@ -91,6 +93,7 @@ async def _addresses_kept(tx: Transaction, witness: Witness, everyone: list[Memb
         (row["helper_id"], row["asker_id"])
         for row in await tx.all(sa.select(visits_table.c.helper_id, visits_table.c.asker_id))
     }
+    gone = {one.id for one in everyone if one.standing is Standing.FORGOTTEN}
     wrong = []
     for asker in everyone:
         if Role.ASKER not in asker.roles:
@@ -106,7 +109,9 @@ async def _addresses_kept(tx: Transaction, witness: Witness, everyone: list[Memb
                 continue
             if any(phone in words for phone in phones):
                 wrong.append(f"the phone number of {asker.name} reached {to}: {words!r}")
-            going = reader is not None and (reader.id, asker.id) in goes
+            # Whoever was forgotten since has no address by which to know them.
+            ids = gone | ({reader.id} if reader else set())
+            going = any((ident, asker.id) in goes for ident in ids)
             if len(asker.home) > 4 and asker.home.lower() in words.lower() and not going:
                 wrong.append(f"the home of {asker.name} reached {to}: {words!r}")
     return wrong
@@ -125,16 +130,19 @@ async def _looks_noted(tx: Transaction, witness: Witness, everyone: list[Member]
         for member in everyone
         for address in await members.all_addresses(tx, member.id)
     }
+    # Whoever was forgotten since has no address by which to know them, and may be somebody new now.
+    gone = [one.id for one in everyone if one.standing is Standing.FORGOTTEN]
     for member in everyone:
         told = {"phone_shown": [a for a, ident in where.items() if ident == member.id]}
         told["address_shown"] = [member.home] if len(member.home) > 4 else []
         for to, words in witness.seen:
-            reader = where.get(to)
+            readers = [*gone, *([where[to]] if to in where else [])]
             for action, values in told.items():
                 seen = any(value.startswith("+") or " " in value for value in values) and any(
                     value in words for value in values
                 )
-                if seen and reader != member.id and (action, member.id, reader) not in noted:
+                looks = product([action], [member.id, *gone], readers)
+                if seen and member.id != where.get(to) and noted.isdisjoint(looks):
                     wrong.append(f"{action} of {member.name} to {to} is not noted: {words!r}")
     return wrong
 
@@ -147,6 +155,7 @@ async def _nights_kept(tx: Transaction, witness: Witness) -> list[str]:
             outbox.c.sent_at.is_not(None),
             outbox.c.kind == OutboundKind.TEXT.value,
             outbox.c.status.in_((SendStatus.SENT.value, SendStatus.DELIVERED.value)),
+            messages.has_words(outbox),  # whose they were is not known of what was emptied
         )
     ):
         message = await messages.get(tx, row["id"])

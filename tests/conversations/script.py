@@ -92,6 +92,8 @@ async def play(text: str, database_url: str) -> str:
     first = next((line for line in lines if line.startswith("at ")), None)
     if first:
         start = _moment(first, start) - timedelta(seconds=1)
+    # What was said is looked at again at the end, however long it takes.
+    settings.setdefault("keep_messages_days", "90")
     async with stage(database_url, start, communities, **settings) as on:
         player = Player(on)
         with on.telegram.feed.listen() as telegram, on.twilio.feed.listen() as twilio:

@@ -83,6 +83,7 @@ async def test_a_cards_number_is_nowhere_in_what_is_kept(database_url: str) -> N
         await on.settle()
         async with on.bot.database.transaction() as tx:
             rows = await tx.all(sa.select(inbox))
-            kept = [tx.vault.open_json(row["sealed_message"]) for row in rows]
+            keys = [await tx.key_of(row["member_id"]) for row in rows]
+            kept = [k.open_json(row["sealed_message"]) for k, row in zip(keys, rows, strict=True)]
         assert [one["text"] for one in kept] == [f"my card is {MASK}"]
         assert on.twilio.handset(ROSA)[-1].body

@@ -43,7 +43,7 @@ MADE = {
     *(f"asker.{reason}" for reason in ("stopped", "left")),
     *(
         f"{entry}{end}"
-        for entry in ("words_sent", "call_me", "worry", "trouble")
+        for entry in ("words_sent", "call_me", "worry", "trouble", "change.elsewhere")
         for end in ("", ".told", ".alone")
     ),
     *(f"reason.{reason}" for reason in REASONS),
@@ -190,6 +190,8 @@ ASKED = {
     "chase.yours": ("close", "wider"),
     "settle.wider.nobody": ("see_to_it", "close"),
     "approve": ("approve", "not_yet"),
+    "forget": ("forget_me", "keep_me"),
+    "change": ("change_address", "change_name"),
     "again": ("yes", "no"),
     "done.thanks": ("yes", "no"),
     **{
@@ -344,6 +346,8 @@ def test_no_text_costs_more_than_two_parts(name: str, language: str) -> None:
 
 TWO = frozenset(
     {
+        "change.elsewhere.told",
+        "forget",
         "abroad.told",
         "failed",
         "alarm.closed.words",
