@@ -26,7 +26,12 @@ from storage.model import (
 )
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)  # a Tuesday morning
-CELL = 0x89194E642C3FFFF  # in Marsden
+CELL = 0x89194E642C3FFFF
+"""Where these people live: a place in England, far from Marsden."""
+
+MARSDEN = 617437507977740287
+"""The cell of HD7 5AB."""
+
 ROSA = "+447700900123"
 
 

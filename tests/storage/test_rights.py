@@ -14,9 +14,9 @@ from storage import audit, due, members, messages
 from storage.database import Database
 from storage.model import Address, Channel, DueKind, Role, SendStatus, Standing
 from storage.schema import audit as audit_table
-from storage.schema import inbox, member_keys, metadata, outbox
+from storage.schema import inbox, member_keys, metadata, outbox, relayed
 from storage.vault import DESTROYED, WrongKeyError
-from tests.made import NOW, asker, group, joined, outbound
+from tests.made import MARSDEN, NOW, asker, group, joined, outbound
 from tests.made import helper as made
 from tests.stage import Stage, stage
 
@@ -35,6 +35,8 @@ async def lived(on: Stage) -> None:
         (NUMBER, f"{HOUSE}, HD7 5AB"),
         (NUMBER, "1"),
         (sam, "1"),
+        (NUMBER, f"tell samuel {WORDS}"),
+        (sam, "tell Zebedee I shall be there soon, Zebedee"),
         (NUMBER, f"my chest hurts, {WORDS}"),
         (sam, "1"),
         (sam, "1"),
@@ -50,9 +52,16 @@ async def lived(on: Stage) -> None:
 
 async def helper(on: Stage, number: str, name: str, *roles: Role) -> str:
     async with on.bot.database.transaction() as tx:
-        facts = made(name=name, roles=frozenset({Role.HELPER, *roles}), consent="2026 on paper")
+        facts = made(
+            name=name, cell=MARSDEN, roles=frozenset({Role.HELPER, *roles}), consent="2026 on paper"
+        )
         await members.add(tx, facts, Address(Channel.SMS, number))
     return number
+
+
+async def relayed_words(database: Database) -> int:
+    async with database.transaction() as tx:
+        return int(await tx.value(sa.select(sa.func.count()).select_from(relayed)) or 0)
 
 
 async def forgotten(on: Stage) -> int:
@@ -108,6 +117,7 @@ async def test_nothing_of_who_is_forgotten_is_to_be_found(
     async with stage(database_url, NOW) as on:
         database = on.bot.database
         await lived(on)
+        assert await relayed_words(database) >= 2
         assert len(found_in(await opened(database))) > 20
         ident = await forgotten(on)
         async with database.transaction() as tx:
