@@ -85,11 +85,16 @@ async def lost_at(tx: Transaction, outbox_id: int) -> datetime | None:
     )
 
 
-async def retry(tx: Transaction, outbox_id: int, at: datetime, code: str) -> None:
-    """It was not sent; try again at that moment."""
+async def retry(tx: Transaction, outbox_id: int, holder: str, at: datetime, code: str) -> None:
+    """`holder` did not send it; try again at that moment. Who has taken over since need not ask
+    after it; what they are sending by now is theirs."""
     await tx.run(
         sa.update(outbox)
-        .where(outbox.c.id == outbox_id, outbox.c.status == SendStatus.SENDING.value)
+        .where(
+            outbox.c.id == outbox_id,
+            outbox.c.holder == holder,
+            outbox.c.status.in_((SendStatus.SENDING.value, SendStatus.UNKNOWN.value)),
+        )
         .values(status=SendStatus.QUEUED.value, next_at=at, code=code[:64], holder="")
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import re
@@ -76,7 +77,7 @@ class Lives:
 
     async def begin(self, port: int) -> None:
         assert self.nursery.stdin and self.nursery.stdout
-        self.nursery.stdin.write(f"{port}\n".encode())
+        self.nursery.stdin.write(f"{json.dumps({'port': port})}\n".encode())
         self.alive[port] = int(await self.nursery.stdout.readline())
 
     def kill(self, port: int) -> None:
@@ -149,10 +150,12 @@ async def settled(database: Database, telegram: PretendTelegram) -> bool:
     return not (waiting or going or told or any(unsure) or telegram.pending_updates)
 
 
-async def people(database: Database, telegram: PretendTelegram) -> tuple[list[str], list[int]]:
+async def people(
+    database: Database, telegram: PretendTelegram, asking: int = ASKERS, helping: int = HELPERS
+) -> tuple[list[str], list[int]]:
     """Everybody there is, and a group that is never quiet."""
-    askers = [f"+4477009003{n:02d}" for n in range(ASKERS)]
-    helpers = [telegram.person(f"Sam{n}") for n in range(HELPERS)]
+    askers = [f"+4477009003{n:02d}" for n in range(asking)]
+    helpers = [telegram.person(f"Sam{n}") for n in range(helping)]
     organiser = telegram.person("Ana")
     for chat in (*helpers, organiser):
         telegram._world.people[chat].started = True

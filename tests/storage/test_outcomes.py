@@ -135,7 +135,7 @@ async def test_what_is_known_by_now_is_not_made_unknown(database: Database) -> N
         await outcomes.sent(tx, ident, S.DELIVERED, NOW, provider_id="SM1")
         await outcomes.unknown(tx, ident, NOW, "late")
         await outcomes.again(tx, ident, NOW, "late")
-        await outcomes.retry(tx, ident, NOW, "late")
+        await outcomes.retry(tx, ident, "me", NOW, "late")
         assert not await outcomes.resend(tx, ident, NOW, "late")
         assert await status(tx, ident) == S.DELIVERED
 
