@@ -33,6 +33,9 @@ BUSY_SECONDS = 15
 ANSWER_SECONDS = 30
 """How long PostgreSQL may take over one statement: a line that went dead says nothing at all."""
 
+SILENT_SECONDS = 60
+"""How long a process may say nothing in the middle of a transaction before PostgreSQL undoes it
+(ours; the longest measured took less than one)."""
 
 MOST_KEYS = 5_000
 """Values in one statement: databases limit how many it may carry (SQLite: 32,766)."""
@@ -291,7 +294,12 @@ def open_engine(url: str) -> AsyncEngine:
         # Enough for the lanes, the sender and the clock of one process; PostgreSQL's default
         # limit of 100 connections then bears a dozen processes.
         options |= {"pool_size": 8, "max_overflow": 0, "pool_pre_ping": True, "pool_timeout": 15}
-        options["connect_args"] = {"timeout": 10, "command_timeout": ANSWER_SECONDS}
+        options["connect_args"] = {
+            "timeout": 10,
+            "command_timeout": ANSWER_SECONDS,
+            # A machine that lost its power would hold the lanes it had locked for two hours.
+            "server_settings": {"idle_in_transaction_session_timeout": f"{SILENT_SECONDS}s"},
+        }
     engine = create_async_engine(url, **options)
     if is_sqlite:
         sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)

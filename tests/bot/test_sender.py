@@ -18,9 +18,9 @@ from bot import unknowns
 from bot.budget import SLACK, sms_limits
 from bot.channels.base import Sent
 from bot.channels.twilio_sms import ERRORS as SMS_ERRORS
-from bot.sender import Sender, backoff
+from bot.sender import LEASE_SECONDS, Sender, backoff
 from bot.unknowns import TRIES
-from storage import members, messages
+from storage import members, messages, outcomes
 from storage.database import StorageUnavailableError
 from storage.model import (
     Address,
@@ -647,6 +647,61 @@ async def test_one_process_sends_at_a_time_and_another_takes_over(database_url: 
         assert await holder.lease()
         await holder.stop()
         assert await other.lease()
+
+
+async def test_who_stood_still_for_longer_than_the_lease_sends_nothing(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with village(database_url) as here:
+        await here.settle()
+        one, clock = here.sms, here.on.clock
+        two = another(here, "two")
+        still_ours, record_again = one._is_ours_still, one._record_again
+
+        async def another_takes_over() -> None:
+            clock.jump_to(clock.now() + (LEASE_SECONDS + 1) * SECOND)
+            assert await two.lease()
+
+        async def in_the_middle_of_sending() -> bool:
+            await another_takes_over()
+            return await still_ours()
+
+        async def in_the_middle_of_choosing() -> None:
+            await record_again()
+            await another_takes_over()
+
+        ident = await here.queue()
+        assert await one.lease()
+        monkeypatch.setattr(one, "_is_ours_still", in_the_middle_of_sending)
+        await one.pump()
+        await one.wait_for_sends()
+        assert (await here.get(ident)).status is S.QUEUED
+        clock.jump_to(clock.now() + (LEASE_SECONDS + 1) * SECOND)
+        assert await one.lease()
+        monkeypatch.setattr(one, "_record_again", in_the_middle_of_choosing)
+        await one.pump()
+        assert one.idle
+        assert here.handset() == []
+        clock.jump_to(clock.now() + SECOND)
+        assert await two.lease()
+        await two.pump()
+        await two.wait_for_sends()
+        assert here.handset() == ["Hello Rosa."]
+
+
+async def test_what_becomes_unknown_while_others_are_asked_after_is_not_forgotten(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with village(database_url) as here:
+        await here.settle()
+        known = here.on.clock.now() + 9 * SECOND
+
+        async def none_to_be_seen_yet(*args: Any) -> None:
+            here.sms._unknowns._sooner(known)
+
+        monkeypatch.setattr(outcomes, "next_ask_at", none_to_be_seen_yet)
+        await here.sms._unknowns._ask_all()
+        assert here.sms._unknowns.ask_at == known
 
 
 async def test_what_was_written_before_the_clock_was_put_back_does_not_wait_for_that_hour(
