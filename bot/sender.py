@@ -205,8 +205,8 @@ class Sender:
         self.holds_lease = holds
         self._latest = wall
         self._was_here = self._was_here or holds
-        self._leased_until = now + LEASE_SECONDS
-        return self.holds_lease
+        self._leased_until = now + LEASE_SECONDS if holds else 0.0
+        return holds
 
     # Sending
 

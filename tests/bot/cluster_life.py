@@ -91,9 +91,8 @@ def _keep_diary(calls: Path) -> None:
 
     async def leased(self: sender.Sender) -> bool:
         before = self._leased_until
-        if holds := await lease(self):
-            if self._leased_until != before:
-                note(self.channel, RENEWED)
+        if (holds := await lease(self)) and self._leased_until != before:
+            note(self.channel, RENEWED)
         return holds
 
     sender.Sender.lease = leased  # type: ignore[method-assign]

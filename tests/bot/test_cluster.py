@@ -3,7 +3,6 @@ once, in order, at the provider's pace."""
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import os
 import tempfile
@@ -75,7 +74,7 @@ async def test_processes_and_their_database_die_and_all_is_done_once_and_in_orde
 
 PLANTED = {
     "no lease": (Cluster.at_its_pace, "too many"),
-    "no lane": (Cluster.lanes_in_order, "overtook another"),
+    "no lane": (Cluster.lanes_in_order, "two of one lane"),
     "message taken by two": (Cluster.effects_once, "a message had its effect twice"),
     "due row not claimed": (Cluster.effects_once, "something due was done twice"),
     "all poll": (Cluster.at_its_pace, "two polled"),

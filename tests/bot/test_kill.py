@@ -262,8 +262,10 @@ async def test_killed_at_any_moment_it_loses_nothing_and_does_nothing_twice(
         await twilio.stop()
 
 
-async def everything_once(database: Database, town: Town) -> None:
-    """What was said was heard once, what was decided was decided once, what was sent came once."""
+async def everything_once(database: Database, town: Town, *, numbered: bool = True) -> None:
+    """What was said was heard once, what was decided was decided once, what was sent came once.
+    `numbered`: what came first has the smaller number; of what two processes store at the same
+    time that can't be said."""
     async with database.transaction() as tx:
         came = await tx.all(sa.select(inbox).order_by(inbox.c.id))
         wanted = await tx.all(sa.select(requests))
@@ -281,7 +283,8 @@ async def everything_once(database: Database, town: Town) -> None:
     lanes: dict[str, list[Any]] = {}
     for row in came:
         lanes.setdefault(row["lane"], []).append(row["handled_at"])
-    assert all(one <= then for lane in lanes.values() for one, then in pairwise(lane))
+    in_order = all(one <= then for lane in lanes.values() for one, then in pairwise(lane))
+    assert in_order or not numbered
 
     # As many requests as were asked, each with one visit, and one who accepted.
     rounds = sum(town.rounds.values())

@@ -670,23 +670,25 @@ async def test_who_stood_still_for_longer_than_the_lease_sends_nothing(
             await record_again()
             await another_takes_over()
 
-        ident = await here.queue()
+        idents = [await here.queue(), await here.queue(chat="+447700900199")]
         assert await one.lease()
         monkeypatch.setattr(one, "_is_ours_still", in_the_middle_of_sending)
         await one.pump()
         await one.wait_for_sends()
-        assert (await here.get(ident)).status is S.QUEUED
+        assert {(await here.get(ident)).status for ident in idents} == {S.QUEUED}
         clock.jump_to(clock.now() + (LEASE_SECONDS + 1) * SECOND)
         assert await one.lease()
         monkeypatch.setattr(one, "_record_again", in_the_middle_of_choosing)
         await one.pump()
         assert one.idle
         assert here.handset() == []
-        clock.jump_to(clock.now() + SECOND)
-        assert await two.lease()
-        await two.pump()
-        await two.wait_for_sends()
+        for _ in idents:
+            clock.jump_to(clock.now() + SECOND)
+            assert await two.lease()
+            await two.pump()
+            await two.wait_for_sends()
         assert here.handset() == ["Hello Rosa."]
+        assert len(here.on.twilio.handset("+447700900199")) == 1
 
 
 async def test_what_becomes_unknown_while_others_are_asked_after_is_not_forgotten(

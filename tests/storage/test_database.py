@@ -271,6 +271,16 @@ async def test_of_two_in_a_deadlock_one_is_told_to_come_again(postgres: str) -> 
     await database.close()
 
 
+async def test_who_falls_silent_in_a_transaction_holds_what_they_locked_for_a_minute_only(
+    postgres: str,
+) -> None:
+    database = open_database(postgres, Vault(SECRET))
+    async with database.transaction() as tx:
+        shown = await tx.value(sa.text("SHOW idle_in_transaction_session_timeout"))
+    assert shown == "1min"
+    await database.close()
+
+
 async def test_a_statement_that_gets_no_answer_is_unavailable(
     postgres: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
