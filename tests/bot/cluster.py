@@ -437,10 +437,14 @@ class Cluster:
         async with self.database.transaction() as tx:
             rows = await tx.all(
                 sa.select(
-                    inbox.c.id, inbox.c.lane, inbox.c.handled_at, diary.c.process, diary.c.began
+                    inbox.c.provider_id,
+                    inbox.c.lane,
+                    inbox.c.handled_at,
+                    diary.c.process,
+                    diary.c.began,
                 )
                 .join(diary, sa.and_(diary.c.what == "inbox", diary.c.ref == ref))
-                .order_by(inbox.c.id, diary.c.began)
+                .order_by(diary.c.began)
             )
         for row in rows:
             lanes.setdefault(row["lane"], []).append(row)
