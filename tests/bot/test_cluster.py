@@ -127,11 +127,11 @@ async def test_for_minutes_and_with_leases_as_long_as_in_life(
     async with (
         nursery(tmp_path) as forked,
         cluster(
-            server, forked, tmp_path, processes=4, askers=6, helpers=8, chatters=4, real=True
+            server, forked, tmp_path, processes=4, askers=4, helpers=4, chatters=2, real=True
         ) as town,
     ):
         town.settle_in()
-        town.go(town.notes(0.2))
+        town.go(town.notes(0.5))
         await town.check_in(60, timedelta(seconds=20))
         while time.monotonic() - began < seconds:
             await town.trouble()
