@@ -567,13 +567,14 @@ async def cluster(
     *,
     processes: int = 0,
     askers: int = 3,
-    helpers: int = 3,
+    helpers: int = 8,
     chatters: int = 3,
     a_second: int = 30,
     **life: Any,
 ) -> AsyncIterator[Cluster]:
     """So many processes, and a town around them; all of it ended afterwards. `a_second`: what the
-    pretend Telegram lets a bot send in any second."""
+    pretend Telegram lets a bot send in any second. Where there are few `helpers`, a kill may catch
+    every offer of a request on its way, and the next wave is minutes off."""
     clock = RealClock()
     speed = TelegramSpeed(a_second, 10**6, 10**6, 10**6)
     telegram = PretendTelegram(clock, TOKEN, speed=speed, history=10**6)

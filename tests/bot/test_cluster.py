@@ -127,7 +127,7 @@ async def test_for_minutes_and_with_leases_as_long_as_in_life(
     async with (
         nursery(tmp_path) as forked,
         cluster(
-            server, forked, tmp_path, processes=4, askers=4, helpers=4, chatters=2, real=True
+            server, forked, tmp_path, processes=4, askers=3, helpers=12, chatters=2, real=True
         ) as town,
     ):
         town.settle_in()
