@@ -51,6 +51,8 @@ groups = _app("Neighbourhood groups and the areas they serve.")
 members = _app("People from and to a spreadsheet.")
 places = _app("Where postcodes are that Popround does not know by itself.")
 texts = _app("What a group says in its own words.")
+audit = _app("The log of who did and saw what.")
+app.add_typer(audit, name="audit", callback=_alone)
 app.add_typer(groups, name="groups", callback=_alone)
 app.add_typer(members, name="members", callback=_alone)
 app.add_typer(places, name="places", callback=_alone)
@@ -237,6 +239,90 @@ def members_export(
     from bot.commands.members import take_out
 
     return take_out(group, output)
+
+
+@audit.command("verify")
+def audit_verify() -> int:
+    """See whether the log is as it was written, from the first row to the last.
+
+    Says where it is not, and then ends with 1.
+    """
+    from bot.commands.audit import verify
+
+    return verify()
+
+
+@members.command("forget")
+def members_forget(
+    who: Annotated[
+        str,
+        typer.Argument(
+            help="A phone number, a Telegram id, #12 (a member's number) or the whole name.",
+            show_default=False,
+        ),
+    ],
+    group: Group,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether that is right.")] = False,
+) -> int:
+    """Forget somebody: all that is known of them is deleted for good.
+
+    As if they had sent FORGET ME. It asks first.
+    """
+    from bot.commands.forget import forget
+
+    return forget(who, group, sure=yes)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write.", show_default=False)],
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where people's keys are kept; otherwise popround-keys.json beside FILE.",
+            show_default=False,
+        ),
+    ] = None,
+) -> int:
+    """Copy the database, and people's keys into a file of their own.
+
+    The bot may run meanwhile.
+
+    Keep as many dated FILEs as you like and the keys' file once: it is written over each time, so
+    that who was forgotten can't be read in any old backup.
+    """
+    from bot.commands.backup import backup as work
+
+    return work(file, keys)
+
+
+@app.command()
+def restore(
+    keys: Annotated[Path, typer.Option(help="The keys' file.", show_default=False)],
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The backup; leave it out where pg_restore has put it back.", show_default=False
+        ),
+    ] = None,
+) -> int:
+    """Put a backup back. Who was forgotten since stays forgotten."""
+    from bot.commands.backup import restore as work
+
+    return work(file, keys)
+
+
+@app.command("rotate-key")
+def rotate_key() -> int:
+    """Change the secret key of everything that is kept.
+
+    From POPROUND_OLD_SECRET_KEY to POPROUND_SECRET_KEY.
+
+    Stop the bot first. Interrupted, it goes on where it was when it is called again.
+    """
+    from bot.commands.backup import rotate
+
+    return rotate()
 
 
 @app.command()

@@ -91,6 +91,7 @@ class Popround:
             limits=_inbound_limits(settings),
             vouched=frozenset(each.channel for each in self.adapters if each.vouches),
             number=settings.twilio_number or "",
+            keep_words=timedelta(days=settings.keep_messages_days),
         )
         self.intake = Intake(self.database, self.clock, self.desk, _meaning)
         self._holder = f"{socket.gethostname()[:20]}-{os.getpid()}-{random.randrange(2**24):x}"  # noqa: S311
@@ -231,7 +232,8 @@ class Popround:
                 # Something was sent, however quickly: a receipt may have waited for its message
                 # to be recorded.
                 stored = stored or sender.wake.is_set()
-            if not busy and not stored:
+            # What a sender held back may be something to tell at once.
+            if not busy and not stored and not await self.scheduler.drain():
                 return min((wait for wait in waits if wait < A_BUDGET), default=None)
 
     async def _wake_senders(self) -> None:

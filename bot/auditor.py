@@ -1,5 +1,8 @@
 """Once a minute: is there anything without a next step? And the heartbeat, while all is well.
 
+What was added to the audit log is chained in the same minute, and what was said in old messages is
+kept no longer.
+
 The auditor is woken by the clock's hand and not by a due row: what looks for lost rows must not
 hang on one. A lease in the database sees to it that of several processes one does it.
 """
@@ -17,7 +20,7 @@ from bot.clock import Clock
 from bot.metrics import AUDITED, REPAIRED
 from handlers import auditor
 from handlers.turn import Desk
-from storage import keepsakes
+from storage import audit, keepsakes, messages
 from storage.database import Database, StorageUnavailableError
 
 log = structlog.get_logger("auditor")
@@ -55,6 +58,8 @@ class Auditor:
             seconds = EVERY.total_seconds()
             if not await keepsakes.hold(tx, LEASE, self._holder, now, seconds, take=put_back):
                 return 0
+            await audit.chain(tx)
+            await messages.empty_old(tx, now - self._desk.keep_words)
             found = await auditor.look(tx)
         repaired = [await self._repair(one) for one in found]
         if None not in repaired:

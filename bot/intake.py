@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import structlog
@@ -19,10 +19,12 @@ from bot.clock import Clock
 from bot.fates import Meaning, apply_receipt
 from bot.metrics import ASIDE, HANDLED, INBOUND
 from handlers import router
+from handlers.rules.money import masked
 from handlers.turn import Desk
 from storage import audit, keepsakes, messages, outcomes
 from storage.database import Database, StorageUnavailableError, Transaction
 from storage.messages import TRIES
+from storage.model import InboundMessage
 
 log = structlog.get_logger("intake")
 
@@ -45,6 +47,12 @@ class _Waiting:
     stored: asyncio.Future[None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+
+
+def _without_secrets(message: InboundMessage) -> InboundMessage:
+    """A message as it may be kept: a card's number or a PIN never is."""
+    text, what = masked(message.text)
+    return replace(message, text=text, masked=what) if what else message
 
 
 class Intake:
@@ -121,7 +129,7 @@ class Intake:
 
     async def _keep(self, tx: Transaction, batch: Sequence[_Waiting]) -> None:
         now = self._clock.now()
-        arrived = [m for waiting in batch for m in waiting.received.messages]
+        arrived = [_without_secrets(m) for waiting in batch for m in waiting.received.messages]
         new = await messages.keep_inbound(tx, arrived, now)
         INBOUND.labels("new").inc(new)
         INBOUND.labels("repeat").inc(len(arrived) - new)
@@ -176,6 +184,7 @@ class Intake:
                 if taken is None:
                     return False
                 aside = await router.receive(self._desk, tx, self._clock.now(), taken.message)
+                await messages.known_since(tx, taken)
                 await messages.handled(tx, taken.id, self._clock.now(), aside)
         except StorageUnavailableError:
             raise

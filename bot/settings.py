@@ -126,10 +126,22 @@ class Settings(BaseSettings):
         "`popround groups cap` says otherwise: a broadcast in two parts to 300 people and an "
         "ordinary day beside it. 0: as many as it likes. What may not wait goes all the same.",
     )
+    keep_messages_days: int = Field(
+        7,
+        ge=3,
+        le=90,
+        description="How many days the words of messages are kept, in and out. After that it is "
+        "known that there was a message, and what became of it, and not what it said.",
+    )
     secret_key: SecretStr | None = Field(
         None,
         description="Encrypts addresses and notes where they are kept. Keep a copy somewhere safe: "
         "without it they can't be read again. `popround check` tells how to make one.",
+    )
+    old_secret_key: SecretStr | None = Field(
+        None,
+        description="The secret key before this one, for `popround rotate-key` alone. Take it out "
+        "again once that has come to its end.",
     )
     price_per_segment: float | None = Field(
         None,

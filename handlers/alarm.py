@@ -21,6 +21,7 @@ from handlers.rules.checkins import (
     time_to_take,
     time_to_take_emergency,
 )
+from handlers.rules.privacy import Moment
 from handlers.turn import Turn, first_name, one_line
 from storage import checkins, members, questions
 from storage.model import (
@@ -162,12 +163,10 @@ async def _tell(turn: Turn, occasion: Occasion, person: Member, to: Member) -> b
         helper=await _who_asks(turn, occasion, language),
         who=turn.who(person)(language),
         phone=(await turn.phone_of(person))(language) if organises else "",
-        home=", ".join(filter(None, (person.home, person.postcode))) or "-",
+        home=turn.home_of(person, Moment.ALARM),
         hour=turn.by(occasion.due_at, language),
         lines=await _told_before(turn, occasion, language) if organises else "",
     )
-    if put and organises:
-        await turn.note("address_shown", "member", person.id, to=to.id, occasion=occasion.id)
     return put is not None
 
 

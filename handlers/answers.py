@@ -17,15 +17,19 @@ from handlers import (
     checkin_setup,
     checkin_words,
     contacts,
+    friend,
     happened,
     hours,
     join,
     lapsed,
     meanings,
+    money,
     offer,
     organiser,
     own_words,
     recurring_off,
+    relay,
+    rights,
     spending,
     visit,
 )
@@ -45,7 +49,9 @@ ANSWERS: dict[str, Answer] = {
     "ask.need": ask.need_said,
     "ask.home": ask.home_said,
     "ask.house": ask.house_said,
-    "ask.confirm": ask.confirmed,
+    "ask.confirm": friend.confirmed,
+    "friend.phone": friend.phone_said,
+    "friend.agree": friend.agreed,
     "menu": meanings.chosen,
     "which_cancel": ask.which_cancelled,
     "join.name": join.name_said,
@@ -61,6 +67,10 @@ ANSWERS: dict[str, Answer] = {
     "hours": hours.answered,
     "hours.agree": hours.agreed,
     "leave": join.left,
+    "forget": rights.forget_said,
+    "change": rights.change_said,
+    "change.address": rights.address_said,
+    "change.name": rights.name_said,
     "offer": offer.answered,
     "card": offer.answered_card,
     "which_offer": offer.which_said,
@@ -98,6 +108,14 @@ ANSWERS: dict[str, Answer] = {
     broadcast_run.PROGRESS: broadcast_preview.call_back,
     broadcast_run.ANSWER: broadcast_replies.answered,
     "spending.code": spending.code_said,
+    "money.limit": money.limit_said,
+    "money.spent": money.spent_said,
+    "money.back": money.back_said,
+    "money.settle": money.settled,
+    "relay": relay.answered,
+    "relay.sure": relay.sure_said,
+    "relay.which": relay.which_said,
+    "relay.read": relay.read,
     "alarm": alarm_answers.answered,
     "alarm.outcome": alarm_answers.outcome,
 }
@@ -115,6 +133,8 @@ IN_WORDS = frozenset(
         "join.place_again",
         "join.can_do",
         "join.organiser",
+        "change.address",
+        "change.name",
         "hours",
         "assign",
         "texts.new",
@@ -122,6 +142,9 @@ IN_WORDS = frozenset(
         "check_in.contacts",
         "check_in.code",
         "alarm.outcome",
+        "relay",
+        "friend.phone",
+        *money.ASKED,
         *broadcast_preview.QUESTIONS,
     }
 )
@@ -130,6 +153,7 @@ IN_WORDS = frozenset(
 STILL = frozenset(
     {"offer", "card", "visit", "open", "handed", "assign", "approve", "still_needed"}
     | {"check_in", "check_in.contact", "alarm", "alarm.outcome"}
+    | {"money.back"}
     | {broadcast_run.PROGRESS, broadcast_run.ANSWER}
 )
 """Questions that go by how things stand, and so may be answered again, or late."""
@@ -140,6 +164,7 @@ FRESH = {
     "assign": timedelta(hours=2),
     "texts.new": timedelta(hours=2),
     "hours": hours.ASKED_FOR,
+    "relay": timedelta(hours=1),
 }
 """How long words of any kind may answer a question, where that is not as long as it is open."""
 
@@ -149,8 +174,11 @@ async def given(  # noqa: PLR0911 (one way out a way of answering)
 ) -> bool:
     """Let the message answer what it answers; whether it answered anything."""
     latest = open_now[0] if open_now else None
+    if asks_amount := money.amount_said(turn, open_now):
+        await take(turn, asks_amount, "")
+        return True
     numbers = numbers_in(turn.words)
-    if numbers and not _wants_many(open_now):
+    if numbers and not _wants_many(open_now) and not _is_talk(turn, open_now, numbers):
         return await _by_number(turn, open_now, numbers)
     if latest and broadcast.takes(turn, latest, meaning):
         await take(turn, latest, broadcast.key_of(turn, latest))
@@ -195,12 +223,23 @@ def _is_something_else(turn: Turn, question: Question, meaning: Meaning) -> bool
     sure = meaning.confidence >= ACT_ABOVE
     if is_thanks(turn.words) or is_greeting(turn.words):
         return True
+    if question.kind == "relay" and sure:
+        # "All done", "I can't come" and a wish of one's own are for us, not for the other.
+        return meaning.intent in relay.FOR_US
     if meaning.intent in (Intent.CANCEL, Intent.STATUS, Intent.CANNOT, Intent.WORRY):
         return sure
     if meaning.intent in (Intent.INFO, Intent.CALL_ME):
         # An address or a postcode is none of these, whatever it sounds like.
         return sure and not any(c.isdigit() for c in turn.words)
     return False
+
+
+def _is_talk(turn: Turn, open_now: list[Question], numbers: tuple[int, ...]) -> bool:
+    """Whether a number is no answer to us but to the other of a visit: "two will do"."""
+    latest = open_now[0] if open_now else None
+    if latest is None or latest.kind != "relay" or not takes_any_words(turn, latest):
+        return False
+    return not {choice.number for q in open_now for choice in q.choices} & set(numbers)
 
 
 async def _by_number(turn: Turn, open_now: list[Question], numbers: tuple[int, ...]) -> bool:

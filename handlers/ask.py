@@ -42,7 +42,10 @@ design guidance: once, after 30 minutes), and handed on after as long again."""
 
 DRAFT = (RequestStatus.DRAFT,)
 
-QUESTIONS = ("ask.name", "ask.need", "ask.home", "ask.house", "ask.days", "ask.confirm")
+QUESTIONS = (
+    *("ask.name", "ask.need", "ask.home", "ask.house", "ask.days", "ask.confirm"),
+    "friend.phone",
+)
 """What may be asked before a first request goes out."""
 
 ASK_ABOVE = 0.4
@@ -241,7 +244,7 @@ async def _put_missing(turn: Turn, me: Member, request: HelpRequest) -> None:
 # The answers
 
 
-async def _draft(turn: Turn, question: Question) -> HelpRequest | None:
+async def draft(turn: Turn, question: Question) -> HelpRequest | None:
     """The request that an answer is for; none if it is no draft any more, and they are told how it
     stands instead."""
     request = await requests.get(turn.tx, question.ref or 0, lock=True)
@@ -272,7 +275,7 @@ def _meaning(turn: Turn) -> Meaning:
 
 async def named(turn: Turn, question: Question, _key: str) -> None:
     """They said what they are called."""
-    request = await _draft(turn, question)
+    request = await draft(turn, question)
     if request is None:
         return
     name = name_in(turn.words) or introduced(turn.words)
@@ -299,7 +302,7 @@ def _after_name(words: str, name: str) -> str:
 
 async def need_said(turn: Turn, question: Question, key: str) -> None:
     """They chose what they need."""
-    request = await _draft(turn, question)
+    request = await draft(turn, question)
     if request:
         await turn.toast()
         request = replace(request, need=Need(key), also=())
@@ -316,7 +319,7 @@ async def opened_up(turn: Turn, question: Question, _key: str) -> None:
 
 async def home_said(turn: Turn, question: Question, _key: str) -> None:
     """They said where they live."""
-    request = await _draft(turn, question)
+    request = await draft(turn, question)
     if request:
         await take_home(turn, request, turn.words, asked=True)
 
@@ -394,7 +397,7 @@ async def settle(turn: Turn, postcode: str, place: Place, *, house: str) -> None
 
 async def house_said(turn: Turn, question: Question, _key: str) -> None:
     """They said which house."""
-    request = await _draft(turn, question)
+    request = await draft(turn, question)
     if request is None:
         return
     if not any(c.isdigit() for c in turn.words) and await _put_right(turn, request, _meaning(turn)):
@@ -409,7 +412,7 @@ async def house_said(turn: Turn, question: Question, _key: str) -> None:
 
 async def days_said(turn: Turn, question: Question, _key: str) -> None:
     """They said on which days it is to come again."""
-    request = await _draft(turn, question)
+    request = await draft(turn, question)
     if request is None:
         return
     again = recurring.said(turn)
@@ -422,34 +425,39 @@ async def days_said(turn: Turn, question: Question, _key: str) -> None:
 
 async def confirmed(turn: Turn, question: Question, key: str) -> None:
     """Shall I ask a neighbour? They said."""
-    request = await _draft(turn, question)
+    request = await draft(turn, question)
     await turn.toast()
     if request is None:
         return
     await turn.never_mind(request.id, DueKind.DRAFT, DueKind.PROMISE)
     if key == "other_door":
-        # A person takes it from here: an address of somebody who did not give it is theirs to ask.
+        # An address of somebody who did not give it is theirs to give.
         await hand_over_draft(turn, request, "other_door")
         return
     if key != "yes":
         await requests.save(turn.tx, replace(request, status=RequestStatus.CANCELLED))
         await turn.reply("not_asked", name=first_name(turn.sender))
         if request.schedule_id:
-            draft = await recurring_store.get(turn.tx, request.schedule_id)
-            await recurring.tell_who_suggested(turn, draft, "recurring.offer.refused")
+            planned = await recurring_store.get(turn.tx, request.schedule_id)
+            await recurring.tell_who_suggested(turn, planned, "recurring.offer.refused")
         return
     await _consent(turn)
     if request.schedule_id:
         await recurring.begin(turn, request)
         return
     opened = [await waves.open_request(turn, each) for each in await _one_each(turn, request)]
+    await say_asking(turn, opened)
+
+
+async def say_asking(turn: Turn, going: list[HelpRequest]) -> None:
+    """Tell whoever said yes that neighbours are asked, and by when they hear."""
     # What was handed over at once they have been told of.
-    going = [each for each in opened if each.status is RequestStatus.OPEN and each.promised_at]
+    going = [each for each in going if each.status is RequestStatus.OPEN and each.promised_at]
     if not going:
         return
     me = turn.sender
     await turn.reply(
-        "asking" if going[0].wave else "asking.later",
+        "asking.later" if timing.is_quiet(turn.now, turn.community) else "asking",
         name=first_name(me),
         by=turn.by(max(filter(None, (each.promised_at for each in going))), me),
         start=turn.by(timing.not_quiet(turn.now, turn.community), me),
@@ -472,7 +480,7 @@ async def corrected(turn: Turn, question: Question) -> bool:
     day, part = day_of(said, here.date()), part_of(said)
     if day is None and part is None and again is None and not once:
         return False
-    request = await _draft(turn, question)
+    request = await draft(turn, question)
     if request is None:
         return True
     if once:
@@ -591,8 +599,11 @@ async def chase(turn: Turn, request: HelpRequest) -> None:
     )
 
 
-async def hand_over_draft(turn: Turn, request: HelpRequest, reason: str) -> None:
-    """The bot can't bring a request together: a person should, and the asker is told who."""
+async def hand_over_draft(
+    turn: Turn, request: HelpRequest, reason: str, said: str = "draft.handed"
+) -> None:
+    """The bot can't bring a request together: a person should, and the asker is told who (`said`;
+    the same for all where no organiser could be told)."""
     asker = await members.get(turn.tx, request.asker_id)
     request = await requests.save(
         turn.tx,
@@ -615,7 +626,7 @@ async def hand_over_draft(turn: Turn, request: HelpRequest, reason: str) -> None
     )
     await turn.say(
         asker,
-        "draft.handed" if told else "draft.handed.alone",
+        said if told else "draft.handed.alone",
         name=first_name(asker),
         organiser=await turn.organiser_name(asker),
     )

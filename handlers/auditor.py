@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from handlers import daily_note, lapsed, waves
 from handlers import due as moments
 from handlers.ask import CHASE
+from handlers.rights import SOON
 from handlers.rules import timing
 from handlers.rules.next_steps import NEXT_STEPS, Owed
 from handlers.turn import QUOTED, Desk, Turn, one_line
@@ -25,6 +26,7 @@ from storage import (
     keepsakes,
     members,
     outcomes,
+    outlays,
     questions,
     requests,
     rota,
@@ -211,6 +213,15 @@ async def _out_of_reach(turn: Turn, ref: int) -> Step | None:
     return _at(turn, (await members.get(turn.tx, ref, lock=True)).retry_at)
 
 
+async def _outlay(turn: Turn, ref: int) -> Step | None:
+    return _at(turn, (await outlays.get(turn.tx, ref, lock=True)).tell_at)
+
+
+async def _forgetting(turn: Turn, ref: int) -> Step | None:
+    wished = (await members.get(turn.tx, ref, lock=True)).forget_at
+    return _at(turn, wished and wished + SOON)
+
+
 async def _broadcast(turn: Turn, ref: int) -> Step | None:
     told = await broadcasts.get(turn.tx, ref, lock=True)
     if told.status in broadcasts.UNSENT:  # its organiser may be writing just now
@@ -227,6 +238,7 @@ STEPS: dict[str, Next] = {
     "not_arrived": _not_arrived,
     "joining": _joining,
     "out_of_reach": _out_of_reach,
+    "forgetting": _forgetting,
     "duty_once": _duty_once,
     "draft": _draft,
     "wave": _wave,
@@ -238,6 +250,7 @@ STEPS: dict[str, Next] = {
     "check_in_step": _check_in_step,
     "pause": _pause,
     "broadcast": _broadcast,
+    "outlay": _outlay,
 }
 """When the next step of each comes. What is not named here takes it at once."""
 

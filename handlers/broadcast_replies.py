@@ -224,6 +224,8 @@ async def who(turn: Turn) -> bool:
     lines = [
         f"{turn.who(one)(me.language)}, {(await turn.phone_of(one))(me.language)}." for one in found
     ]
+    for one in found:
+        await turn.note("phone_shown", "member", one.id, to=me.id, about={"kind": "broadcast"})
     total = (await broadcasts.answers(turn.tx, broadcast.id)).get(which, 0)
     head = turn.text(me.language, "broadcast.who", phrase=labels[which], count=total)
     most = MOST_SEGMENTS if await turn.by_text(me) else 20

@@ -255,6 +255,9 @@ async def _end(turn: Turn, broadcast: Broadcast) -> None:
             DueKind.BROADCAST, broadcast.id, turn.now + max(LOOK, min(since / 4, SLOWLY))
         )
         return
+    # What was held over the night went long after its turn had come.
+    last = await broadcasts.last_sent_at(turn.tx, broadcast.id) or fed_at
+    since = turn.now - max(fed_at, min(last, turn.now))
     if since < RECEIPTS and await _awaits(turn, broadcast):
         await _show_now_and_then(turn, broadcast)
         wait = max(LOOK, min(since, RECEIPTS - since))

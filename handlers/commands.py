@@ -17,9 +17,12 @@ from handlers import (
     letters,
     link,
     meanings,
+    money,
     organiser,
     own_words,
     recurring,
+    relay,
+    rights,
     spending,
 )
 from handlers.rules.segments import segments
@@ -30,7 +33,7 @@ from storage.model import Role, Standing
 
 async def obey(turn: Turn) -> bool:
     """`/start CODE`, an invitation's code, or one of the fixed words. Whether it was one."""
-    if await _code(turn):
+    if await rights.obey(turn) or await _code(turn):
         return True
     for name, act in COMMANDS.items():
         if turn.said(name) and await act(turn):
@@ -225,5 +228,7 @@ COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
     "no_appeals": _no_appeals,
     "failed": _failed,
     "link": _link,
+    "hang_up": relay.hang_up,
+    "paid_back": money.paid_back,
     "more": _more,
 }

@@ -15,13 +15,17 @@ from handlers import (
     daily_note,
     duty,
     elsewhere,
+    friend,
     happened,
     join,
+    money,
     offer,
     organiser,
     reach,
     recurring,
+    relay,
     reminders,
+    rights,
     spending,
     waves,
 )
@@ -35,6 +39,7 @@ from storage import (
     messages,
     numbers,
     outcomes,
+    outlays,
     requests,
     rota,
 )
@@ -91,7 +96,11 @@ async def whom_about(  # noqa: PLR0911 (one answer a kind of thing)
     if due.kind is DueKind.TELL:
         message = await messages.get(tx, due.ref)
         ident = message.member_id if message else None
-        return (await members.get(tx, ident), message.text) if message and ident else None
+        if message is None or ident is None:
+            return None
+        # What the two of a visit write to each other is not for organisers.
+        words = "" if message.about.get("kind") == "relay" else message.text
+        return await members.get(tx, ident), words
     if due.kind is DueKind.CHECK_IN_STEP:
         occasion = await checkins.occasion(tx, due.ref)
         return await members.get(tx, occasion.member_id), occasion.words
@@ -109,6 +118,9 @@ async def whom_about(  # noqa: PLR0911 (one answer a kind of thing)
         schedule = await recurring_store.get(tx, due.ref)
         return await members.get(tx, schedule.asker_id), schedule.words
     ref = due.ref
+    if due.kind is DueKind.OUTLAY:
+        seen = await requests.get_visit(tx, (await outlays.get(tx, ref)).visit_id)
+        return await members.get(tx, seen.helper_id), ""
     if KINDS[due.kind][0] is _visit_community:
         ref = (await requests.get_visit(tx, ref)).request_id
     request = await requests.get(tx, ref)
@@ -170,7 +182,10 @@ async def _check_in(turn: Turn, ref: int) -> None:
 
 
 async def _draft(turn: Turn, ref: int) -> None:
-    await ask.chase(turn, await requests.get(turn.tx, ref, lock=True))
+    request = await requests.get(turn.tx, ref, lock=True)
+    if request.status is RequestStatus.DRAFT and await friend.silent(turn, request):
+        return
+    await ask.chase(turn, request)
 
 
 async def _join(turn: Turn, ref: int) -> None:
@@ -223,6 +238,14 @@ async def _repeat(turn: Turn, ref: int) -> None:
     await recurring.make(turn, await recurring_store.get(turn.tx, ref, lock=True))
 
 
+async def _outlay_community(tx: Transaction, ref: int) -> int | None:
+    return await _visit_community(tx, (await outlays.get(tx, ref)).visit_id)
+
+
+async def _outlay(turn: Turn, ref: int) -> None:
+    await money.not_settled(turn, await outlays.get(turn.tx, ref, lock=True))
+
+
 async def _back(turn: Turn, ref: int) -> None:
     await join.back(turn, await members.get(turn.tx, ref, lock=True))
 
@@ -249,6 +272,9 @@ async def _tell(turn: Turn, ref: int) -> None:
         return
     if kind == "check_in":
         await checkin.unheard(turn, int(message.about["ref"]))
+        return
+    if kind == "relay":
+        await relay.unheard(turn, int(message.about["ref"]), member)
         return
     if kind == "alarm":
         await alarm_answers.unheard(turn, int(message.about["ref"]), member)
@@ -280,7 +306,7 @@ async def _tell_organisers(turn: Turn, message: OutboundMessage, member: Member)
 OF_THE_GROUP = frozenset({DueKind.NOTE, DueKind.HANDOVER, DueKind.HANDOVER_ONCE, DueKind.SPENDING})
 """What is about a group and about nobody in it."""
 
-OF_A_MEMBER = frozenset({DueKind.BACK, DueKind.JOIN, DueKind.RETRY})
+OF_A_MEMBER = frozenset({DueKind.BACK, DueKind.JOIN, DueKind.RETRY, DueKind.FORGET})
 """What is about somebody, whatever they have open."""
 
 NEEDS_NOBODY = frozenset(
@@ -314,6 +340,7 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.REPEAT: (_schedule_community, _repeat),
     DueKind.BACK: (_member_community, _back),
     DueKind.TELL: (_message_community, _tell),
+    DueKind.OUTLAY: (_outlay_community, _outlay),
     DueKind.CHECK_IN: (_check_in_community(DueKind.CHECK_IN), _check_in),
     DueKind.CHECK_IN_STEP: (_occasion_community, checkin.step),
     DueKind.CONTACT: (_check_in_community(DueKind.CONTACT), contacts.silent),
@@ -322,5 +349,6 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.NOTE: (_itself, daily_note.tell),
     DueKind.BROADCAST: (broadcasts.community_of, _broadcast),
     DueKind.SPENDING: (_itself, spending.tell),
+    DueKind.FORGET: (_member_community, rights.forget),
     DueKind.RETRY: (_member_community, reach.retry),
 }

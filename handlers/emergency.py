@@ -11,6 +11,8 @@ from dataclasses import replace
 
 from handlers import alarm, alarm_answers, door
 from handlers.rules.checkins import Reason
+from handlers.rules.privacy import Field, Moment
+from handlers.seen import Private
 from handlers.turn import QUOTED, Turn, first_name, one_line
 from storage import checkins, questions
 from storage.model import Member, Occasion, OccasionStatus, Priority, Role
@@ -27,7 +29,7 @@ async def written(turn: Turn) -> None:
             but=me.id,
             priority=Priority.EMERGENCY,
             who=turn.who(me),
-            phone=turn.message.sender,
+            phone=Private(turn.message.sender, Field.PHONE, me.id),
         )
     else:
         await _ring_999(turn, knows)
@@ -99,7 +101,7 @@ async def _about_somebody_else(turn: Turn, words: str) -> bool:
                 priority=Priority.EMERGENCY,
                 who=turn.who(me),
                 phone=await turn.phone_of(me),
-                home=", ".join(filter(None, (me.home, me.postcode))) or "-",
+                home=turn.home_of(me, Moment.ALARM),
                 words=words,
             )
             await alarm_answers.needs_help(turn, occasion)

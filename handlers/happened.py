@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from handlers import lapsed, reminders
+from handlers import lapsed, money, reminders
 from handlers.rules import lifecycle, timing
 from handlers.turn import Turn, first_name
 from handlers.visit import (
@@ -73,10 +73,12 @@ async def done(turn: Turn, visit: Visit) -> None:
     await _ask_helper_again(turn, visit, asker)
     await _ask_whether(turn, visit, asker)
     await turn.later(DueKind.DID_IT_HAPPEN, visit.id, turn.now + TAKEN_AS_DONE)
+    await money.after(turn, visit)
 
 
 async def _finish(turn: Turn, visit: Visit) -> None:
-    await requests.set_visit(turn.tx, visit.id, lifecycle.become(visit.status, VisitStatus.DONE))
+    done = lifecycle.become(visit.status, VisitStatus.DONE)
+    await requests.set_visit(turn.tx, visit.id, done, turn.now)
     request = await requests.get(turn.tx, visit.request_id, lock=True)
     await requests.save(
         turn.tx, replace(request, status=lifecycle.become(request.status, RequestStatus.DONE))
@@ -208,6 +210,7 @@ async def came(turn: Turn, visit: Visit, *, ask_again: bool = True) -> None:
         await _finish(turn, visit)
         await forget_details(turn, visit, "details.over")
         await _ask_helper_again(turn, visit, await members.get(turn.tx, visit.asker_id))
+        await money.after(turn, visit)
     elif visit.status is not VisitStatus.DONE:
         await turn.reply("thanks", name=first_name(turn.sender))
         return

@@ -18,6 +18,7 @@ from handlers import (
     organiser,
     recurring,
     recurring_off,
+    relay,
     visit,
 )
 from handlers.rules import timing
@@ -123,6 +124,8 @@ async def not_understood(turn: Turn, open_now: list[Question], meaning: Meaning)
     """One easy question: the one that is open, or what they may have meant. After a second miss in
     a row a person gets the words."""
     me = turn.sender
+    if await relay.offered(turn, meaning, open_now):
+        return
     # What everybody was asked is asked of nobody again.
     open_now = [q for q in open_now if q.kind not in (broadcast_run.ANSWER, broadcast_run.PROGRESS)]
     noted = await _missed(turn)
@@ -259,6 +262,7 @@ async def _call_me(turn: Turn, meaning: Meaning) -> bool:
 
 async def _worry(turn: Turn, meaning: Meaning) -> bool:
     await turn.pass_on("worry")
+    await relay.worry(turn)
     return True
 
 

@@ -191,6 +191,20 @@ class Search:
         return made
 
 
+def veiled(tx: Transaction, asker: Member) -> Member:
+    """An asker as the search sees them: at home somewhere near their own cell.
+
+    Who is asked, and before whom, shows from where we look; with a helper of one's own in each cell
+    that place can be read off. So it is one of seven cells, always the same for the same person at
+    the same place: drawn anew each time, the middle of many would be the place itself. Not the same
+    for all in a cell: whoever asks from every cell could draw up the list (docs/decisions/0019)."""
+    if asker.cell is None:
+        return asker
+    # By a key of their own, which stays when the secret key is changed.
+    chance = tx.keys[asker.id].chance("veil", str(asker.cell))
+    return replace(asker, cell=cells.veiled(asker.cell, chance))
+
+
 async def search(
     tx: Transaction,
     community: Community,
@@ -201,6 +215,7 @@ async def search(
 ) -> Search:
     """A look round for a request that says what it needs, in its group."""
     assert request.need is not None
+    asker = veiled(tx, asker)
     # Who was too late may be asked anew once it has come free; a no, or no answer yet, stands.
     offers = [
         offer
@@ -238,6 +253,21 @@ async def against(
     found = await search(tx, community, request, asker, now, float("inf"))
     (candidate,) = await found._candidates([helper])
     return set(matching.why_nots(candidate, found.wanted))
+
+
+async def circle(
+    tx: Transaction, community: Community, request: HelpRequest, asker: Member, now: datetime
+) -> list[Member]:
+    """Those whom the asker wants to be asked before anyone else, in that order: who may be asked
+    now, and has not been. However far it is: they were named."""
+    found = []
+    for ident in await members.circle_of(tx, asker.id):
+        await members.lock(tx, [ident])
+        helper = await members.get(tx, ident)
+        speaks_against = await against(tx, community, request, asker, helper, now)
+        if not speaks_against - {WhyNot.TOO_FAR, WhyNot.NO_PLACE}:
+            found.append(helper)
+    return found
 
 
 async def familiar(

@@ -243,10 +243,9 @@ async def _see_to_it(turn: Turn, request: HelpRequest) -> None:
         shorten="words",
         asker=turn.who(asker)(language),
         phone=(await turn.phone_of(asker))(language),
-        home=", ".join(filter(None, (asker.home, asker.postcode))) or "-",
+        home=turn.home_of(asker),
         words=one_line(request.words, QUOTED),
     )
-    await turn.note("address_shown", "member", asker.id, to=turn.sender.id, request=request.id)
     await turn.tell_organisers(
         "settle.theirs",
         but=turn.sender.id,

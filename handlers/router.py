@@ -13,6 +13,7 @@ from handlers import (
     broadcast,
     broadcast_preview,
     checkin,
+    choice,
     commands,
     door,
     emergency,
@@ -22,9 +23,12 @@ from handlers import (
     meanings,
     offer,
     reach,
+    relay,
+    rights,
 )
 from handlers.rules import timing
 from handlers.rules.understanding import (
+    ACT_ABOVE,
     is_start,
     is_stop,
     understand,
@@ -37,6 +41,7 @@ from storage.model import (
     Community,
     InboundKind,
     InboundMessage,
+    Intent,
     Member,
     Role,
     Standing,
@@ -144,7 +149,7 @@ async def _stranger(
 # Words
 
 
-async def _text(turn: Turn) -> None:
+async def _text(turn: Turn) -> None:  # noqa: PLR0911 (the order is the promise)
     me, words = turn.sender, turn.words
     here = timing.local(turn.now, turn.community)
     place = me.postcode.split(" ", maxsplit=1)[0] or None
@@ -160,24 +165,37 @@ async def _text(turn: Turn) -> None:
     # HELP by itself asks what this is; its answer begins with 999.
     if meaning.emergency and not turn.said("help"):
         await emergency.written(turn)
-        # "Tell everyone there's a gas leak": the others are to hear of it as well.
-        await broadcast.begun(turn)
+        # "Tell everyone there's a gas leak": the others are to hear of it as well, and Sam, who is
+        # on his way, that she has fallen.
+        if not await broadcast.begun(turn):
+            await relay.begun(turn)
         return
-    if is_stop(words):
+    if is_stop(words) and not turn.said("forget_me"):
         await join.stop(turn)
         return
+    if me.forget_at is not None:
+        await turn.reply("forget.coming")
+        return
     if me.stopped_at is not None and not is_start(words):
-        await turn.reply("stopped.still", about={"kind": "stopped.still"})
+        if not await rights.obey(turn):
+            await turn.reply("stopped.still", about={"kind": "stopped.still"})
         return
     if is_start(words):
         await join.start_again(turn)
         await checkin.heard(turn)
         return
+    if turn.message and turn.message.masked:
+        await turn.reply(f"masked.{turn.message.masked}", name=first_name(me))
+        if meaning.confidence >= ACT_ABOVE and meaning.intent is Intent.ASK:
+            await meanings.act_on(turn, meaning, open_now)
+        return
     if await commands.obey(turn) or await broadcast_preview.code_said(turn, open_now):
         return
     latest = open_now[0] if open_now else None
     if (
-        await hours.in_words(turn, latest, taken=answers.takes_any_words(turn, latest))
+        (not answers.takes_any_words(turn, latest) and await choice.said(turn))
+        or await relay.begun(turn)
+        or await hours.in_words(turn, latest, taken=answers.takes_any_words(turn, latest))
         or await languages.asked_for(turn, open_now)
         or await answers.given(turn, open_now, meaning)
     ):

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
+from handlers import seen
 from handlers.rules import timing
 from handlers.rules.guards import InboundLimits
+from handlers.rules.privacy import Field, Moment
 from handlers.rules.rota_once import on_at
 from handlers.rules.segments import segments
 from handlers.rules.understanding_language import certain_language
@@ -77,6 +79,8 @@ class Desk:
     """What each may send a second: messages or, of texts, parts."""
     limits: InboundLimits = field(default_factory=InboundLimits)
     """What people may take of us."""
+    keep_words: timedelta = timedelta(days=7)
+    """How long what was said in messages is kept."""
     telegram_name: str = ""
     """The bot's name on Telegram, for links; empty where it is not used."""
     number: str = ""
@@ -178,6 +182,39 @@ class Turn:
 
     # Saying
 
+    async def _for(
+        self, to: Member, entry: str, params: dict[str, Any]
+    ) -> tuple[str, list[seen.Private]]:
+        """The words as this person may read them, and what is to be noted as seen by them. What
+        they may not see is a dash from here on, in `params` too."""
+        words = self.text(to.language, entry, **params)
+        own = seen.privates(params)
+        for name, private in own.items():
+            if private.of == to.id or private not in words:
+                continue
+            if not await seen.may_see(self.tx, self.now, self.community.id, to, private):
+                params[name] = seen.WITHHELD
+                await self.note(
+                    "withheld", "member", private.of, to=to.id, field=private.field.value
+                )
+        words = self.text(to.language, entry, **params)
+        others = [one for one in seen.privates(params).values() if one.of != to.id]
+        return words, seen.looked_at(others, words)
+
+    async def _note_seen(
+        self,
+        to: Member,
+        noted: list[seen.Private],
+        outbox_id: int | None,
+        about: dict[str, Any] | None,
+    ) -> None:
+        """Each look at an address or a phone number is in the audit log."""
+        if outbox_id is None:
+            return
+        for one in noted:
+            action = "address_shown" if one.field is Field.HOME else "phone_shown"
+            await self.note(action, "member", one.of, to=to.id, about=about or {})
+
     async def save(self, member: Member, **changes: Any) -> Member:
         """Keep a member with these changes; the turn goes on with them as they are now."""
         changed = await members.save(self.tx, replace(member, **changes))
@@ -207,15 +244,18 @@ class Turn:
         In the quiet hours it waits, unless it `wakes` (by default: it answers who wrote just now).
         `at`: at this address of theirs, wherever else they are.
         """
-        return await self._post(
+        words, noted = await self._for(to, entry, params)
+        outbox_id = await self._post(
             to,
-            self.text(to.language, entry, **params),
+            words,
             address=at,
             priority=priority,
             about=about,
             wakes=wakes,
             quiet=quiet,
         )
+        await self._note_seen(to, noted, outbox_id, about)
+        return outbox_id
 
     async def ask(
         self,
@@ -252,7 +292,7 @@ class Turn:
             now=self.now,
             heard=heard,
         )
-        words = self.text(to.language, entry, **params)
+        words, noted = await self._for(to, entry, params)
         buttons: tuple[tuple[str, str], ...] = ()
         if self.desk.has_buttons(address.channel):
             buttons = buttons_of(question)
@@ -278,6 +318,7 @@ class Turn:
         if outbox_id is not None:
             await questions.note_message(self.tx, question.id, outbox_id)
             question = replace(question, outbox_id=outbox_id)
+        await self._note_seen(to, noted, outbox_id, about or {"kind": kind, "ref": ref})
         return question
 
     async def ask_again(self, question: Question, entry: str, /, **params: Any) -> None:
@@ -375,7 +416,7 @@ class Turn:
             OutboundMessage(
                 id=0,
                 channel=original.channel,
-                chat=original.chat,
+                chat=original.chat or question.chat,
                 kind=OutboundKind.EDIT,
                 priority=Priority.REPLY,
                 text=self.text(language, entry, **params),
@@ -447,13 +488,33 @@ class Turn:
 
     def who(self, member: Member) -> Callable[[str], str]:
         """How an organiser is told who it is: by the whole name, or that there is none yet."""
-        return lambda language: member.name or self.text(language, "somebody_new")
+
+        def said(language: str) -> str:
+            if member.name:
+                return seen.Private(member.name, Field.WHOLE_NAME, member.id)
+            return self.text(language, "somebody_new")
+
+        return said
 
     async def phone_of(self, member: Member) -> Callable[[str], str]:
         """A number by which an organiser can ring somebody, or where they wrote from."""
         known = await members.all_addresses(self.tx, member.id)
         phone = next((address.value for address in known if address.value.startswith("+")), "")
-        return lambda language: phone or self.text(language, "on_telegram")
+
+        def said(language: str) -> str:
+            if phone:
+                return seen.Private(phone, Field.PHONE, member.id)
+            return self.text(language, "on_telegram")
+
+        return said
+
+    def home_of(self, member: Member, moment: Moment = Moment.NONE) -> str:
+        """The whole address by which somebody is found, or a dash; `moment`: why it is told to an
+        organiser."""
+        # Somebody who shared their place instead of an address has only words to go by.
+        postcode = member.postcode if member.postcode not in member.home else ""
+        whole = ", ".join(filter(None, (member.home, postcode)))
+        return seen.Private(whole, Field.HOME, member.id, moment) if whole else "-"
 
     async def tell_organisers(
         self,

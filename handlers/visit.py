@@ -9,10 +9,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from handlers import reminders, waves
+from handlers import money, reminders, waves
 from handlers.reminders import about_when, hour_is_open
 from handlers.rules import hours, lifecycle, timing
+from handlers.rules.privacy import Field
 from handlers.rules.understanding_when import without_old_days
+from handlers.seen import Private
 from handlers.turn import Turn, first_name, one_line
 from storage import members, questions, recurring, requests
 from storage.model import (
@@ -68,6 +70,7 @@ async def begin(
         word=visit.code_word,
     )
     await _give_details(turn, visit, request, asker, helper, by_hand=by_hand, wakes=soon)
+    await money.begin(turn, visit, request, asker, helper)
     await turn.tell_organisers(
         "taken",
         but=turn.member.id if by_hand and turn.member else helper.id,
@@ -106,9 +109,9 @@ async def _give_details(
 ) -> None:
     """Name, address, what they wrote and the word: to the accepted helper, and noted."""
     read = timing.local(timing.not_quiet(turn.now, turn.community), turn.community).date()
-    words = without_old_days(request.words, read, request.day)
-    theirs = bool(words) and not await _suggested(turn, request)
-    words = one_line(words, QUOTED)
+    own = without_old_days(request.words, read, request.day)
+    theirs = bool(own) and not await _suggested(turn, request)
+    words = Private(one_line(own, QUOTED), Field.WORDS, asker.id)
     await turn.ask(
         helper,
         ("details.by_hand" if by_hand else "details") + ("" if theirs else ".bare"),
@@ -118,14 +121,13 @@ async def _give_details(
         shorten="words",
         wakes=True if wakes or not by_hand else None,
         name=first_name(helper),
-        asker=asker.name,
-        home=_whole_address(asker),
+        asker=turn.who(asker)(helper.language),
+        home=turn.home_of(asker),
         when=about_when(turn, visit, request, helper),
         what=turn.gist(request, helper.language),
         word=visit.code_word,
         words=words,
     )
-    await turn.note("address_shown", "member", asker.id, to=helper.id, visit=visit.id)
 
 
 async def _suggested(turn: Turn, request: HelpRequest) -> bool:
@@ -133,13 +135,6 @@ async def _suggested(turn: Turn, request: HelpRequest) -> bool:
     if not request.schedule_id:
         return False
     return (await recurring.get(turn.tx, request.schedule_id)).set_up_by is not None
-
-
-def _whole_address(asker: Member) -> str:
-    # Somebody who shared their place instead of an address has only words to go by.
-    return ", ".join(
-        filter(None, (asker.home, asker.postcode if asker.postcode not in asker.home else ""))
-    )
 
 
 async def where_again(turn: Turn) -> bool:
@@ -155,6 +150,15 @@ async def where_again(turn: Turn) -> bool:
         asker = await members.get(turn.tx, visit.asker_id)
         await _give_details(turn, visit, request, asker, me, by_hand=False, wakes=True)
     return True
+
+
+async def details_again(turn: Turn, visit: Visit) -> None:
+    """The asker's address is another now: the helper hears it at once."""
+    await questions.close(turn.tx, turn.now, "visit", ref=visit.id)
+    request = await requests.get(turn.tx, visit.request_id)
+    asker = await members.get(turn.tx, visit.asker_id)
+    helper = await members.get(turn.tx, visit.helper_id)
+    await _give_details(turn, visit, request, asker, helper, by_hand=False, wakes=True)
 
 
 async def on_the_way(turn: Turn, visit: Visit) -> None:
@@ -275,6 +279,28 @@ async def give_back(turn: Turn, visit: Visit) -> None:
     await look_again(turn, visit, VisitStatus.GIVEN_UP)
 
 
+async def somebody_else(turn: Turn, visit: Visit) -> None:
+    """The asker would rather have somebody else come: the helper hears that they need not, and not
+    why."""
+    helper = await members.get(turn.tx, visit.helper_id)
+    await turn.say(
+        helper,
+        "called_off.other",
+        wakes=visit.due_at - turn.now <= TONIGHT,
+        about={"kind": "called_off", "ref": visit.id},
+        name=first_name(helper),
+    )
+    await look_again(turn, visit, VisitStatus.CALLED_OFF)
+
+
+LOOKING_AGAIN = {
+    VisitStatus.GIVEN_UP: "looking_again",
+    VisitStatus.NO_SHOW: "looking_again.sorry",
+    VisitStatus.CALLED_OFF: "looking_again.other",
+}
+"""What the asker hears when others are asked, by why they are."""
+
+
 async def look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpRequest:
     """The visit is over and its need is not: neighbours are asked again, sooner and first."""
     await _end(turn, visit, status)
@@ -284,7 +310,7 @@ async def look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpReque
     request = await requests.get(turn.tx, visit.request_id, lock=True)
     asker = await members.get(turn.tx, visit.asker_id)
     helper = await members.get(turn.tx, visit.helper_id)
-    name = "looking_again" if status is VisitStatus.GIVEN_UP else "looking_again.sorry"
+    name = LOOKING_AGAIN[status]
     more: dict[str, Any] = {"helper": first_name(helper)}
     if turn.member is None or asker.id != turn.member.id:
         # Whoever waits for somebody tonight hears at once that they are not coming.
@@ -296,7 +322,7 @@ async def look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpReque
         start = timing.not_quiet(turn.now, turn.community)
         await turn.say(
             asker,
-            name if request.wave else f"{name}.later",
+            name if start <= turn.now else f"{name}.later",
             about={"kind": "looking_again", "ref": request.id},
             name=first_name(asker),
             start=turn.by(start, asker),
@@ -307,7 +333,7 @@ async def look_again(turn: Turn, visit: Visit, status: VisitStatus) -> HelpReque
 
 
 async def _end(turn: Turn, visit: Visit, status: VisitStatus) -> None:
-    await requests.set_visit(turn.tx, visit.id, lifecycle.become(visit.status, status))
+    await requests.set_visit(turn.tx, visit.id, lifecycle.become(visit.status, status), turn.now)
     await turn.never_mind(visit.id, *reminders.REMINDERS, DueKind.DID_IT_HAPPEN)
     kinds = ("visit", "did_they_come", "again", "no_word")
     await questions.close(turn.tx, turn.now, *kinds, ref=visit.id)

@@ -12,6 +12,8 @@ from typing import Any
 from handlers import neighbours
 from handlers.rules import lifecycle, matching, timing
 from handlers.rules.matching import Why, WhyNot
+from handlers.rules.privacy import Field, Moment
+from handlers.seen import Private
 from handlers.turn import Turn, first_name
 from storage import groups, members, questions, requests
 from storage.model import (
@@ -61,7 +63,7 @@ async def send_wave(
 ) -> HelpRequest:
     """Ask the next neighbours; where there are none to ask any more, hand over."""
     asker = await members.get(turn.tx, request.asker_id)
-    if await _familiar_alone(turn, request, asker):
+    if await _circle(turn, request, asker) or await _familiar_alone(turn, request, asker):
         return await requests.get(turn.tx, request.id)
     made, accepted = await members.offers_since(turn.tx, turn.community.id, turn.now - RECORD)
     size = matching.wave_size(made, accepted)
@@ -87,6 +89,33 @@ async def send_wave(
     return request
 
 
+async def _circle(turn: Turn, request: HelpRequest, asker: Member) -> bool:
+    """Whether somebody whom the asker wants to be asked first is asked now: one after the other, in
+    the asker's order; all of them at once where it is urgent."""
+    if request.wave or request.promised_at is None or request.need is None:
+        return False
+    named = await neighbours.circle(turn.tx, turn.community, request, asker, turn.now)
+    for helper in named if request.urgent else named[:1]:
+        await _offer_to(turn, request, helper, Why.NAMED)
+    if named:
+        await _before_all_others(turn, request)
+    return bool(named)
+
+
+async def _before_all_others(turn: Turn, request: HelpRequest) -> None:
+    """The others are asked after the usual wait, and the hour by which the asker is to hear is as
+    much later."""
+    assert request.promised_at
+    wanted = timing.wanted_at(request.day, request.part, turn.now, turn.community)
+    wait = timing.wave_wait(
+        wanted, turn.now, turn.community, urgent=request.urgent, left=timing.WAVES + 1
+    )
+    promised = timing.add_waking(request.promised_at, wait, turn.community)
+    await requests.save(turn.tx, replace(request, promised_at=promised))
+    await turn.later(DueKind.PROMISE, request.id, promised)
+    await turn.later(DueKind.WAVE, request.id, timing.add_waking(turn.now, wait, turn.community))
+
+
 async def _familiar_alone(turn: Turn, request: HelpRequest, asker: Member) -> bool:
     """Whether somebody is asked alone, before all others, since they came the last time. The hour
     by which the asker is to hear is as much later."""
@@ -97,15 +126,8 @@ async def _familiar_alone(turn: Turn, request: HelpRequest, asker: Member) -> bo
     helper = await neighbours.familiar(turn.tx, turn.community, request, asker, turn.now)
     if helper is None:
         return False
-    wanted = timing.wanted_at(request.day, request.part, turn.now, turn.community)
-    wait = timing.wave_wait(
-        wanted, turn.now, turn.community, urgent=request.urgent, left=timing.WAVES + 1
-    )
-    promised = timing.add_waking(request.promised_at, wait, turn.community)
-    request = await requests.save(turn.tx, replace(request, promised_at=promised))
-    await turn.later(DueKind.PROMISE, request.id, promised)
     await _offer_to(turn, request, helper, Why.GLAD)
-    await turn.later(DueKind.WAVE, request.id, timing.add_waking(turn.now, wait, turn.community))
+    await _before_all_others(turn, request)
     return True
 
 
@@ -161,17 +183,19 @@ async def _offer_to(turn: Turn, request: HelpRequest, helper: Member, reason: Wh
     rested = matching.tire(helper.rested_at, turn.now, matching.OFFER_TIRES)
     await members.save(turn.tx, replace(helper, rested_at=rested))
     asker = await members.get(turn.tx, request.asker_id)
+    entry = "offer.urgent" if request.urgent else "offer"
+    if reason is Why.GLAD and not request.wave:
+        entry = "offer.again"  # nobody has been asked but who came the last time
     await turn.ask(
         helper,
-        # Nobody has been asked but who came the last time.
-        "offer.again" if not request.wave else "offer.urgent" if request.urgent else "offer",
+        entry,
         "offer",
         offer.id,
         ("accept", "decline"),
         priority=Priority.OFFER,
         name=first_name(helper),
         area=asker.area,
-        asker=first_name(asker),
+        asker=Private(first_name(asker), Field.FIRST_NAME, asker.id, Moment.ASKING),
         what=turn.gist(request, helper.language),
         when=turn.when(request, helper),
     )

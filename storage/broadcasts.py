@@ -441,6 +441,14 @@ async def counts(tx: Transaction, ident: int) -> Counts:
     )
 
 
+async def last_sent_at(tx: Transaction, ident: int) -> datetime | None:
+    """When the latest of it went. Reads its whole list: not to be asked every second."""
+    mine = outbox.join(recipients, recipients.c.outbox_id == outbox.c.id)
+    latest = sa.select(sa.func.max(outbox.c.sent_at)).select_from(mine)
+    found: datetime | None = await tx.value(latest.where(recipients.c.broadcast_id == ident))
+    return found
+
+
 async def awaited(tx: Transaction, ident: int, channel: Channel) -> bool:
     """Whether the provider of a channel has yet to say what became of some of it."""
     some = (
@@ -530,7 +538,7 @@ async def add_reply(tx: Transaction, ident: int, member_id: int, words: str, now
         broadcast_replies,
         broadcast_id=ident,
         member_id=member_id,
-        sealed_words=tx.vault.seal(words),
+        sealed_words=(await tx.key_of(member_id)).seal(words),
         at=now,
     )
 
@@ -548,8 +556,15 @@ async def replies(tx: Transaction, ident: int, most: int) -> list[Reply]:
         .order_by(broadcast_replies.c.id.desc())
         .limit(most)
     )
+    await tx.load_keys(row["member_id"] for row in rows)
     return [
-        Reply(row["id"], ident, row["member_id"], row["at"], tx.vault.open(row["sealed_words"]))
+        Reply(
+            row["id"],
+            ident,
+            row["member_id"],
+            row["at"],
+            tx.keys[row["member_id"]].open(row["sealed_words"]),
+        )
         for row in rows
     ]
 

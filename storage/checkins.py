@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
@@ -20,6 +20,7 @@ from storage.model import (
     OccasionStatus,
 )
 from storage.schema import check_ins, contacts, occasions
+from storage.vault import Seal
 
 RUNNING = (OccasionStatus.ASKED, OccasionStatus.ALARM, OccasionStatus.TAKEN)
 """What is still owed a next step."""
@@ -31,7 +32,7 @@ RUNNING = (OccasionStatus.ASKED, OccasionStatus.ALARM, OccasionStatus.TAKEN)
 async def put(tx: Transaction, check_in: CheckIn) -> CheckIn:
     """Keep somebody's check-ins (the `id` is ignored): a person has one row, whatever becomes of
     it, and a new one takes the place of the old."""
-    values = _check_in_values(tx, check_in)
+    values = _check_in_values(await tx.key_of(check_in.member_id), check_in)
     insert = tx.upsert(check_ins).values(**values)
     await tx.run(insert.on_conflict_do_update(index_elements=["member_id"], set_=values))
     found = await of_member(tx, check_in.member_id)
@@ -44,7 +45,7 @@ async def save(tx: Transaction, check_in: CheckIn) -> CheckIn:
     await tx.run(
         sa.update(check_ins)
         .where(check_ins.c.id == check_in.id)
-        .values(**_check_in_values(tx, check_in))
+        .values(**_check_in_values(await tx.key_of(check_in.member_id), check_in))
     )
     return check_in
 
@@ -55,7 +56,7 @@ async def get(tx: Transaction, ident: int, *, lock: bool = False) -> CheckIn:
     row = await tx.one(statement.with_for_update(key_share=True) if lock else statement)
     if row is None:
         raise LookupError(f"no check-ins {ident}")
-    return _check_in(tx, row)
+    return (await _check_ins(tx, [row]))[0]
 
 
 async def chase_at(tx: Transaction, ident: int, moment: datetime | None) -> None:
@@ -66,7 +67,7 @@ async def chase_at(tx: Transaction, ident: int, moment: datetime | None) -> None
 async def of_member(tx: Transaction, member_id: int) -> CheckIn | None:
     """Somebody's check-ins, on or off."""
     row = await tx.one(sa.select(check_ins).where(check_ins.c.member_id == member_id))
-    return _check_in(tx, row) if row else None
+    return (await _check_ins(tx, [row]))[0] if row else None
 
 
 async def of_community(
@@ -81,7 +82,7 @@ async def of_community(
         )
         .order_by(check_ins.c.id)
     )
-    return [_check_in(tx, row) for row in rows]
+    return await _check_ins(tx, rows)
 
 
 # Whom to tell
@@ -156,7 +157,9 @@ async def contact_for(tx: Transaction, member_id: int) -> list[Contact]:
 
 async def begin(tx: Transaction, occasion: Occasion) -> Occasion | None:
     """Keep a new day's check-in (its `id` is ignored); none if that day has one already."""
-    insert = tx.upsert(occasions).values(**_occasion_values(tx, occasion))
+    insert = tx.upsert(occasions).values(
+        **_occasion_values(await tx.key_of(occasion.member_id), occasion)
+    )
     made = await tx.run(insert.on_conflict_do_nothing(index_elements=["check_in_id", "day"]))
     if not made.rowcount or occasion.check_in_id is None:
         return None
@@ -165,7 +168,9 @@ async def begin(tx: Transaction, occasion: Occasion) -> Occasion | None:
 
 async def emergency(tx: Transaction, occasion: Occasion) -> Occasion:
     """Keep an emergency that came of no check-in (its `id` is ignored)."""
-    values = _occasion_values(tx, replace(occasion, check_in_id=None))
+    values = _occasion_values(
+        await tx.key_of(occasion.member_id), replace(occasion, check_in_id=None)
+    )
     return replace(occasion, id=await tx.add(occasions, **values), check_in_id=None)
 
 
@@ -183,7 +188,7 @@ async def running_of(tx: Transaction, member_id: int) -> Occasion | None:
         .limit(1)
         .with_for_update(key_share=True)
     )
-    return _occasion(tx, row) if row else None
+    return (await _occasions(tx, [row]))[0] if row else None
 
 
 async def keep(tx: Transaction, occasion: Occasion) -> Occasion:
@@ -191,7 +196,7 @@ async def keep(tx: Transaction, occasion: Occasion) -> Occasion:
     await tx.run(
         sa.update(occasions)
         .where(occasions.c.id == occasion.id)
-        .values(**_occasion_values(tx, occasion))
+        .values(**_occasion_values(await tx.key_of(occasion.member_id), occasion))
     )
     return occasion
 
@@ -203,7 +208,7 @@ async def occasion(tx: Transaction, ident: int, *, lock: bool = False) -> Occasi
     row = await tx.one(statement.with_for_update(key_share=True) if lock else statement)
     if row is None:
         raise LookupError(f"no occasion {ident}")
-    return _occasion(tx, row)
+    return (await _occasions(tx, [row]))[0]
 
 
 async def on_day(tx: Transaction, check_in_id: int, day: date) -> Occasion | None:
@@ -211,7 +216,7 @@ async def on_day(tx: Transaction, check_in_id: int, day: date) -> Occasion | Non
     row = await tx.one(
         sa.select(occasions).where(occasions.c.check_in_id == check_in_id, occasions.c.day == day)
     )
-    return _occasion(tx, row) if row else None
+    return (await _occasions(tx, [row]))[0] if row else None
 
 
 async def running(
@@ -227,13 +232,13 @@ async def running(
         .order_by(occasions.c.day.desc())
         .with_for_update(key_share=True)
     )
-    return [_occasion(tx, row) for row in rows]
+    return await _occasions(tx, rows)
 
 
 # To and from rows
 
 
-def _check_in_values(tx: Transaction, check_in: CheckIn) -> dict[str, Any]:
+def _check_in_values(key: Seal, check_in: CheckIn) -> dict[str, Any]:
     return {
         "community_id": check_in.community_id,
         "member_id": check_in.member_id,
@@ -244,13 +249,18 @@ def _check_in_values(tx: Transaction, check_in: CheckIn) -> dict[str, Any]:
         "away_from": check_in.away_from,
         "away_until": check_in.away_until,
         "set_up_by": check_in.set_up_by,
-        "sealed_code": tx.vault.seal(check_in.code),
+        "sealed_code": key.seal(check_in.code),
         "misses": check_in.misses,
         "created_at": check_in.created_at,
     }
 
 
-def _check_in(tx: Transaction, row: RowMapping) -> CheckIn:
+async def _check_ins(tx: Transaction, rows: Sequence[RowMapping]) -> list[CheckIn]:
+    await tx.load_keys(row["member_id"] for row in rows)
+    return [_check_in(tx.keys[row["member_id"]], row) for row in rows]
+
+
+def _check_in(key: Seal, row: RowMapping) -> CheckIn:
     return CheckIn(
         id=row["id"],
         community_id=row["community_id"],
@@ -263,7 +273,7 @@ def _check_in(tx: Transaction, row: RowMapping) -> CheckIn:
         away_from=row["away_from"],
         away_until=row["away_until"],
         set_up_by=row["set_up_by"],
-        code=tx.vault.open(row["sealed_code"]),
+        code=key.open(row["sealed_code"]),
         misses=row["misses"],
         chase_at=row["chase_at"],
     )
@@ -280,7 +290,7 @@ def _contact(row: RowMapping) -> Contact:
     )
 
 
-def _occasion_values(tx: Transaction, occasion: Occasion) -> dict[str, Any]:
+def _occasion_values(key: Seal, occasion: Occasion) -> dict[str, Any]:
     return {
         "check_in_id": occasion.check_in_id,
         "member_id": occasion.member_id,
@@ -291,12 +301,17 @@ def _occasion_values(tx: Transaction, occasion: Occasion) -> dict[str, Any]:
         "step": occasion.step,
         "next_at": occasion.next_at,
         "taken_by": occasion.taken_by,
-        "sealed_words": tx.vault.seal(occasion.words),
-        "sealed_outcome": tx.vault.seal(occasion.outcome),
+        "sealed_words": key.seal(occasion.words),
+        "sealed_outcome": key.seal(occasion.outcome),
     }
 
 
-def _occasion(tx: Transaction, row: RowMapping) -> Occasion:
+async def _occasions(tx: Transaction, rows: Sequence[RowMapping]) -> list[Occasion]:
+    await tx.load_keys(row["member_id"] for row in rows)
+    return [_occasion(tx.keys[row["member_id"]], row) for row in rows]
+
+
+def _occasion(key: Seal, row: RowMapping) -> Occasion:
     return Occasion(
         id=row["id"],
         check_in_id=row["check_in_id"],
@@ -308,6 +323,6 @@ def _occasion(tx: Transaction, row: RowMapping) -> Occasion:
         step=row["step"],
         next_at=row["next_at"],
         taken_by=row["taken_by"],
-        words=tx.vault.open(row["sealed_words"]),
-        outcome=tx.vault.open(row["sealed_outcome"]),
+        words=key.open(row["sealed_words"]),
+        outcome=key.open(row["sealed_outcome"]),
     )

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from contextlib import asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,7 +22,8 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
-from storage.vault import Vault
+from storage.schema import member_keys
+from storage.vault import Forgotten, Seal, Vault, WrongKeyError
 
 T = TypeVar("T")
 
@@ -31,6 +32,10 @@ BUSY_SECONDS = 15
 
 ANSWER_SECONDS = 30
 """How long PostgreSQL may take over one statement: a line that went dead says nothing at all."""
+
+
+MOST_KEYS = 5_000
+"""Values in one statement: databases limit how many it may carry (SQLite: 32,766)."""
 
 
 class StorageUnavailableError(Exception):
@@ -51,9 +56,46 @@ class Transaction:
         self.on_postgresql = connection.dialect.name == "postgresql"
         self.failed = False
         """A statement failed: nothing of this will be kept."""
+        self.leaves_no_trace = False
+        """What is overwritten in this is to be gone from the disk, too, once it is committed."""
         self.read: dict[tuple[str, int], Any] = {}
         """What was first read of a thing, by table and id, so that saving it writes only what has
         changed since, and never undoes what somebody else changed meanwhile."""
+        self.keys: dict[int | None, Seal] = {None: vault}
+        """By member's id, the keys that were needed so far; of what is nobody's own, the vault. No
+        longer than the transaction: who is forgotten is in no memory either."""
+
+    async def key_of(self, member_id: int | None) -> Seal:
+        """What this member's words are sealed and opened with.
+
+        Raises:
+            WrongKeyError: if there is no key of theirs, or it was wrapped with another secret key.
+        """
+        await self.load_keys((member_id,))
+        return self.keys[member_id]
+
+    async def load_keys(self, member_ids: Iterable[int | None]) -> None:
+        """Have these members' keys in `keys`: one statement, or none where all are there."""
+        wanted = sorted({ident for ident in member_ids if ident is not None} - self.keys.keys())
+        for at in range(0, len(wanted), MOST_KEYS):
+            chunk = wanted[at : at + MOST_KEYS]
+            rows = await self.all(sa.select(member_keys).where(member_keys.c.member_id.in_(chunk)))
+            found = {row["member_id"]: row["wrapped"] for row in rows}
+            for ident in chunk:
+                self.learn_key(ident, found.get(ident))
+
+    def learn_key(self, member_id: int, wrapped: bytes | None) -> Seal:
+        """Have a member's key in `keys`, as it was read from its row; it.
+
+        Raises:
+            WrongKeyError: if there is none, or it was wrapped with another secret key.
+        """
+        if member_id not in self.keys:
+            if wrapped is None:
+                raise WrongKeyError(f"the key of member {member_id} is missing")
+            key = self.vault.unwrap(member_id, wrapped)
+            self.keys[member_id] = Seal(key) if key else Forgotten()
+        return self.keys[member_id]
 
     async def run(self, statement: sa.Executable, *args: Any) -> CursorResult[Any]:
         """Carry out one statement.
@@ -130,12 +172,31 @@ class Database:
                     raise
                 if tx.failed:
                     raise FailedStatementError
+            if tx.leaves_no_trace:
+                await self._scrub()
         except (DBAPIError, NoConnectionError, OSError) as error:
             # An OSError of the block's own (a file, another server) says nothing about storage.
             ours = error is not theirs or isinstance(error, DBAPIError)
             if ours and unavailable(error):
                 raise StorageUnavailableError(type(error).__name__) from error
             raise
+
+    async def _scrub(self) -> None:
+        """Have no page left, beside those that count, in which a destroyed key still stands. What
+        can't be done now, since somebody is just reading, is done the next time."""
+        if self.on_postgresql:
+            statement = "VACUUM (FULL) member_keys"
+        else:
+            statement = "PRAGMA wal_checkpoint(TRUNCATE)"
+        with suppress(DBAPIError):
+            async with self.engine.connect() as connection:
+                if self.on_postgresql:
+                    await connection.execution_options(isolation_level="AUTOCOMMIT")
+                    await connection.execute(sa.text(statement))
+                else:
+                    raw = await connection.get_raw_connection()
+                    cursor = await raw.driver_connection.execute(statement)  # type: ignore[union-attr]
+                    await cursor.close()
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -255,7 +316,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # The driver's own guesses about when to begin are turned off: we say it ourselves below.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    # `secure_delete`: what is deleted is written over with zeros, not only let go of.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

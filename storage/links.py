@@ -47,4 +47,7 @@ async def spend(tx: Transaction, code: str, now: datetime) -> Address | None:
     if spent is None:
         return None
     row = await tx.one(sa.select(addresses).where(addresses.c.lane == spent["lane"]))
-    return Address(Channel(row["channel"]), tx.vault.open(row["sealed_value"])) if row else None
+    if row is None:
+        return None
+    key = await tx.key_of(row["member_id"])
+    return Address(Channel(row["channel"]), key.open(row["sealed_value"]))

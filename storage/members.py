@@ -23,7 +23,8 @@ from storage.model import (
     Role,
     Standing,
 )
-from storage.schema import LIVE_VISIT, addresses, bonds, members, offers, visits
+from storage.schema import LIVE_VISIT, addresses, bonds, member_keys, members, offers, visits
+from storage.vault import Seal, new_key
 
 NEED_BIT = {need: 1 << place for place, need in enumerate(NEIGHBOURLY)}
 """How `can_do` is kept. New needs go at the end, or old rows change their meaning."""
@@ -44,7 +45,9 @@ def roles_with(role: Role) -> list[str]:
 
 async def add(tx: Transaction, member: Member, *at: Address) -> Member:
     """Keep a new member (its `id` is ignored) with the addresses that reach them."""
-    ident = await tx.add(members, **to_row(tx, member))
+    key = new_key()
+    ident = await tx.add(members, **to_row(Seal(key), member))
+    await tx.run(sa.insert(member_keys), [key_row(tx, ident, key)])
     for address in at:
         await add_address(tx, ident, address)
     return await get(tx, ident)
@@ -52,6 +55,7 @@ async def add(tx: Transaction, member: Member, *at: Address) -> Member:
 
 async def add_address(tx: Transaction, member_id: int, address: Address) -> None:
     """From now on this address is this member's, whoever's it was."""
+    await tx.load_keys((member_id,))
     values = address_row(tx, member_id, address)
     insert = tx.upsert(addresses).values(**values)
     await tx.run(insert.on_conflict_do_update(index_elements=["lane"], set_=values))
@@ -62,7 +66,7 @@ async def save(tx: Transaction, member: Member) -> Member:
     who change different things about somebody at once both have their way, so that an offer made
     to them never undoes their STOP."""
     before = tx.read.get(("members", member.id))
-    values = to_row(tx, member)
+    values = to_row(await tx.key_of(member.id), member)
     if before is not None:
         values = {name: values[name] for name in _changed(before, member)}
     if not values:
@@ -116,9 +120,11 @@ def _helping_after(member: Member, written: Iterable[str]) -> sa.ColumnElement[b
 
 async def get(tx: Transaction, ident: int, *, lock: bool = False) -> Member:
     """A member by id, who must exist. `lock`: nobody else changes them until this commits."""
-    statement = sa.select(members).where(members.c.id == ident)
-    # Not a full FOR UPDATE: that would also keep everybody waiting who only points at the row.
-    row = await tx.one(statement.with_for_update(key_share=True) if lock else statement)
+    statement = with_keys().where(members.c.id == ident)
+    if lock:
+        # Not a full FOR UPDATE: that would also keep everybody waiting who only points at the row.
+        statement = statement.with_for_update(key_share=True, of=members)
+    row = await tx.one(statement)
     if row is None:
         raise LookupError(f"no member {ident}")
     return from_row(tx, row)
@@ -140,9 +146,7 @@ async def several(tx: Transaction, idents: Iterable[int]) -> list[Member]:
     wanted, found = sorted(set(idents)), []
     for at in range(0, len(wanted), MOST_VALUES):
         chunk = wanted[at : at + MOST_VALUES]
-        rows = await tx.all(
-            sa.select(members).where(members.c.id.in_(chunk)).order_by(members.c.id)
-        )
+        rows = await tx.all(with_keys().where(members.c.id.in_(chunk)).order_by(members.c.id))
         found += [from_row(tx, row) for row in rows]
     return found
 
@@ -159,7 +163,7 @@ async def find(tx: Transaction, address: Address) -> Member | None:
     """Whose address this is."""
     lane = tx.vault.fingerprint(address.channel, address.value)
     row = await tx.one(
-        sa.select(members)
+        with_keys()
         .join(addresses, addresses.c.member_id == members.c.id)
         .where(addresses.c.lane == lane)
     )
@@ -181,7 +185,10 @@ async def reach(tx: Transaction, member_id: int, *, but: Iterable[Channel] = ())
         )
         .limit(1)
     )
-    return Address(Channel(row["channel"]), tx.vault.open(row["sealed_value"])) if row else None
+    if row is None:
+        return None
+    key = await tx.key_of(member_id)
+    return Address(Channel(row["channel"]), key.open(row["sealed_value"]))
 
 
 async def wrote(tx: Transaction, address: Address, now: datetime) -> None:
@@ -213,7 +220,8 @@ async def out_of_reach(tx: Transaction, member_id: int, address: Address, why: s
 
 async def all_addresses(tx: Transaction, member_id: int) -> list[Address]:
     rows = await tx.all(sa.select(addresses).where(addresses.c.member_id == member_id))
-    return [Address(Channel(row["channel"]), tx.vault.open(row["sealed_value"])) for row in rows]
+    key = await tx.key_of(member_id)
+    return [Address(Channel(row["channel"]), key.open(row["sealed_value"])) for row in rows]
 
 
 async def with_role(
@@ -221,7 +229,7 @@ async def with_role(
 ) -> list[Member]:
     """Everybody with a role in a group, oldest member first."""
     rows = await tx.all(
-        sa.select(members)
+        with_keys()
         .where(
             members.c.community_id == community_id,
             members.c.standing.in_([s.value for s in standings or (Standing.ACTIVE,)]),
@@ -234,7 +242,7 @@ async def with_role(
 
 async def of_community(tx: Transaction, community_id: int) -> list[Member]:
     rows = await tx.all(
-        sa.select(members).where(members.c.community_id == community_id).order_by(members.c.id)
+        with_keys().where(members.c.community_id == community_id).order_by(members.c.id)
     )
     return [from_row(tx, row) for row in rows]
 
@@ -261,9 +269,11 @@ async def try_key(tx: Transaction) -> None:
     """See whether what is kept can be read, by one address.
 
     Raises:
-        WrongKeyError: if it was sealed with another key.
+        WrongKeyError: if it was sealed with another key, or people's keys are not there.
     """
-    tx.vault.open(await tx.value(sa.select(addresses.c.sealed_value).limit(1)))
+    row = await tx.one(sa.select(addresses).limit(1))
+    if row is not None:
+        (await tx.key_of(row["member_id"])).open(row["sealed_value"])
 
 
 # Who could be asked
@@ -424,6 +434,39 @@ async def set_bond(tx: Transaction, member_id: int, other_id: int, kind: str) ->
     )
 
 
+async def set_circle(tx: Transaction, member_id: int, idents: Sequence[int]) -> None:
+    """Whom a member wants to be asked before anyone else, in this order and in place of any named
+    before: these are as if nothing had been said of them."""
+    gone = (bonds.c.member_id == member_id, bonds.c.kind == "first")
+    await tx.run(sa.delete(bonds).where(*gone))
+    for place, ident in enumerate(idents, 1):
+        values = {"member_id": member_id, "other_id": ident, "kind": "first", "place": place}
+        insert = tx.upsert(bonds).values(**values)
+        await tx.run(
+            insert.on_conflict_do_update(index_elements=["member_id", "other_id"], set_=values)
+        )
+
+
+async def circle_of(tx: Transaction, member_id: int) -> list[int]:
+    """Whom a member wants to be asked before anyone else, in their order."""
+    rows = await tx.all(
+        sa.select(bonds.c.other_id)
+        .where(bonds.c.member_id == member_id, bonds.c.kind == "first")
+        .order_by(bonds.c.place, bonds.c.id)
+    )
+    return [row["other_id"] for row in rows]
+
+
+async def bonds_by(tx: Transaction, member_id: int) -> list[tuple[str, int]]:
+    """What a member has said of others: the kind and of whom, in their order."""
+    rows = await tx.all(
+        sa.select(bonds.c.kind, bonds.c.other_id)
+        .where(bonds.c.member_id == member_id)
+        .order_by(bonds.c.place, bonds.c.id)
+    )
+    return [(row["kind"], row["other_id"]) for row in rows]
+
+
 async def bond(tx: Transaction, member_id: int, other_id: int) -> str:
     """What one has said of the other; empty if nothing yet."""
     kind = await tx.value(
@@ -453,20 +496,35 @@ async def bonds_of(tx: Transaction, member_id: int) -> dict[int, set[str]]:
 
 
 def address_row(tx: Transaction, member_id: int, address: Address) -> dict[str, Any]:
+    """An address as it is kept. The member's key must be there (`tx.load_keys`)."""
     return {
         "member_id": member_id,
         "channel": address.channel.value,
         "lane": tx.vault.fingerprint(address.channel, address.value),
-        "sealed_value": tx.vault.seal(address.value),
+        "sealed_value": tx.keys[member_id].seal(address.value),
     }
+
+
+def key_row(tx: Transaction, member_id: int, key: bytes) -> dict[str, Any]:
+    """A new member's key as it is kept; from here on their words can be sealed."""
+    tx.keys[member_id] = Seal(key)
+    return {"member_id": member_id, "wrapped": tx.vault.wrap(member_id, key)}
+
+
+def with_keys() -> sa.Select[Any]:
+    """Members, each with the key that opens what is sealed of them."""
+    theirs = member_keys.c.member_id == members.c.id
+    return sa.select(members, member_keys.c.wrapped).join_from(
+        members, member_keys, theirs, isouter=True
+    )
 
 
 def needs_to_bits(needs: Iterable[Need]) -> int:
     return sum(NEED_BIT[need] for need in set(needs) if need in NEED_BIT)
 
 
-def to_row(tx: Transaction, member: Member) -> dict[str, Any]:
-    seal = tx.vault.seal
+def to_row(key: Seal, member: Member) -> dict[str, Any]:
+    seal = key.seal
     return {
         "community_id": member.community_id,
         "standing": member.standing.value,
@@ -496,12 +554,14 @@ def to_row(tx: Transaction, member: Member) -> dict[str, Any]:
         "retry_at": member.retry_at,
         "retried_at": member.retried_at,
         "half_way_at": member.half_way_at,
+        "forget_at": member.forget_at,
         "helping": all(holds(member) for holds in _HELPING.values()),
     }
 
 
 def from_row(tx: Transaction, row: RowMapping) -> Member:
-    unseal = tx.vault.open
+    """The member of a row of `with_keys`."""
+    unseal = tx.learn_key(row["id"], row["wrapped"]).open
     member = replace(
         _without_seals(row),
         name=unseal(row["sealed_name"]),
@@ -539,4 +599,5 @@ def _without_seals(row: RowMapping) -> Member:
         retry_at=row["retry_at"],
         retried_at=row["retried_at"],
         half_way_at=row["half_way_at"],
+        forget_at=row["forget_at"],
     )

@@ -8,9 +8,10 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from storage.database import Transaction
-from storage.members import add_address, address_row, from_row, to_row
+from storage.members import add_address, address_row, from_row, key_row, to_row, with_keys
 from storage.model import Address, Channel, Member
-from storage.schema import addresses, members
+from storage.schema import addresses, member_keys, members
+from storage.vault import Seal, new_key
 
 T = TypeVar("T")
 
@@ -31,7 +32,7 @@ async def several(tx: Transaction, idents: Iterable[int]) -> dict[int, Member]:
     """Members by their ids."""
     found: dict[int, Member] = {}
     for chunk in _chunks(list(idents)):
-        rows = await tx.all(sa.select(members).where(members.c.id.in_(chunk)))
+        rows = await tx.all(with_keys().where(members.c.id.in_(chunk)))
         found |= {row["id"]: from_row(tx, row) for row in rows}
     return found
 
@@ -40,10 +41,15 @@ async def add(tx: Transaction, people: Sequence[tuple[Member, Sequence[Address]]
     """Keep new members (their `id` is ignored) with addresses that reach nobody yet."""
     for chunk in _chunks(people):
         insert = sa.insert(members).returning(members.c.id, sort_by_parameter_order=True)
-        made = await tx.run(insert, [to_row(tx, member) for member, _ in chunk])
+        keys = [new_key() for _ in chunk]
+        sealed = zip(keys, chunk, strict=True)
+        made = await tx.run(insert, [to_row(Seal(key), member) for key, (member, _) in sealed])
+        idents = made.scalars().all()
+        wrapped = [key_row(tx, ident, key) for ident, key in zip(idents, keys, strict=True)]
+        await tx.run(sa.insert(member_keys), wrapped)
         rows = [
             address_row(tx, ident, address)
-            for ident, (_, at) in zip(made.scalars().all(), chunk, strict=True)
+            for ident, (_, at) in zip(idents, chunk, strict=True)
             for address in at
         ]
         await tx.run(sa.insert(addresses), rows)
@@ -67,9 +73,11 @@ async def addresses_of(tx: Transaction, community_id: int) -> dict[int, list[Add
         .where(members.c.community_id == community_id)
         .order_by(addresses.c.id)
     )
+    await tx.load_keys(row["member_id"] for row in rows)
     found: dict[int, list[Address]] = {}
     for row in rows:
-        address = Address(Channel(row["channel"]), tx.vault.open(row["sealed_value"]))
+        key = tx.keys[row["member_id"]]
+        address = Address(Channel(row["channel"]), key.open(row["sealed_value"]))
         found.setdefault(row["member_id"], []).append(address)
     return found
 

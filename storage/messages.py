@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -23,7 +24,7 @@ from storage.model import (
     Priority,
     SendStatus,
 )
-from storage.schema import inbox, outbox
+from storage.schema import addresses, inbox, member_keys, outbox, relayed
 from storage.vault import WrongKeyError
 
 PRIORITY_OF_RANK = {rank: priority for priority, rank in PRIORITY_RANK.items()}
@@ -66,29 +67,60 @@ class Waiting:
     attempts: int
     message: InboundMessage
     received_at: datetime
+    member_id: int | None = None
+    """Whose it is; none: they were nobody's we knew when it came."""
 
 
 async def keep_inbound(tx: Transaction, messages: Sequence[InboundMessage], now: datetime) -> int:
     """Store what came in; how many of them were new. A repeat is known by the provider's id."""
     if not messages:
         return 0
+    lanes = [tx.vault.fingerprint(message.channel, message.sender) for message in messages]
+    whose = await _whose(tx, lanes)
     rows = [
         {
             "channel": message.channel.value,
             "provider_id": message.provider_id[:64],
-            "lane": tx.vault.fingerprint(message.channel, message.sender),
-            "sealed_message": tx.vault.seal_json(_inbound_facts(message)),
+            "lane": lane,
+            "sealed_message": tx.keys[whose.get(lane)].seal_json(_inbound_facts(message)),
+            "member_id": whose.get(lane),
             "received_at": now,
             "attempts": 0,
             "print": guards.print_of(tx, message),
         }
-        for message in messages
+        for lane, message in zip(lanes, messages, strict=True)
     ]
     new = 0
     for at in range(0, len(rows), CHUNK):
         insert = tx.upsert(inbox).values(rows[at : at + CHUNK]).on_conflict_do_nothing()
         new += len((await tx.run(insert.returning(inbox.c.id))).all())
     return new
+
+
+async def _whose(tx: Transaction, lanes: Iterable[str]) -> dict[str, int]:
+    """The members whose lanes these are, with their keys."""
+    theirs = member_keys.c.member_id == addresses.c.member_id
+    rows = await tx.all(
+        sa.select(addresses.c.lane, addresses.c.member_id, member_keys.c.wrapped)
+        .join(member_keys, theirs)
+        .where(addresses.c.lane.in_(set(lanes)))
+    )
+    for row in rows:
+        tx.learn_key(row["member_id"], row["wrapped"])
+    return {row["lane"]: row["member_id"] for row in rows}
+
+
+async def known_since(tx: Transaction, waiting: Waiting) -> None:
+    """Who sent it was nobody's we knew when it came, and may be by now: from here on it is sealed
+    with their own key."""
+    if waiting.member_id is not None:
+        return
+    lane = tx.vault.fingerprint(waiting.message.channel, waiting.message.sender)
+    ident = (await _whose(tx, [lane])).get(lane)
+    if ident is not None:
+        sealed = tx.keys[ident].seal_json(_inbound_facts(waiting.message))
+        values = {"member_id": ident, "sealed_message": sealed}
+        await tx.run(sa.update(inbox).where(inbox.c.id == waiting.id).values(**values))
 
 
 async def next_inbound(tx: Transaction) -> Waiting | None:
@@ -115,7 +147,7 @@ async def next_inbound(tx: Transaction) -> Waiting | None:
     if row is None:
         return None
     try:
-        facts = tx.vault.open_json(row["sealed_message"])
+        facts = (await tx.key_of(row["member_id"])).open_json(row["sealed_message"])
         message = InboundMessage(
             channel=Channel(row["channel"]),
             provider_id=row["provider_id"],
@@ -123,7 +155,7 @@ async def next_inbound(tx: Transaction) -> Waiting | None:
         )
     except (WrongKeyError, ValueError, KeyError, TypeError):
         raise UnreadableError(row["id"]) from None
-    return Waiting(row["id"], row["attempts"], message, row["received_at"])
+    return Waiting(row["id"], row["attempts"], message, row["received_at"], row["member_id"])
 
 
 async def handled(tx: Transaction, inbox_id: int, now: datetime, aside: str = "") -> bool:
@@ -178,7 +210,7 @@ async def queue(
         lane=tx.vault.fingerprint(message.channel, message.chat),
         kind=message.kind.value,
         priority=PRIORITY_RANK[message.priority],
-        sealed_message=tx.vault.seal_json(
+        sealed_message=(await tx.key_of(message.member_id)).seal_json(
             {
                 "chat": message.chat,
                 "text": message.text,
@@ -231,6 +263,8 @@ async def claim(
         .values(status=SendStatus.SENDING.value, holder=holder, attempts=outbox.c.attempts + 1)
         .returning(outbox)
     )
+    with suppress(WrongKeyError):  # each says so for itself below
+        await tx.load_keys(row["member_id"] for row in rows)
     claimed = []
     for row in sorted(rows, key=lambda found: (found["priority"], found["next_at"], found["id"])):
         try:
@@ -452,8 +486,53 @@ async def outbound_waiting(tx: Transaction, now: datetime) -> dict[Priority, tup
     }
 
 
+NO_WORDS: dict[str, Any] = {
+    "chat": "",
+    "text": "",
+    "buttons": (),
+    "answers": "",
+    "quiet": False,
+    "wakes": False,
+    "ask_location": False,
+}
+"""What is left of a message whose words are not kept any more (`empty_old`)."""
+
+EMPTIED_AT_ONCE = 500
+"""Rows a transaction."""
+
+
+async def empty_old(tx: Transaction, before: datetime) -> int:
+    """Keep no longer what was said in messages that are older and have come to their end, in or
+    out, and what two of a visit wrote to each other; of how many. That the messages were, and what
+    became of them, stays."""
+    over = outbox.c.status.not_in((SendStatus.QUEUED.value, SendStatus.SENDING.value))
+    seen_to = sa.or_(inbox.c.handled_at.is_not(None), inbox.c.attempts >= TRIES)
+    emptied = 0
+    for table, when, ended in (
+        (outbox, outbox.c.created_at, over),
+        (inbox, inbox.c.received_at, seen_to),
+    ):
+        old = (
+            sa.select(table.c.id)
+            .where(has_words(table), when < before, ended)
+            .order_by(when)
+            .limit(EMPTIED_AT_ONCE)
+        )
+        done = await tx.run(sa.update(table).where(table.c.id.in_(old)).values(sealed_message=b""))
+        emptied += int(done.rowcount)
+    old = sa.select(relayed.c.id).where(relayed.c.at < before).limit(EMPTIED_AT_ONCE)
+    gone = await tx.run(sa.delete(relayed).where(relayed.c.id.in_(old)))
+    return emptied + int(gone.rowcount)
+
+
+def has_words(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Whether a message still has its words; as the indexes have it, to the letter."""
+    return sa.text(f"length({table.name}.sealed_message) > 0")  # type: ignore[return-value]
+
+
 async def from_row(tx: Transaction, row: RowMapping) -> OutboundMessage:
-    facts = tx.vault.open_json(row["sealed_message"])
+    sealed = row["sealed_message"]
+    facts = (await tx.key_of(row["member_id"])).open_json(sealed) if sealed else NO_WORDS
     message = OutboundMessage(
         id=row["id"],
         channel=Channel(row["channel"]),

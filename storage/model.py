@@ -84,6 +84,8 @@ class Standing(StrEnum):
     """A helper whom an organiser has yet to approve."""
     ACTIVE = "active"
     LEFT = "left"
+    FORGOTTEN = "forgotten"
+    """They asked for it: the row is an empty shell, so that what is counted stays counted."""
 
 
 class RequestStatus(StrEnum):
@@ -138,6 +140,17 @@ class VisitStatus(StrEnum):
     """The asker or an organiser no longer needs it."""
     NOT_KNOWN = "not_known"
     """Nobody said whether it happened, and nobody is there who could ask them."""
+
+
+class OutlayStatus(StrEnum):
+    """Where what a helper lays out stands."""
+
+    ASKED = "asked"
+    """The asker has not said up to how much."""
+    AGREED = "agreed"
+    SPENT = "spent"
+    """It is known how much it was, and not both have said that it is paid back."""
+    SETTLED = "settled"
 
 
 class CheckInStatus(StrEnum):
@@ -288,6 +301,10 @@ class DueKind(StrEnum):
     """A group has nearly or wholly sent what it may in a day; organisers are told."""
     HANDOVER_ONCE = "handover_once"
     """What is otherwise in the rota, once, begins or ends."""
+    OUTLAY = "outlay"
+    """Money that was laid out has not been said by both to be paid back; organisers are told."""
+    FORGET = "forget"
+    """Somebody asked to be forgotten, and what was still to be said has been said."""
     RETRY = "retry"
     """Somebody who could not be reached is tried once more."""
 
@@ -316,7 +333,7 @@ class Community:
     quiet_from: time = time(20, 0)
     quiet_until: time = time(9, 0)
     money_cap: int = 30
-    """Pounds a helper may lay out for shopping."""
+    """Pounds a helper may lay out for shopping; 0: nothing, and money is not spoken of."""
     note_at: time | None = None
     """When organisers get the daily note, by the group's own clocks; none: not at all."""
     daily_cap: int | None = None
@@ -385,6 +402,8 @@ class Member:
     """When they were, the last time."""
     half_way_at: datetime | None = None
     """When organisers hear that they stopped half-way through joining; empty once they have."""
+    forget_at: datetime | None = None
+    """Since when they wish to be forgotten; empty again once they are."""
 
     def __post_init__(self) -> None:
         for name in (
@@ -394,6 +413,7 @@ class Member:
             "retry_at",
             "retried_at",
             "half_way_at",
+            "forget_at",
         ):
             aware(getattr(self, name), name)
 
@@ -512,10 +532,36 @@ class Visit:
     """When the helper is to be reminded shortly before."""
     remind_asker_at: datetime | None = None
     """When the asker is to be told once more."""
+    over_at: datetime | None = None
+    """When it ended, however it did."""
+    relay_off: bool = False
+    """One of the two wants no more words of the other's."""
 
     def __post_init__(self) -> None:
-        for name in ("due_at", "created_at", "remind_eve_at", "remind_at", "remind_asker_at"):
+        moments = ("due_at", "created_at", "remind_eve_at", "remind_at", "remind_asker_at")
+        for name in (*moments, "over_at"):
             aware(getattr(self, name), name)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlay:
+    """What a helper lays out for an asker in one visit. Amounts are in pence."""
+
+    id: int
+    visit_id: int
+    status: OutlayStatus
+    agreed: int | None = None
+    """The most that it may be; 0: no money is needed."""
+    spent: int | None = None
+    asker_says: bool | None = None
+    """Whether they have paid it back; none until they have said."""
+    helper_says: bool | None = None
+    """Whether they have had it back."""
+    tell_at: datetime | None = None
+    """When organisers hear that it is not settled; empty before the visit, and once they have."""
+
+    def __post_init__(self) -> None:
+        aware(self.tell_at, "tell_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -663,6 +709,8 @@ class InboundMessage:
     """What the channel says their first name is."""
     language: str = ""
     """What the channel says their language is."""
+    masked: str = ""
+    """What was taken out of the text before anybody kept it: `card` or `pin`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from storage import members
 from storage.database import Transaction
 from storage.model import Address, Choice, Question
 from storage.schema import questions
+from storage.vault import Seal
 
 OPEN_DAYS = 7
 """A question that nobody answered for so long is not open any more; its numbers are free."""
@@ -60,7 +61,7 @@ async def put(
         member_id=member_id,
         lane=tx.vault.fingerprint(to.channel, to.value),
         ref=ref,
-        sealed_choices=tx.vault.seal_json(
+        sealed_choices=(await tx.key_of(member_id)).seal_json(
             {
                 "chat": to.value,
                 "choices": [[c.key, c.label, c.number] for c in numbered],
@@ -101,7 +102,7 @@ async def open_to(tx: Transaction, member_id: int, now: datetime) -> list[Questi
         )
         .order_by(questions.c.id.desc())
     )
-    return [_question(tx, row) for row in rows]
+    return await _questions(tx, rows)
 
 
 async def answered_by(
@@ -117,8 +118,7 @@ async def answered_by(
         )
         .order_by(questions.c.id.desc())
     )
-    for row in rows:
-        question = _question(tx, row)
+    for question in await _questions(tx, rows):
         if any(choice.number == number for choice in question.choices):
             return question
     return None
@@ -126,13 +126,13 @@ async def answered_by(
 
 async def by_token(tx: Transaction, token: str) -> Question | None:
     row = await tx.one(sa.select(questions).where(questions.c.token == token))
-    return _question(tx, row) if row else None
+    return (await _questions(tx, [row]))[0] if row else None
 
 
 async def put_by(tx: Transaction, outbox_id: int) -> Question | None:
     """The question that a message put."""
     row = await tx.one(sa.select(questions).where(questions.c.outbox_id == outbox_id))
-    return _question(tx, row) if row else None
+    return (await _questions(tx, [row]))[0] if row else None
 
 
 async def about(tx: Transaction, kind: str, ref: int) -> list[Question]:
@@ -142,7 +142,7 @@ async def about(tx: Transaction, kind: str, ref: int) -> list[Question]:
         .where(questions.c.kind == kind, questions.c.ref == ref)
         .order_by(questions.c.id)
     )
-    return [_question(tx, row) for row in rows]
+    return await _questions(tx, rows)
 
 
 async def answered(tx: Transaction, question_id: int, now: datetime) -> bool:
@@ -176,8 +176,21 @@ async def close(
     )
 
 
-def _question(tx: Transaction, row: RowMapping) -> Question:
-    facts = tx.vault.open_json(row["sealed_choices"])
+async def close_all(tx: Transaction, now: datetime, member_id: int) -> None:
+    """Nothing that somebody was asked needs an answer any more."""
+    mine = (questions.c.member_id == member_id, questions.c.answered_at.is_(None))
+    await tx.run(
+        sa.update(questions).where(*mine, questions.c.closed_at.is_(None)).values(closed_at=now)
+    )
+
+
+async def _questions(tx: Transaction, rows: Sequence[RowMapping]) -> list[Question]:
+    await tx.load_keys(row["member_id"] for row in rows)
+    return [_question(tx.keys[row["member_id"]], row) for row in rows]
+
+
+def _question(key: Seal, row: RowMapping) -> Question:
+    facts = key.open_json(row["sealed_choices"])
     return Question(
         id=row["id"],
         token=row["token"],

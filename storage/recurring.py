@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -12,16 +13,19 @@ from storage import requests as requests_
 from storage.database import Transaction
 from storage.model import HelpRequest, Need, Schedule, ScheduleStatus, VisitStatus
 from storage.schema import requests, schedules, visits
+from storage.vault import Seal
 
 
 async def add(tx: Transaction, schedule: Schedule) -> Schedule:
     """Keep a new schedule (its `id` is ignored)."""
-    return await get(tx, await tx.add(schedules, **_values(tx, schedule)))
+    return await get(
+        tx, await tx.add(schedules, **_values(await tx.key_of(schedule.asker_id), schedule))
+    )
 
 
 async def save(tx: Transaction, schedule: Schedule) -> Schedule:
     """Keep a schedule as it is now."""
-    values = _values(tx, schedule)
+    values = _values(await tx.key_of(schedule.asker_id), schedule)
     await tx.run(sa.update(schedules).where(schedules.c.id == schedule.id).values(**values))
     return schedule
 
@@ -32,7 +36,7 @@ async def get(tx: Transaction, ident: int, *, lock: bool = False) -> Schedule:
     row = await tx.one(statement.with_for_update(key_share=True) if lock else statement)
     if row is None:
         raise LookupError(f"no schedule {ident}")
-    return _schedule(tx, row)
+    return (await _schedules(tx, [row]))[0]
 
 
 async def running(tx: Transaction, asker_id: int) -> list[Schedule]:
@@ -45,7 +49,7 @@ async def running(tx: Transaction, asker_id: int) -> list[Schedule]:
         )
         .order_by(schedules.c.id)
     )
-    return [_schedule(tx, row) for row in rows]
+    return await _schedules(tx, rows)
 
 
 async def of_community(tx: Transaction, community_id: int) -> list[Schedule]:
@@ -58,7 +62,7 @@ async def of_community(tx: Transaction, community_id: int) -> list[Schedule]:
         )
         .order_by(schedules.c.id)
     )
-    return [_schedule(tx, row) for row in rows]
+    return await _schedules(tx, rows)
 
 
 async def offered_to(tx: Transaction, asker_id: int) -> list[Schedule]:
@@ -69,7 +73,7 @@ async def offered_to(tx: Transaction, asker_id: int) -> list[Schedule]:
             schedules.c.status == ScheduleStatus.OFFERED.value,
         )
     )
-    return [_schedule(tx, row) for row in rows]
+    return await _schedules(tx, rows)
 
 
 async def request_for(tx: Transaction, schedule_id: int, day: date) -> HelpRequest | None:
@@ -102,13 +106,13 @@ async def last_helper(tx: Transaction, schedule_id: int) -> int | None:
     return found
 
 
-def _values(tx: Transaction, schedule: Schedule) -> dict[str, Any]:
+def _values(key: Seal, schedule: Schedule) -> dict[str, Any]:
     return {
         "community_id": schedule.community_id,
         "asker_id": schedule.asker_id,
         "status": schedule.status.value,
         "need": schedule.need.value if schedule.need else "",
-        "sealed_words": tx.vault.seal(schedule.words),
+        "sealed_words": key.seal(schedule.words),
         "weekdays": ",".join(map(str, schedule.weekdays)),
         "every": schedule.every,
         "starts": schedule.starts,
@@ -121,7 +125,12 @@ def _values(tx: Transaction, schedule: Schedule) -> dict[str, Any]:
     }
 
 
-def _schedule(tx: Transaction, row: RowMapping) -> Schedule:
+async def _schedules(tx: Transaction, rows: Sequence[RowMapping]) -> list[Schedule]:
+    await tx.load_keys(row["asker_id"] for row in rows)
+    return [_schedule(tx.keys[row["asker_id"]], row) for row in rows]
+
+
+def _schedule(key: Seal, row: RowMapping) -> Schedule:
     return Schedule(
         id=row["id"],
         community_id=row["community_id"],
@@ -129,7 +138,7 @@ def _schedule(tx: Transaction, row: RowMapping) -> Schedule:
         status=ScheduleStatus(row["status"]),
         created_at=row["created_at"],
         need=Need(row["need"]) if row["need"] else None,
-        words=tx.vault.open(row["sealed_words"]),
+        words=key.open(row["sealed_words"]),
         weekdays=tuple(int(day) for day in row["weekdays"].split(",") if day),
         every=row["every"],
         starts=row["starts"],

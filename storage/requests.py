@@ -21,6 +21,7 @@ from storage.model import (
     VisitStatus,
 )
 from storage.schema import LIVE_VISIT, offers, requests, visits
+from storage.vault import Seal
 
 UNSETTLED = (RequestStatus.OPEN, RequestStatus.HANDED, RequestStatus.FILLED)
 """Requests that are still owed something."""
@@ -28,16 +29,18 @@ UNSETTLED = (RequestStatus.OPEN, RequestStatus.HANDED, RequestStatus.FILLED)
 
 async def add(tx: Transaction, request: HelpRequest) -> HelpRequest:
     """Keep a new request (its `id` is ignored)."""
-    ident = await tx.add(requests, **_request_values(tx, request))
+    ident = await tx.add(requests, **_request_values(await tx.key_of(request.asker_id), request))
     return await get(tx, ident)
 
 
 async def save(tx: Transaction, request: HelpRequest) -> HelpRequest:
     """Keep a request as it is now: of what was read in this transaction, what has changed."""
     before = tx.read.get(("requests", request.id))
-    values = _request_values(tx, request)
+    values = _request_values(await tx.key_of(request.asker_id), request)
     if before is not None:
         names = [n for n in HelpRequest.__slots__ if getattr(before, n) != getattr(request, n)]
+        if "asker_id" in names:  # another person's from now on, and under another key
+            names.append("words")
         values = {name: values[name] for name in (_COLUMN.get(n, n) for n in names)}
     if values:
         await tx.run(sa.update(requests).where(requests.c.id == request.id).values(**values))
@@ -55,7 +58,7 @@ async def get(tx: Transaction, ident: int, *, lock: bool = False) -> HelpRequest
     row = await tx.one(statement.with_for_update(key_share=True) if lock else statement)
     if row is None:
         raise LookupError(f"no request {ident}")
-    return _request(tx, row)
+    return (await _requests(tx, [row]))[0]
 
 
 async def of_asker(
@@ -70,7 +73,7 @@ async def of_asker(
         )
         .order_by(requests.c.id.desc())
     )
-    return [_request(tx, row) for row in rows]
+    return await _requests(tx, rows)
 
 
 async def of_community(
@@ -85,7 +88,7 @@ async def of_community(
         )
         .order_by(requests.c.id)
     )
-    return [_request(tx, row) for row in rows]
+    return await _requests(tx, rows)
 
 
 # Offers
@@ -162,7 +165,7 @@ async def add_visit(
         helper_id=helper_id,
         asker_id=request.asker_id,
         status=VisitStatus.ACCEPTED.value,
-        sealed_code_word=tx.vault.seal(word),
+        sealed_code_word=(await tx.key_of(request.asker_id)).seal(word),
         due_at=due,
         created_at=now,
     )
@@ -174,12 +177,16 @@ async def get_visit(tx: Transaction, ident: int, *, lock: bool = False) -> Visit
     row = await tx.one(statement.with_for_update(key_share=True) if lock else statement)
     if row is None:
         raise LookupError(f"no visit {ident}")
-    return _visit(tx, row)
+    return (await visits_from(tx, [row]))[0]
 
 
-async def set_visit(tx: Transaction, visit_id: int, status: VisitStatus) -> None:
-    """Where a visit stands now. Nobody is reminded of one that has begun, or is over."""
-    await tx.run(sa.update(visits).where(visits.c.id == visit_id).values(status=status.value))
+async def set_visit(
+    tx: Transaction, visit_id: int, status: VisitStatus, over_at: datetime | None = None
+) -> None:
+    """Where a visit stands now, and since when it is over if it is. Nobody is reminded of one that
+    has begun, or is over."""
+    values = {"status": status.value, "over_at": over_at}
+    await tx.run(sa.update(visits).where(visits.c.id == visit_id).values(**values))
     if status is not VisitStatus.ACCEPTED:
         await remind_at(tx, visit_id, dict.fromkeys(REMINDER.values()))
 
@@ -202,7 +209,7 @@ async def live_visit(tx: Transaction, request_id: int) -> Visit | None:
     row = await tx.one(
         sa.select(visits).where(visits.c.request_id == request_id, visits.c.status.in_(LIVE_VISIT))
     )
-    return _visit(tx, row) if row else None
+    return (await visits_from(tx, [row]))[0] if row else None
 
 
 async def filled_by_nobody(tx: Transaction, most: int) -> list[int]:
@@ -225,7 +232,38 @@ async def live_visits(
     rows = await tx.all(
         sa.select(visits).where(whose, visits.c.status.in_(LIVE_VISIT)).order_by(visits.c.id.desc())
     )
-    return [_visit(tx, row) for row in rows]
+    return await visits_from(tx, rows)
+
+
+async def between(tx: Transaction, one: int, other: int) -> list[Visit]:
+    """The latest visits of two members to each other, the newest first."""
+    rows = await tx.all(
+        sa.select(visits)
+        .where(
+            sa.or_(
+                sa.and_(visits.c.helper_id == one, visits.c.asker_id == other),
+                sa.and_(visits.c.helper_id == other, visits.c.asker_id == one),
+            )
+        )
+        .order_by(visits.c.id.desc())
+        .limit(5)
+    )
+    return await visits_from(tx, rows)
+
+
+async def is_offered(tx: Transaction, helper_id: int, asker_id: int) -> bool:
+    """Whether a helper is being asked for something that this asker needs."""
+    found = await tx.value(
+        sa.select(offers.c.id)
+        .join(requests, requests.c.id == offers.c.request_id)
+        .where(
+            offers.c.member_id == helper_id,
+            offers.c.status == OfferStatus.OPEN.value,
+            requests.c.asker_id == asker_id,
+        )
+        .limit(1)
+    )
+    return found is not None
 
 
 async def visits_of(tx: Transaction, request_id: int) -> Sequence[Visit]:
@@ -233,17 +271,17 @@ async def visits_of(tx: Transaction, request_id: int) -> Sequence[Visit]:
     rows = await tx.all(
         sa.select(visits).where(visits.c.request_id == request_id).order_by(visits.c.id)
     )
-    return [_visit(tx, row) for row in rows]
+    return await visits_from(tx, rows)
 
 
-def _request_values(tx: Transaction, request: HelpRequest) -> dict[str, Any]:
+def _request_values(key: Seal, request: HelpRequest) -> dict[str, Any]:
     return {
         "community_id": request.community_id,
         "asker_id": request.asker_id,
         "status": request.status.value,
         "need": request.need.value if request.need else "",
         "also": ",".join(request.also),
-        "sealed_words": tx.vault.seal(request.words),
+        "sealed_words": key.seal(request.words),
         "day": request.day,
         "part": request.part,
         "for_other": request.for_other,
@@ -258,6 +296,11 @@ def _request_values(tx: Transaction, request: HelpRequest) -> dict[str, Any]:
     }
 
 
+async def _requests(tx: Transaction, rows: Sequence[RowMapping]) -> list[HelpRequest]:
+    await tx.load_keys(row["asker_id"] for row in rows)
+    return [_request(tx, row) for row in rows]
+
+
 def _request(tx: Transaction, row: RowMapping) -> HelpRequest:
     request = HelpRequest(
         id=row["id"],
@@ -267,7 +310,7 @@ def _request(tx: Transaction, row: RowMapping) -> HelpRequest:
         created_at=row["created_at"],
         need=Need(row["need"]) if row["need"] else None,
         also=tuple(Need(word) for word in row["also"].split(",") if word),
-        words=tx.vault.open(row["sealed_words"]),
+        words=tx.keys[row["asker_id"]].open(row["sealed_words"]),
         day=row["day"],
         part=row["part"],
         for_other=row["for_other"],
@@ -296,17 +339,25 @@ def _offer(row: RowMapping) -> Offer:
     )
 
 
-def _visit(tx: Transaction, row: RowMapping) -> Visit:
+async def visits_from(tx: Transaction, rows: Sequence[RowMapping]) -> list[Visit]:
+    """Visits as they stand in these rows."""
+    await tx.load_keys(row["asker_id"] for row in rows)
+    return [_visit(tx.keys[row["asker_id"]], row) for row in rows]
+
+
+def _visit(key: Seal, row: RowMapping) -> Visit:
     return Visit(
         id=row["id"],
         request_id=row["request_id"],
         helper_id=row["helper_id"],
         asker_id=row["asker_id"],
         status=VisitStatus(row["status"]),
-        code_word=tx.vault.open(row["sealed_code_word"]),
+        code_word=key.open(row["sealed_code_word"]),
         due_at=row["due_at"],
         created_at=row["created_at"],
         remind_eve_at=row["remind_eve_at"],
         remind_at=row["remind_at"],
         remind_asker_at=row["remind_asker_at"],
+        over_at=row["over_at"],
+        relay_off=row["relay_off"],
     )

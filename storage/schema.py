@@ -1,7 +1,8 @@
 """The tables. `storage/migrations` brings a database to them; a test holds the two together.
 
-A column named `sealed_…` holds what `vault.Vault.seal` made. A `lane` is the fingerprint of a
-channel and an address: it orders one person's messages without saying whose they are.
+A column named `sealed_…` holds what `vault.Seal.seal` made, with the key of whose words they are,
+or with the common one where they are nobody's own. A `lane` is the fingerprint of a channel and an
+address: it orders one person's messages without saying whose they are.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -26,6 +28,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy import event as sa_event
+from sqlalchemy import false as sa_false
 from sqlalchemy import text as sa_text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import JSON, TypeDecorator
@@ -131,6 +135,7 @@ members = Table(
     _when("retry_at", nullable=True),
     _when("retried_at", nullable=True),
     _when("half_way_at", nullable=True),
+    _when("forget_at", nullable=True),
     # Whether this person can be asked at all just now: kept by `members.save`, so that the
     # search for neighbours reads one small index and nothing else.
     Column("helping", Boolean, nullable=False),
@@ -164,7 +169,22 @@ Index(
     sqlite_where=members.c.half_way_at.is_not(None),
     postgresql_where=members.c.half_way_at.is_not(None),
 )
+Index(
+    "ix_members_forget",
+    members.c.id,
+    sqlite_where=members.c.forget_at.is_not(None),
+    postgresql_where=members.c.forget_at.is_not(None),
+)
 Index("ix_members_roles", members.c.community_id, members.c.roles, members.c.standing)
+
+member_keys = Table(
+    "member_keys",
+    metadata,
+    # What each member's words are sealed with, wrapped (`vault.Vault.wrap`). Alone in a table, so
+    # that a dated backup can be without them: docs/decisions/0018-keys-and-rights.md.
+    Column("member_id", BigId, ForeignKey("members.id"), primary_key=True, autoincrement=False),
+    Column("wrapped", LargeBinary, nullable=False),
+)
 
 addresses = Table(
     "addresses",
@@ -200,6 +220,8 @@ bonds = Table(
     _to("member_id", "members"),
     _to("other_id", "members"),
     _word("kind", 16),  # glad | not_again | first
+    # Who of those that are asked first is asked before whom; 0 for any other kind.
+    Column("place", Integer, nullable=False, default=0, server_default="0"),
     UniqueConstraint("member_id", "other_id"),
     Index("ix_bonds_other_id", "other_id"),
 )
@@ -286,6 +308,10 @@ visits = Table(
     _when("remind_eve_at", nullable=True),
     _when("remind_at", nullable=True),
     _when("remind_asker_at", nullable=True),
+    # When it ended, however it did: what each may still see of the other goes by it.
+    _when("over_at", nullable=True),
+    # One of the two wants no more words of the other's.
+    Column("relay_off", Boolean, nullable=False, default=False, server_default=sa_false()),
     _when("created_at"),
     Index("ix_visits_helper_id_status", "helper_id", "status"),
     Index("ix_visits_asker_id_status", "asker_id", "status"),
@@ -298,6 +324,39 @@ Index(
     unique=True,
     sqlite_where=visits.c.status.in_(LIVE_VISIT),
     postgresql_where=visits.c.status.in_(LIVE_VISIT),
+)
+
+relayed = Table(
+    "relayed",
+    metadata,
+    _id(),
+    _to("visit_id", "visits"),
+    _to("from_id", "members"),
+    Column("sealed_words", LargeBinary, nullable=False),
+    _when("at"),
+    Index("ix_relayed_visit_id", "visit_id"),
+    Index("ix_relayed_at", "at"),
+)
+
+outlays = Table(
+    "outlays",
+    metadata,
+    _id(),
+    _to("visit_id", "visits"),
+    _word("status", 16),
+    # In pence; none until it has been said.
+    Column("agreed", Integer, nullable=True),
+    Column("spent", Integer, nullable=True),
+    Column("asker_says", Boolean, nullable=True),
+    Column("helper_says", Boolean, nullable=True),
+    _when("tell_at", nullable=True),
+    UniqueConstraint("visit_id"),
+)
+Index(
+    "ix_outlays_tell",
+    outlays.c.id,
+    sqlite_where=outlays.c.tell_at.is_not(None),
+    postgresql_where=outlays.c.tell_at.is_not(None),
 )
 
 Index(
@@ -341,7 +400,10 @@ inbox = Table(
     Column("aside", String(16), nullable=True),
     # By which the same words are known again (`guards.print_of`).
     _word("print", default=""),
+    # With whose key it is sealed; none: they were nobody's we knew when it came.
+    _to("member_id", "members", nullable=True),
     UniqueConstraint("channel", "provider_id"),
+    Index("ix_inbox_member_id", "member_id"),
 )
 Index(
     "ix_inbox_answered",
@@ -357,6 +419,12 @@ Index(
     inbox.c.id,
     sqlite_where=inbox.c.handled_at.is_(None),
     postgresql_where=inbox.c.handled_at.is_(None),
+)
+Index(
+    "ix_inbox_worded",
+    inbox.c.received_at,
+    sqlite_where=sa_text("length(sealed_message) > 0"),
+    postgresql_where=sa_text("length(sealed_message) > 0"),
 )
 Index(
     "ix_inbox_next",
@@ -424,6 +492,12 @@ Index(
     postgresql_where=_IN_THE_AIR,
 )
 
+Index(
+    "ix_outbox_worded",
+    outbox.c.created_at,
+    sqlite_where=sa_text("length(sealed_message) > 0"),
+    postgresql_where=sa_text("length(sealed_message) > 0"),
+)
 Index(
     "ix_outbox_lost",
     outbox.c.id,
@@ -692,7 +766,44 @@ audit = Table(
     _word("subject"),
     Column("subject_id", BigInteger, nullable=True),
     Column("detail", JSON, nullable=False),
+    # Its place in the chain and the hash over it and the one before; empty until it is chained.
+    Column("place", BigInteger, nullable=True),
+    Column("hash", String(64), nullable=True),
+    UniqueConstraint("place"),
+    Index("ix_audit_subject_subject_id", "subject", "subject_id"),
 )
+Index(
+    "ix_audit_unchained",
+    audit.c.id,
+    sqlite_where=audit.c.hash.is_(None),
+    postgresql_where=audit.c.hash.is_(None),
+)
+
+# A row of the log is written once. Only its place in the chain is added, once.
+_KEPT = ("id", "at", "community_id", "actor_id", "action", "subject", "subject_id")
+REFUSALS = {
+    "sqlite": (
+        "CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit "
+        "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+        "CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit WHEN OLD.hash IS NOT NULL OR "
+        + " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in (*_KEPT, "detail"))
+        + " BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION audit_refuses() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$",
+        "CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit "
+        "FOR EACH ROW EXECUTE FUNCTION audit_refuses()",
+        "CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit FOR EACH ROW "
+        "WHEN (OLD.hash IS NOT NULL OR "
+        + " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in _KEPT)
+        + " OR OLD.detail::text IS DISTINCT FROM NEW.detail::text) "
+        "EXECUTE FUNCTION audit_refuses()",
+    ),
+}
+for _dialect, _statements in REFUSALS.items():
+    for _statement in _statements:
+        sa_event.listen(audit, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
 
 keepsakes = Table(
     "keepsakes",

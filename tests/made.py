@@ -26,7 +26,12 @@ from storage.model import (
 )
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)  # a Tuesday morning
-CELL = 0x89194E642C3FFFF  # in Marsden
+CELL = 0x89194E642C3FFFF
+"""Where these people live: a place in England, far from Marsden."""
+
+MARSDEN = 617437507977740287
+"""The cell of HD7 5AB."""
+
 ROSA = "+447700900123"
 
 
@@ -101,7 +106,9 @@ def outbound(**facts: Any) -> OutboundMessage:
 
 async def group(tx: Transaction, **facts: Any) -> Community:
     """A group to be in."""
-    return await groups.add(tx, Community(0, **{"name": "Marsden Neighbours", **facts}))
+    return await groups.add(
+        tx, Community(0, **{"name": "Marsden Neighbours", "money_cap": 0, **facts})
+    )
 
 
 async def joined(tx: Transaction, member: Member, *at: Address) -> Member:

@@ -127,7 +127,7 @@ async def stage(
     twilio.reach(PUBLIC, reached)
     try:
         async with bot.database.transaction() as tx:
-            for community in communities or [Community(0, "Marsden Neighbours")]:
+            for community in communities or [Community(0, "Marsden Neighbours", money_cap=0)]:
                 await daily_note.plan(tx, start, await groups.add(tx, community))
         await bot.set_up()
         on = Stage(clock, bot, telegram, twilio, url=reached)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bot.commands.terminal import Trouble, listed, progress, run, say, settings
 from bot.settings import Settings
-from storage import groups, members, migrations
+from storage import groups, keys, members, migrations
 from storage.database import Database, Transaction, open_database, open_engine, sqlite_file
 from storage.model import Community
 from storage.vault import SHORTEST_SECRET, Vault
@@ -103,8 +103,9 @@ def vault(given: Settings) -> Vault:
 
 
 @asynccontextmanager
-async def ready(given: Settings) -> AsyncIterator[Database]:
-    """The database, open and fit to be worked with.
+async def ready(given: Settings, *, keys_there: bool = True) -> AsyncIterator[Database]:
+    """The database, open and fit to be worked with. Not `keys_there`: people's keys may be those of
+    another secret key, or missing, since that is what is to be seen to.
 
     Raises:
         Trouble: if it is not of this version, or there is no key.
@@ -120,7 +121,13 @@ async def ready(given: Settings) -> AsyncIterator[Database]:
             raise Trouble(problem)
         async with database.transaction() as tx:
             # With a wrong key nobody is found, so everybody would be added once more.
-            await members.try_key(tx)
+            if keys_there and await keys.unfinished(tx):
+                raise Trouble(
+                    "The change of the secret key has not come to its end; "
+                    "`popround rotate-key` goes on with it."
+                )
+            if keys_there:
+                await members.try_key(tx)
         yield database
     finally:
         await database.close()

@@ -16,7 +16,7 @@ from bot.demo.valley import ALL_STREET, valley
 from bot.demo.village import DOREENS_HOUSE
 from handlers.rules import matching
 from storage import due, members, requests
-from storage.cells import km_between
+from storage.cells import VEIL_KM, km_between
 from storage.model import (
     Channel,
     DueKind,
@@ -306,13 +306,14 @@ async def every_offer_is_fair(t: Teller, request: HelpRequest) -> None:
             continue
         helper = await t.member(t.key(offer.member_id))
         assert asker.cell and helper.cell
-        if km_between(asker.cell, helper.cell) > helper.max_km:
+        # They are looked for from a cell beside the asker's own, it may be.
+        if km_between(asker.cell, helper.cell) > helper.max_km + VEIL_KM:
             beyond.append(helper.name)
         if not helper.on_duty or helper.paused_until or helper.stopped_at:
             away.append(helper.name)
         if request.need not in helper.can_do or not helper.is_a(Role.HELPER):
             cannot.append(helper.name)
-    t.check("Nobody beyond the distance they chose", beyond, [])
+    t.check("Nobody beyond the distance they chose, and the veil's", beyond, [])
     t.check("Nobody off duty or having a rest, nobody who does not do this", away + cannot, [])
 
 

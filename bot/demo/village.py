@@ -29,7 +29,7 @@ from storage.places import Postcodes
 
 Kind = Literal["older", "helper", "organiser"]
 
-GROUP = Community(0, "Marsden Neighbours", postcodes=("HD7",), quiet_from=time(20, 0))
+GROUP = Community(0, "Marsden Neighbours", postcodes=("HD7",), quiet_from=time(20), money_cap=0)
 BOT_NUMBER = "+447700900900"
 STREET = "Marsden riverside"
 """The name of the Telegram group chat."""

@@ -53,6 +53,8 @@ LATENESS: dict[DueKind, Policy] = {
     DueKind.BROADCAST: Policy(None, Then.DO, "it goes on where it was; at night it waits"),
     DueKind.SPENDING: Policy(None, Then.DO, "it says how things stand when it is said"),
     DueKind.HANDOVER_ONCE: Policy(None, Then.DO, "the same"),
+    DueKind.OUTLAY: Policy(None, Then.DO, "it still has not been paid back"),
+    DueKind.FORGET: Policy(None, Then.DO, "they asked for it, and it was promised"),
     DueKind.RETRY: Policy(None, Then.DO, "they may be in reach again all the same"),
     # Check-ins.
     DueKind.CHECK_IN: Policy(

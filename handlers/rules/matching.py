@@ -27,7 +27,8 @@ TIRED_MOST_KM = 6.0
 """However often somebody was asked, they count as no more than this further away."""
 
 WAVE_KM = (3.0, 6.0, math.inf)
-"""How far each wave reaches. Nobody is asked beyond the distance they chose themselves."""
+"""How far each wave reaches. Nobody is asked beyond the distance they chose themselves,
+as seen from where the asker is looked for (`neighbours.veiled`)."""
 
 USUAL_ANSWER = 0.30
 """Share of people asked who say yes, before a group has a record of its own: response rates of

@@ -130,11 +130,13 @@ NEXT_STEPS = (
         },
         (DueKind.BROADCAST,),
     ),
+    Owed("outlay", "outlays", {"tell_at": True}, (DueKind.OUTLAY,)),
     Owed("note", "communities", {"note_at": True}, (DueKind.NOTE,)),
     Owed("duty", "shifts", {}, (DueKind.HANDOVER,)),
     Owed("duty_once", "dated_shifts", {}, (DueKind.HANDOVER_ONCE,)),
     Owed("not_arrived", "outbox", {"lost_at": True}, (DueKind.TELL,)),
     Owed("joining", "members", {"half_way_at": True}, (DueKind.JOIN,)),
     Owed("out_of_reach", "members", {"retry_at": True}, (DueKind.RETRY,)),
+    Owed("forgetting", "members", {"forget_at": True}, (DueKind.FORGET,)),
     Owed("pause", "members", {"paused_until": True}, (DueKind.BACK,)),
 )

@@ -143,7 +143,7 @@ async def _fill(database: Database, size: int) -> None:
                     "member_id": ident,
                     "channel": Channel.TELEGRAM.value,
                     "lane": tx.vault.fingerprint(Channel.TELEGRAM, str(10**9 + ident)),
-                    "sealed_value": tx.vault.seal(str(10**9 + ident)),
+                    "sealed_value": town.SEAL.seal(str(10**9 + ident)),
                 }
                 for ident in idents[at : at + 5_000]
             ]

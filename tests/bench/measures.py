@@ -193,7 +193,7 @@ async def _give_chats(database: Database, telegram: PretendTelegram) -> None:
                     "member_id": row["id"],
                     "channel": Channel.TELEGRAM.value,
                     "lane": tx.vault.fingerprint(Channel.TELEGRAM, value),
-                    "sealed_value": tx.vault.seal(value),
+                    "sealed_value": town.SEAL.seal(value),
                 }
             )
         await tx.run(sa.insert(addresses), rows)

@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from storage import cells, hours, members
 from storage.database import Database
 from storage.model import Need, Role
+from storage.schema import member_keys
 from storage.schema import members as table
+from storage.vault import Seal, new_key
 from tests.made import helper
 
 MIDDLE = cells.cell_at(53.6, -1.93)
@@ -22,6 +24,12 @@ RINGS = 15
 """Of cells round the middle: about 5 km, as a group of 10,000 helpers may be large."""
 
 CHUNK = 20_000
+
+KEY = new_key()
+"""Everybody's, wrapped for each: to seal a name for each of a million would take longer than the
+measuring."""
+
+SEAL = Seal(KEY)
 
 KEEP_HOURS = 0.3
 """The share of helpers who have hours of their own. A guess."""
@@ -40,10 +48,7 @@ def rows(database: Database, size: int, homes: list[int]) -> Iterator[dict[str, 
     chance = random.Random(size)
     now = datetime.now(UTC)
 
-    class Sealed:
-        vault = database.vault
-
-    alike = members.to_row(Sealed(), helper(home="2 Mill Row", postcode="HD7 5AB"))  # type: ignore[arg-type]
+    alike = members.to_row(SEAL, helper(home="2 Mill Row", postcode="HD7 5AB"))
     kept = [
         {"hours": words, "stretches": hours.stretches(hours.read(words))}
         for words in ("mon-fri 06:00-12:00", "mon-sun 17:30-22:00; sat", "mon-tue; thu-sun")
@@ -64,6 +69,17 @@ def rows(database: Database, size: int, homes: list[int]) -> Iterator[dict[str, 
         }
 
 
+async def _give_keys(database: Database) -> None:
+    async with database.transaction() as tx:
+        there = sa.exists().where(member_keys.c.member_id == table.c.id)
+        idents = [row["id"] for row in await tx.all(sa.select(table.c.id).where(~there))]
+    for at in range(0, len(idents), CHUNK):
+        async with database.transaction() as tx:
+            chunk = idents[at : at + CHUNK]
+            keys = [{"member_id": one, "wrapped": tx.vault.wrap(one, KEY)} for one in chunk]
+            await tx.run(sa.insert(member_keys), keys)
+
+
 async def fill(database: Database, size: int, homes: list[int], tell: Any) -> None:
     """Write that many helpers, telling how many have been."""
     made = rows(database, size, homes)
@@ -78,6 +94,7 @@ async def fill(database: Database, size: int, homes: list[int], tell: Any) -> No
             else:
                 await connection.execute(sa.insert(table), chunk)
         tell(len(chunk))
+    await _give_keys(database)
     if database.on_postgresql:
         async with database.engine.connect() as connection:
             # What a database does by itself now and then; not while we measure.

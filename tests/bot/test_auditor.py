@@ -25,6 +25,7 @@ from storage import (
     members,
     messages,
     outcomes,
+    outlays,
     recurring,
     requests,
     rota,
@@ -39,6 +40,8 @@ from storage.model import (
     DueKind,
     Occasion,
     OccasionStatus,
+    Outlay,
+    OutlayStatus,
     RequestStatus,
     Role,
     Schedule,
@@ -390,9 +393,10 @@ async def every_state(tx: Transaction, rosa: int, sam: int, ana: int) -> dict[st
     told = await broadcasts.add(
         tx, Broadcast(0, 1, ana, BroadcastStatus.SCHEDULED, TEN, texts={"en": "Soup!"}, go_at=SOON)
     )
+    owed = await outlays.add(tx, Outlay(0, visit.id, OutlayStatus.SPENT, 900, 900, tell_at=SOON))
     someone = {
         name: (await members.add(tx, helper(standing=Standing.JOINING, **{name: SOON}))).id
-        for name in ("half_way_at", "retry_at", "paused_until")
+        for name in ("half_way_at", "retry_at", "paused_until", "forget_at")
     }
     return {
         "draft": (draft.id, TEN + timedelta(minutes=30)),
@@ -414,8 +418,10 @@ async def every_state(tx: Transaction, rosa: int, sam: int, ana: int) -> dict[st
         "duty_once": (dated, SOON),
         "not_arrived": (lost, TEN),
         "broadcast": (told.id, SOON),
+        "outlay": (owed.id, SOON),
         "joining": (someone["half_way_at"], SOON),
         "out_of_reach": (someone["retry_at"], SOON),
+        "forgetting": (someone["forget_at"], SOON + timedelta(minutes=10)),
         "pause": (someone["paused_until"], SOON),
     }
 
@@ -466,11 +472,13 @@ INDEXES = (
     "ix_occasions_status",
     "ix_schedules_status",
     "ix_broadcasts_status",
+    "ix_outlays_tell",
     "ix_check_ins_half_made",
     "ix_contacts_unanswered",
     "ix_outbox_lost",
     "ix_members_half_way",
     "ix_members_retry",
+    "ix_members_forget",
 )
 
 

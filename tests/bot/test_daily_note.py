@@ -18,7 +18,7 @@ from tests.stage import Stage, stage
 
 ANA = "+447700900003"
 LONDON = ZoneInfo("Europe/London")
-GROUP = Community(0, "Marsden Neighbours", note_at=time(8))
+GROUP = Community(0, "Marsden Neighbours", note_at=time(8), money_cap=0)
 
 
 async def notes(on: Stage) -> list[tuple[datetime, str]]:

@@ -62,7 +62,7 @@ class Street:
 
 @asynccontextmanager
 async def street(database_url: str, cap: int | None = None, **more: Any) -> AsyncIterator[Street]:
-    made = [Community(0, "Marsden Neighbours", daily_cap=cap)]
+    made = [Community(0, "Marsden Neighbours", daily_cap=cap, money_cap=0)]
     async with stage(database_url, NOW, made, **more) as on:
         ana = on.telegram.person("Ana")
         on.telegram._world.people[ana].started = True

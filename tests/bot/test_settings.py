@@ -11,7 +11,7 @@ from bot.settings import PREFIX, Settings, SettingsError, load
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 SECRETS = {"TELEGRAM_TOKEN", "TELEGRAM_WEBHOOK_SECRET", "TWILIO_AUTH_TOKEN", "SECRET_KEY"}
-SECRETS |= {"HEARTBEAT_URL"}
+SECRETS |= {"HEARTBEAT_URL", "OLD_SECRET_KEY"}
 
 
 @pytest.fixture(autouse=True)

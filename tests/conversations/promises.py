@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import product
 
 import sqlalchemy as sa
 
@@ -23,7 +24,9 @@ from storage.model import (
     Priority,
     Role,
     SendStatus,
+    Standing,
 )
+from storage.schema import audit as audit_table
 from storage.schema import members as members_table
 from storage.schema import outbox
 from storage.schema import visits as visits_table
@@ -71,6 +74,7 @@ async def broken(tx: Transaction, witness: Witness) -> list[str]:
     everyone = [await members.get(tx, ident) for ident in idents]
     return [
         *await _addresses_kept(tx, witness, everyone),
+        *await _looks_noted(tx, witness, everyone),
         *await _nights_kept(tx, witness),
         *await _nothing_silent(tx),
         *await _one_visit_each(tx),
@@ -89,6 +93,7 @@ async def _addresses_kept(tx: Transaction, witness: Witness, everyone: list[Memb
         (row["helper_id"], row["asker_id"])
         for row in await tx.all(sa.select(visits_table.c.helper_id, visits_table.c.asker_id))
     }
+    gone = {one.id for one in everyone if one.standing is Standing.FORGOTTEN}
     wrong = []
     for asker in everyone:
         if Role.ASKER not in asker.roles:
@@ -104,9 +109,41 @@ async def _addresses_kept(tx: Transaction, witness: Witness, everyone: list[Memb
                 continue
             if any(phone in words for phone in phones):
                 wrong.append(f"the phone number of {asker.name} reached {to}: {words!r}")
-            going = reader is not None and (reader.id, asker.id) in goes
+            # Whoever was forgotten since has no address by which to know them.
+            ids = gone | ({reader.id} if reader else set())
+            going = any((ident, asker.id) in goes for ident in ids)
             if len(asker.home) > 4 and asker.home.lower() in words.lower() and not going:
                 wrong.append(f"the home of {asker.name} reached {to}: {words!r}")
+    return wrong
+
+
+async def _looks_noted(tx: Transaction, witness: Witness, everyone: list[Member]) -> list[str]:
+    """Each look at somebody's address or number is in the audit log; and no message was made of
+    what its reader may not see, which goes out as a dash."""
+    noted = {
+        (row["action"], row["subject_id"], row["detail"].get("to"))
+        for row in await tx.all(sa.select(audit_table))
+    }
+    wrong = [f"{subject} was withheld from {to}" for did, subject, to in noted if did == "withheld"]
+    where = {
+        address.value: member.id
+        for member in everyone
+        for address in await members.all_addresses(tx, member.id)
+    }
+    # Whoever was forgotten since has no address by which to know them, and may be somebody new now.
+    gone = [one.id for one in everyone if one.standing is Standing.FORGOTTEN]
+    for member in everyone:
+        told = {"phone_shown": [a for a, ident in where.items() if ident == member.id]}
+        told["address_shown"] = [member.home] if len(member.home) > 4 else []
+        for to, words in witness.seen:
+            readers = [*gone, *([where[to]] if to in where else [])]
+            for action, values in told.items():
+                seen = any(value.startswith("+") or " " in value for value in values) and any(
+                    value in words for value in values
+                )
+                looks = product([action], [member.id, *gone], readers)
+                if seen and member.id != where.get(to) and noted.isdisjoint(looks):
+                    wrong.append(f"{action} of {member.name} to {to} is not noted: {words!r}")
     return wrong
 
 
@@ -118,6 +155,7 @@ async def _nights_kept(tx: Transaction, witness: Witness) -> list[str]:
             outbox.c.sent_at.is_not(None),
             outbox.c.kind == OutboundKind.TEXT.value,
             outbox.c.status.in_((SendStatus.SENT.value, SendStatus.DELIVERED.value)),
+            messages.has_words(outbox),  # whose they were is not known of what was emptied
         )
     ):
         message = await messages.get(tx, row["id"])

@@ -9,7 +9,9 @@ to the letter, and nobody can have heard anything that is not written there.
     group  Marsden Neighbours  HD7                a group (this one is there if none is named);
                                                   `note at 08:00`: with a daily note;
                                                   `timezone:Europe/Rome`; `languages:en;cy`;
-                                                  `cap 10`: so many parts of texts a day
+                                                  `cap 10`: so many parts of texts a day;
+                                                  `money 30`: so many pounds for shopping, of
+                                                  which nothing is said otherwise
     set    person_per_minute  6                   a setting of the bot
     given  rosa  sms  HD7 5AB                     a member; more: see `Cast.given`
     given  jo  telegram  new                      somebody the bot has never heard of
@@ -90,6 +92,8 @@ async def play(text: str, database_url: str) -> str:
     first = next((line for line in lines if line.startswith("at ")), None)
     if first:
         start = _moment(first, start) - timedelta(seconds=1)
+    # What was said is looked at again at the end, however long it takes.
+    settings.setdefault("keep_messages_days", "90")
     async with stage(database_url, start, communities, **settings) as on:
         player = Player(on)
         with on.telegram.feed.listen() as telegram, on.twilio.feed.listen() as twilio:
@@ -116,6 +120,7 @@ def _community(line: str) -> Community:
         0,
         cells[1],
         postcodes=tuple(c for c in rest if re.fullmatch(r"[A-Z]{1,2}\d+[A-Z]?( \d)?", c)),
+        money_cap=next((int(c[6:]) for c in rest if c.startswith("money ")), 0),
         approve_helpers="approve helpers" in rest,
         languages=tuple(code.strip() for code in languages.split(";")),
         daily_cap=next((int(c[4:]) for c in rest if re.fullmatch(r"cap \d+", c)), None),

@@ -100,6 +100,7 @@ async def build(
 
 async def everybody(tx: Transaction, wanted: HelpRequest, rosa: Member) -> list[Candidate]:
     """Everybody, seen from the request the long way round."""
+    rosa = neighbours.veiled(tx, rosa)
     found = await members.of_community(tx, 1)
     loads = await members.loads(tx, [m.id for m in found], NOW - timedelta(days=7))
     bonds = await members.bonds_of(tx, rosa.id)

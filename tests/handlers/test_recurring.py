@@ -124,6 +124,7 @@ async def valley(database: Database) -> Valley:
     return Valley(database, start, community, rosa, sam, desk)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_year_of_every_pattern_makes_each_day_once(valley: Valley) -> None:
     # From October 2027: both changes of the clock, a year's end and the leap day of 2028.
     patterns = [((1,), 1, None), ((0, 3), 1, "10:00"), ((4,), 2, "morning"), ((6,), 4, "evening")]

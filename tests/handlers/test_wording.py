@@ -39,11 +39,11 @@ MADE = {
     "why_not.waiting",
     *(f"state.{status.value}" for status in RequestStatus),
     *(f"help.{role.value}" for role in Role),
-    *(f"draft.{reason}" for reason in ("no_place", "outside", "silent", "other_door")),
+    *(f"draft.{reason}" for reason in ("no_place", "outside", "silent", "other_door", "friend")),
     *(f"asker.{reason}" for reason in ("stopped", "left")),
     *(
         f"{entry}{end}"
-        for entry in ("words_sent", "call_me", "worry", "trouble")
+        for entry in ("words_sent", "call_me", "worry", "trouble", "change.elsewhere")
         for end in ("", ".told", ".alone")
     ),
     *(f"reason.{reason}" for reason in REASONS),
@@ -58,13 +58,14 @@ MADE = {
     "join.far.noted",
     *(f"{why}{end}" for why in ("flood", "loop") for end in ("", ".told", ".alone")),
     "abroad.told",
+    *(f"masked.{what}" for what in ("card", "pin")),
     *(f"{name}.told" for name in ("call_me", "worry")),
     *(f"{name}.alone" for name in ("call_me", "worry", "nobody_yet")),
     *(f"details{by}{bare}" for by in ("", ".by_hand") for bare in ("", ".bare")),
     *(f"which{no}.buttons" for no in ("", ".no")),
     *(
         f"looking_again{sorry}.{end}"
-        for sorry in ("", ".sorry")
+        for sorry in ("", ".sorry", ".other")
         for end in ("later", "nobody", "nobody.alone")
     ),
 }
@@ -169,8 +170,18 @@ ASKED = {
     "safe_journey": ("done", "cannot"),
     **{
         f"draft.{reason}": ("see_to_it", "close")
-        for reason in ("no_place", "outside", "silent", "other_door")
+        for reason in ("no_place", "outside", "silent", "other_door", "friend")
     },
+    "relay.sure": ("send_it", "dont_send"),
+    "relay.pass": ("yes", "no"),
+    "relay.worry": ("read_them",),
+    "friend.phone": ("no_phone",),
+    "friend.agree": ("yes", "no"),
+    "money.back": ("yes", "not_yet"),
+    "money.back.more": ("yes", "not_yet"),
+    "money.had_back": ("yes", "not_yet"),
+    "money.open": ("close",),
+    "money.unsaid": ("close",),
     "chase": ("see_to_it", "close"),
     "lapsed.told": ("see_to_it", "close"),
     "lapsed.told.unasked": ("see_to_it", "close"),
@@ -179,6 +190,8 @@ ASKED = {
     "chase.yours": ("close", "wider"),
     "settle.wider.nobody": ("see_to_it", "close"),
     "approve": ("approve", "not_yet"),
+    "forget": ("forget_me", "keep_me"),
+    "change": ("change_address", "change_name"),
     "again": ("yes", "no"),
     "done.thanks": ("yes", "no"),
     **{
@@ -210,6 +223,7 @@ SHORTENED = {
     "broadcast.preview": "reasons",
     "emergency.alarm": "words",
     "emergency.still": "words",
+    "relay.said": "words",
 }
 """Entries whose quoted words are cut where a text would cost more than two parts."""
 
@@ -332,6 +346,8 @@ def test_no_text_costs_more_than_two_parts(name: str, language: str) -> None:
 
 TWO = frozenset(
     {
+        "change.elsewhere.told",
+        "forget",
         "abroad.told",
         "failed",
         "alarm.closed.words",
@@ -390,6 +406,10 @@ TWO = frozenset(
         "kept_waiting",
         "lapsed.told",
         "lapsed.told.unasked",
+        "money.agreed.helper",
+        "money.back.more",
+        "money.open",
+        "money.unsaid",
         "loop.told",
         "no_word",
         "not_arrived",
@@ -408,6 +428,10 @@ TWO = frozenset(
         "recurring.over",
         "recurring.skipped.helper",
         "recurring.stopped.helper",
+        "relay.worry",
+        "choice.told",
+        "draft.friend",
+        "friend.agree",
         "remind.eve",
         "settle.yours",
         "signpost.told",

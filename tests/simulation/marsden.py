@@ -75,7 +75,7 @@ def _person(seed: int, number: int, name: str, *roles: Role, telegram: bool = Fa
 
 async def settle_in(town: Town, until: datetime) -> None:
     """Everybody moves in on the first day, says what they want, and lives till then."""
-    await town.found(Community(0, GROUP, note_at=NOTE_AT))
+    await town.found(Community(0, GROUP, note_at=NOTE_AT, money_cap=0))
     seed, people = town.seed, []
     number = 100
     for name in HELPERS:

@@ -148,7 +148,7 @@ class Town:
     async def found(self, community: Community | None = None) -> None:
         """Let there be a group."""
         async with self.bot.database.transaction() as tx:
-            made = await groups.add(tx, community or Community(0, GROUP))
+            made = await groups.add(tx, community or Community(0, GROUP, money_cap=0))
             await daily_note.plan(tx, self.clock.now(), made)
         await self.bot.set_up()
 

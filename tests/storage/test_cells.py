@@ -77,3 +77,13 @@ def test_a_point_lies_in_its_own_cell() -> None:
     for home in PLACES:
         assert cells.cell_at(*cells.middle(home)) == home
         assert cells.km_between(home, home) == 0
+
+
+def test_a_veil_is_no_further_away_than_is_said() -> None:
+    chance = random.Random(19)
+    for _ in range(500):
+        cell = cells.cell_at(chance.uniform(50.0, 60.0), chance.uniform(-8.0, 1.8))
+        seen = {cells.veiled(cell, number) for number in range(7)}
+        assert len(seen) == 7
+        assert cell in seen
+        assert all(cells.km_between(cell, other) < cells.VEIL_KM for other in seen)

@@ -113,7 +113,9 @@ async def test_two_who_change_different_things_at_once_both_have_their_way(
             .values(
                 {
                     column: value
-                    for column, value in members.to_row(tx, replace(other, id=made.id)).items()
+                    for column, value in members.to_row(
+                        tx.keys[made.id], replace(other, id=made.id)
+                    ).items()
                     if column.removeprefix("sealed_") in theirs
                 }
             )

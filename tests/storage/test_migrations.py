@@ -40,12 +40,15 @@ def differences(connection: sa.Connection) -> list[object]:
 
 
 def indexes(connection: sa.Connection) -> set[str]:
-    """Every index as the database itself writes it, with which rows it is of."""
+    """Every index and trigger as the database itself writes it, with which rows it is of."""
     if connection.dialect.name == "sqlite":
-        question = "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        question = "SELECT sql FROM sqlite_master WHERE type <> 'table' AND sql IS NOT NULL"
     else:
-        question = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'"
-    found = {row[0] for row in connection.exec_driver_sql(question)}
+        question = (
+            "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' UNION ALL "
+            "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
+        )
+    found = {" ".join(row[0].split()) for row in connection.exec_driver_sql(question)}
     return {sql for sql in found if "alembic_version" not in sql}
 
 
@@ -55,6 +58,7 @@ async def test_the_revisions_make_the_schema_to_the_last_index(urls: tuple[str, 
     assert await looked_at(urls[0], differences) == []
     by_revisions = await looked_at(urls[0], indexes)
     assert by_revisions == await looked_at(urls[1], indexes)
+    assert sum("TRIGGER" in sql for sql in by_revisions) == 2  # type: ignore[operator]
     partial = {sql for sql in by_revisions if " WHERE " in sql}  # type: ignore[attr-defined]
     assert len(partial) == sum(
         bool(index.dialect_options["sqlite"].get("where") is not None)

@@ -25,6 +25,35 @@ def _only(rows: str) -> dict[str, Any]:
     return {"sqlite_where": sa.text(rows), "postgresql_where": sa.text(rows)}
 
 
+_REFUSALS = {
+    "sqlite": (
+        """CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
+        """CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit WHEN OLD.hash IS NOT NULL
+        OR OLD.id IS NOT NEW.id OR OLD.at IS NOT NEW.at
+        OR OLD.community_id IS NOT NEW.community_id OR OLD.actor_id IS NOT NEW.actor_id
+        OR OLD.action IS NOT NEW.action OR OLD.subject IS NOT NEW.subject
+        OR OLD.subject_id IS NOT NEW.subject_id OR OLD.detail IS NOT NEW.detail
+        BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END""",
+    ),
+    "postgresql": (
+        """CREATE FUNCTION audit_refuses() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$""",
+        """CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
+        FOR EACH ROW EXECUTE FUNCTION audit_refuses()""",
+        """CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit FOR EACH ROW
+        WHEN (OLD.hash IS NOT NULL OR OLD.id IS DISTINCT FROM NEW.id
+        OR OLD.at IS DISTINCT FROM NEW.at
+        OR OLD.community_id IS DISTINCT FROM NEW.community_id
+        OR OLD.actor_id IS DISTINCT FROM NEW.actor_id
+        OR OLD.action IS DISTINCT FROM NEW.action OR OLD.subject IS DISTINCT FROM NEW.subject
+        OR OLD.subject_id IS DISTINCT FROM NEW.subject_id
+        OR OLD.detail::text IS DISTINCT FROM NEW.detail::text)
+        EXECUTE FUNCTION audit_refuses()""",
+    ),
+}
+
+
 def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     op.create_table(
         "audit",
@@ -36,8 +65,15 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("subject", sa.String(length=32), nullable=False),
         sa.Column("subject_id", sa.BigInteger(), nullable=True),
         sa.Column("detail", sa.JSON(), nullable=False),
+        sa.Column("place", sa.BigInteger(), nullable=True),
+        sa.Column("hash", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_audit"),
+        sa.UniqueConstraint("place", name="uq_audit_place"),
     )
+    op.create_index("ix_audit_subject_subject_id", "audit", ["subject", "subject_id"])
+    op.create_index("ix_audit_unchained", "audit", ["id"], **_only("hash IS NULL"))
+    for refusal in _REFUSALS[op.get_context().dialect.name]:
+        op.execute(refusal)
     op.create_table(
         "communities",
         sa.Column("id", ID, autoincrement=True, nullable=False),
@@ -67,27 +103,6 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     )
     op.create_index("ix_due_at", "due", ["at"])
     op.create_index("ix_due_attempts", "due", ["attempts"])
-
-    op.create_table(
-        "inbox",
-        sa.Column("id", ID, autoincrement=True, nullable=False),
-        sa.Column("channel", sa.String(length=16), nullable=False),
-        sa.Column("provider_id", sa.String(length=64), nullable=False),
-        sa.Column("lane", sa.String(length=32), nullable=False),
-        sa.Column("sealed_message", sa.LargeBinary(), nullable=False),
-        sa.Column("received_at", WHEN, nullable=False),
-        sa.Column("handled_at", WHEN, nullable=True),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("aside", sa.String(length=16), nullable=True),
-        sa.Column("print", sa.String(length=32), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_inbox"),
-        sa.UniqueConstraint("channel", "provider_id", name="uq_inbox_channel_provider_id"),
-    )
-    op.create_index(
-        "ix_inbox_answered", "inbox", ["lane", "received_at", "print"], **_only("aside = ''")
-    )
-    op.create_index("ix_inbox_next", "inbox", ["id"], **_only("handled_at IS NULL"))
-    op.create_index("ix_inbox_waiting", "inbox", ["lane", "id"], **_only("handled_at IS NULL"))
 
     op.create_table(
         "guards",
@@ -169,6 +184,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("retry_at", WHEN, nullable=True),
         sa.Column("retried_at", WHEN, nullable=True),
         sa.Column("half_way_at", WHEN, nullable=True),
+        sa.Column("forget_at", WHEN, nullable=True),
         sa.Column("helping", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["community_id"], ["communities.id"], name="fk_members_community_id"
@@ -184,6 +200,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     )
     op.create_index("ix_members_paused", "members", ["id"], **_only("paused_until IS NOT NULL"))
     op.create_index("ix_members_retry", "members", ["id"], **_only("retry_at IS NOT NULL"))
+    op.create_index("ix_members_forget", "members", ["id"], **_only("forget_at IS NOT NULL"))
     op.create_index("ix_members_half_way", "members", ["id"], **_only("half_way_at IS NOT NULL"))
     op.create_index("ix_members_roles", "members", ["community_id", "roles", "standing"])
 
@@ -201,6 +218,40 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.PrimaryKeyConstraint("id", name="pk_streets"),
         sa.UniqueConstraint("lane", name="uq_streets_lane"),
     )
+    op.create_table(
+        "member_keys",
+        sa.Column("member_id", ID, autoincrement=False, nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_member_keys_member_id"),
+        sa.PrimaryKeyConstraint("member_id", name="pk_member_keys"),
+    )
+    op.create_table(
+        "inbox",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("provider_id", sa.String(length=64), nullable=False),
+        sa.Column("lane", sa.String(length=32), nullable=False),
+        sa.Column("sealed_message", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at", WHEN, nullable=False),
+        sa.Column("handled_at", WHEN, nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("aside", sa.String(length=16), nullable=True),
+        sa.Column("print", sa.String(length=32), nullable=False),
+        sa.Column("member_id", ID, nullable=True),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_inbox_member_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_inbox"),
+        sa.UniqueConstraint("channel", "provider_id", name="uq_inbox_channel_provider_id"),
+    )
+    op.create_index(
+        "ix_inbox_answered", "inbox", ["lane", "received_at", "print"], **_only("aside = ''")
+    )
+    op.create_index(
+        "ix_inbox_worded", "inbox", ["received_at"], **_only("length(sealed_message) > 0")
+    )
+    op.create_index("ix_inbox_next", "inbox", ["id"], **_only("handled_at IS NULL"))
+    op.create_index("ix_inbox_waiting", "inbox", ["lane", "id"], **_only("handled_at IS NULL"))
+    op.create_index("ix_inbox_member_id", "inbox", ["member_id"])
+
     op.create_table(
         "addresses",
         sa.Column("id", ID, autoincrement=True, nullable=False),
@@ -232,6 +283,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("member_id", ID, nullable=False),
         sa.Column("other_id", ID, nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("place", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_bonds_member_id"),
         sa.ForeignKeyConstraint(["other_id"], ["members.id"], name="fk_bonds_other_id"),
         sa.PrimaryKeyConstraint("id", name="pk_bonds"),
@@ -330,6 +382,9 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         ),
         sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_outbox_member_id"),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
+    )
+    op.create_index(
+        "ix_outbox_worded", "outbox", ["created_at"], **_only("length(sealed_message) > 0")
     )
     op.create_index("ix_outbox_lost", "outbox", ["id"], **_only("lost_at IS NOT NULL"))
     op.create_index(
@@ -467,6 +522,8 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("remind_eve_at", WHEN, nullable=True),
         sa.Column("remind_at", WHEN, nullable=True),
         sa.Column("remind_asker_at", WHEN, nullable=True),
+        sa.Column("over_at", WHEN, nullable=True),
+        sa.Column("relay_off", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("created_at", WHEN, nullable=False),
         sa.ForeignKeyConstraint(["asker_id"], ["members.id"], name="fk_visits_asker_id"),
         sa.ForeignKeyConstraint(["helper_id"], ["members.id"], name="fk_visits_helper_id"),
@@ -486,6 +543,35 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         unique=True,
         **_only("status IN ('accepted', 'on_the_way')"),
     )
+
+    op.create_table(
+        "relayed",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("visit_id", ID, nullable=False),
+        sa.Column("from_id", ID, nullable=False),
+        sa.Column("sealed_words", sa.LargeBinary(), nullable=False),
+        sa.Column("at", WHEN, nullable=False),
+        sa.ForeignKeyConstraint(["from_id"], ["members.id"], name="fk_relayed_from_id"),
+        sa.ForeignKeyConstraint(["visit_id"], ["visits.id"], name="fk_relayed_visit_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_relayed"),
+    )
+    op.create_index("ix_relayed_at", "relayed", ["at"])
+    op.create_index("ix_relayed_visit_id", "relayed", ["visit_id"])
+    op.create_table(
+        "outlays",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("visit_id", ID, nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("agreed", sa.Integer(), nullable=True),
+        sa.Column("spent", sa.Integer(), nullable=True),
+        sa.Column("asker_says", sa.Boolean(), nullable=True),
+        sa.Column("helper_says", sa.Boolean(), nullable=True),
+        sa.Column("tell_at", WHEN, nullable=True),
+        sa.ForeignKeyConstraint(["visit_id"], ["visits.id"], name="fk_outlays_visit_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_outlays"),
+        sa.UniqueConstraint("visit_id", name="uq_outlays_visit_id"),
+    )
+    op.create_index("ix_outlays_tell", "outlays", ["id"], **_only("tell_at IS NOT NULL"))
 
     op.create_table(
         "check_ins",
