@@ -196,6 +196,7 @@ def _member(arrival: Arrival, community: Community, sheet: Sheet) -> Member:
         standing=Standing.ACTIVE,
         language=community.languages[0],
         languages=community.languages[:1],
+        used_at=RealClock().now(),
     )
     changes: dict[str, object] = {
         "standing": Standing.ACTIVE,
