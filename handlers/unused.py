@@ -1,8 +1,9 @@
 """Whoever has made no use of the group for two years is asked, once, whether they want to stay; who
 says nothing for four weeks is forgotten as if they had asked for it.
 
-Whatever they write counts as use, and so does whatever counts on them (`storage.unused.counted_on`).
-Who left, or never came to join, is not asked: nobody waits for them, and they for nobody.
+Whatever they write counts as use, and so does whatever counts on them
+(`storage.unused.counted_on`). Who left, or never came to join, is not asked: nobody waits for them,
+and they for nobody.
 """
 
 from __future__ import annotations

@@ -57,19 +57,13 @@ THIRTEEN_MONTHS = 400 * DAY
 """So that a month can be held against the same one of the year before."""
 
 
-def _rule(  # noqa: PLR0913, PLR0917 (a line of a table)
+def _rule(
     table: str, columns: str, what: str, kept: Kept | timedelta, since: str, why: str
 ) -> Rule:
-    timed = isinstance(kept, timedelta)
-    return Rule(
-        table,
-        tuple(columns.split()),
-        what,
-        Kept.TIMED if timed else kept,
-        why,
-        kept if timed else None,
-        since,
-    )
+    names = tuple(columns.split())
+    if isinstance(kept, timedelta):
+        return Rule(table, names, what, Kept.TIMED, why, kept, since)
+    return Rule(table, names, what, kept, why, None, since)
 
 
 TABLE = (
@@ -262,7 +256,12 @@ TABLE = (
         "who has not answered can be asked until then",
     ),
     _rule(
-        "broadcast_replies", "at", "that they wrote back, and when", QUARTER, "after that", "the same"
+        "broadcast_replies",
+        "at",
+        "that they wrote back, and when",
+        QUARTER,
+        "after that",
+        "the same",
     ),
     # What was said.
     _rule(
@@ -349,12 +348,12 @@ TABLE = (
     ),
     _rule(
         "audit",
-        "at action subject detail place hash",
+        "at community_id actor_id action subject subject_id detail place hash",
         "who did or saw what, by numbers and without a name or a word",
         Kept.GOOD,
         "",
-        "a log that could be shortened would prove nothing; once somebody is forgotten their number "
-        "in it means nobody",
+        "a log that could be shortened would prove nothing; of who is forgotten it has a number "
+        "that means nobody",
     ),
 )
 

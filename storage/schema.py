@@ -298,12 +298,8 @@ requests = Table(
 Index(
     "ix_requests_worded",
     requests.c.created_at,
-    sqlite_where=sa_text(
-        "status IN ('done', 'cancelled', 'closed') AND length(sealed_words) > 0"
-    ),
-    postgresql_where=sa_text(
-        "status IN ('done', 'cancelled', 'closed') AND length(sealed_words) > 0"
-    ),
+    sqlite_where=sa_text("length(sealed_words) > 0"),
+    postgresql_where=sa_text("length(sealed_words) > 0"),
 )
 
 offers = Table(

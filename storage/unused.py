@@ -13,11 +13,11 @@ from storage.members import roles_with
 from storage.model import (
     CheckInStatus,
     ContactStatus,
-    RequestStatus,
     Role,
     ScheduleStatus,
     Standing,
 )
+from storage.requests import OVER
 from storage.schema import (
     LIVE_VISIT,
     check_ins,
@@ -44,7 +44,7 @@ async def begin(tx: Transaction, now: datetime) -> int:
     """Whoever came from a list and has never written: their time begins now. How many."""
     new = (
         sa.select(members.c.id)
-        .where(_LOOKED_AT, members.c.standing.in_(HERE), members.c.used_at.is_(None))  # type: ignore[arg-type]
+        .where(_LOOKED_AT, members.c.standing.in_(HERE), members.c.used_at.is_(None))
         .limit(AT_ONCE)
     )
     begun = sa.update(members).where(members.c.id.in_(new)).values(used_at=now)
@@ -61,7 +61,7 @@ async def for_long(
         rows = await tx.all(
             sa.select(members.c.id)
             .where(
-                _LOOKED_AT,  # type: ignore[arg-type]
+                _LOOKED_AT,
                 members.c.standing == standing.value,
                 members.c.used_at < now - limit,
             )
@@ -76,7 +76,7 @@ async def counted_on(tx: Transaction, member_id: int, since: datetime) -> bool:
     """Whether somebody counts on them, or they on the group, without their having to write: an
     organiser, check-ins or being told of somebody's, regular help, anything that is open; or a
     request, a visit or an answer since then."""
-    over = (RequestStatus.DONE.value, RequestStatus.CANCELLED.value, RequestStatus.CLOSED.value)
+    over = [status.value for status in OVER]
     helper_or_asker = sa.or_(visits.c.helper_id == member_id, visits.c.asker_id == member_id)
     signs = (
         sa.exists().where(

@@ -422,7 +422,7 @@ async def every_state(tx: Transaction, rosa: int, sam: int, ana: int) -> dict[st
         "joining": (someone["half_way_at"], SOON),
         "out_of_reach": (someone["retry_at"], SOON),
         "forgetting": (someone["forget_at"], SOON + timedelta(minutes=10)),
-        "unused": (someone["unused_at"], SOON + timedelta(days=28)),
+        "unused": (someone["unused_at"], datetime(2026, 12, 23, 9, tzinfo=UTC)),
         "pause": (someone["paused_until"], SOON),
     }
 

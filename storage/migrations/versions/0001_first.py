@@ -508,10 +508,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         "ix_requests_community_id_created_at", "requests", ["community_id", "created_at"]
     )
     op.create_index(
-        "ix_requests_worded",
-        "requests",
-        ["created_at"],
-        **_only("status IN ('done', 'cancelled', 'closed') AND length(sealed_words) > 0"),
+        "ix_requests_worded", "requests", ["created_at"], **_only("length(sealed_words) > 0")
     )
 
     op.create_table(
