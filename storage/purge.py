@@ -19,7 +19,7 @@ from storage.messages import TRIES, has_words
 from storage.model import CheckInStatus, ScheduleStatus, SendStatus
 from storage.model_broadcasts import BroadcastStatus
 from storage.requests import OVER
-from storage.retention import TABLE, THIRTEEN_MONTHS, Kept, Rule
+from storage.retention import MONTH, TABLE, THIRTEEN_MONTHS, Kept, Rule
 from storage.schema import (
     LIVE_VISIT,
     broadcast_replies,
@@ -205,7 +205,7 @@ def _questions(before: datetime) -> Iterator[sa.Delete]:
         .limit(AT_ONCE)
     )
     yield sa.delete(questions).where(questions.c.id.in_(old))
-    never = before - THIRTEEN_MONTHS
+    never = before - (THIRTEEN_MONTHS - MONTH)
     yield _deleted(questions, lambda c: c.asked_at < never)
 
 
