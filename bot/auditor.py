@@ -21,7 +21,7 @@ from bot.clock import Clock
 from bot.metrics import AUDITED, REPAIRED
 from handlers import auditor, unused
 from handlers.turn import Desk
-from storage import audit, keepsakes, purge
+from storage import audit, keepsakes, outcomes, purge
 from storage import unused as unused_since
 from storage.database import Database, StorageUnavailableError
 
@@ -71,6 +71,7 @@ class Auditor:
             if not await keepsakes.hold(tx, LEASE, self._holder, now, seconds, take=put_back):
                 return 0
             await audit.chain(tx)
+            await outcomes.pass_over_old(tx, now)
             found = await auditor.look(tx)
         repaired = [await self._repair(one) for one in found]
         if None not in repaired:

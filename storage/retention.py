@@ -111,8 +111,17 @@ TABLE = (
         "",
         "alerts go by it",
     ),
-    _rule("dated_shifts", "starts_at ends_at", "the same, once", Kept.MEMBER, "", "the same"),
-    _rule("stand_ins", "until", "who took the phone over", Kept.MEMBER, "", "the same"),
+    _rule(
+        "dated_shifts",
+        "starts_at ends_at",
+        "single dates on which an organiser holds the phone",
+        Kept.MEMBER,
+        "",
+        "alerts go by it",
+    ),
+    _rule(
+        "stand_ins", "until", "who took the phone over by word", Kept.MEMBER, "", "alerts go by it"
+    ),
     # What was asked for, and what came of it.
     _rule(
         "requests",
@@ -190,15 +199,15 @@ TABLE = (
     _rule(
         "check_ins",
         "sealed_code",
-        "the number that was sent to their own phone",
+        "the number sent to their own phone when check-ins are set up",
         MONTH,
-        "after it was begun, or as soon as it is set up",
+        "after they were begun; not at all once they are set up",
         "it is of use only until it comes back",
     ),
     _rule(
         "check_ins",
         "status days hour next_day away_from away_until misses chase_at created_at",
-        "on which days, at what hour, and when they are away",
+        "on which days they are asked whether all is well, when, and when they are away",
         Kept.MEMBER,
         "",
         "nobody should have to set it up twice",
@@ -206,7 +215,7 @@ TABLE = (
     _rule(
         "contacts",
         "status answer_by created_at",
-        "who is told when they do not answer",
+        "who is told when somebody does not answer",
         Kept.MEMBER,
         "",
         "that is what it is for",
@@ -239,29 +248,34 @@ TABLE = (
     _rule(
         "broadcasts",
         "sealed_audience sealed_answers sealed_urgent sealed_code",
-        "whom it was for, what could be answered, why it was urgent",
+        "whom a broadcast was for, what could be answered, why it was urgent",
         QUARTER,
         "after it was reported, or dropped",
         "the next one like it is written with it in view",
     ),
     _rule(
-        "broadcast_texts", "language sealed_text", "what it said", QUARTER, "after that", "the same"
+        "broadcast_texts",
+        "language sealed_text",
+        "what a broadcast said",
+        QUARTER,
+        "after it was reported, or dropped",
+        "the next one like it is written with it in view",
     ),
     _rule(
         "recipients",
         "channel outbox_id left_out answer",
-        "who got it, and what they answered",
+        "who got a broadcast, and what they answered",
         QUARTER,
-        "after that",
+        "after it was reported, or dropped",
         "who has not answered can be asked until then",
     ),
     _rule(
         "broadcast_replies",
         "at",
-        "that they wrote back, and when",
+        "that somebody wrote back to a broadcast, and when",
         QUARTER,
-        "after that",
-        "the same",
+        "after it was reported, or dropped",
+        "the list of who got it goes then",
     ),
     # What was said.
     _rule(
@@ -278,7 +292,7 @@ TABLE = (
         "the words of messages to them, those that did not arrive among them",
         Kept.WORDS,
         "after they were written",
-        "the same",
+        "to look into what went wrong, or did not arrive",
     ),
     _rule(
         "inbox",
@@ -295,7 +309,7 @@ TABLE = (
         "that a message went, what it cost, and whether it arrived",
         THIRTEEN_MONTHS,
         "after it was written",
-        "the same",
+        "what is charged is looked into over a year",
     ),
     _rule(
         "receipts",
@@ -343,7 +357,7 @@ TABLE = (
         "name value holder until",
         "that organisers were told of somebody, so that they are not told again",
         QUARTER,
-        "after that",
+        "after it counts no more",
         "it holds a number of a row, and no name",
     ),
     _rule(
