@@ -21,6 +21,7 @@ from storage.vault import Vault
 KEYS_FILE = "popround-keys.json"
 
 PRIVATE = 0o600
+"""The mode of files that hold people: for their owner only."""
 
 
 def backup(file: Path, keys_file: Path | None) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.clock import RealClock
+from bot.commands.backup import PRIVATE
 from bot.commands.database import group_named, ready
 from bot.commands.terminal import Trouble, amount, note, progress, run, say, settings, write
 from storage import audit, members, members_many
@@ -252,6 +253,8 @@ def take_out(group: str, output: Path | None) -> int:
     if output is None:
         write(text.encode("utf-8", "replace"))
     else:
+        output.touch(PRIVATE)
+        output.chmod(PRIVATE)  # one that was there already keeps its own otherwise
         # With a mark, without which Excel takes a Siân for a SiÃ¢n.
         output.write_bytes(text.encode("utf-8-sig", "replace"))
         people = amount(len(rows), "person", "people")
