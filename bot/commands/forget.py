@@ -24,12 +24,15 @@ CAN = {
 
 
 def forget(who: str, group: str, *, sure: bool) -> int:
-    """Find one person by number, Telegram id, member's id (`#12`) or whole name; ask; note it."""
+    """Find one person, ask, and note it."""
     given = settings()
 
     async def find() -> Member:
         async with ready(given) as database, database.transaction() as tx:
-            return await _found(tx, await group_named(tx, group), who)
+            found = await named(tx, await group_named(tx, group), who)
+            if found.forget_at is not None:
+                raise Trouble("They are being forgotten already.")
+            return found
 
     async def let_go(ident: int) -> None:
         with Postcodes() as bundle:
@@ -50,7 +53,12 @@ def forget(who: str, group: str, *, sure: bool) -> int:
     return 0
 
 
-async def _found(tx: Transaction, community: Community, who: str) -> Member:
+async def named(tx: Transaction, community: Community, who: str) -> Member:
+    """The one person meant by a number, a Telegram id, a member's id (`#12`) or a whole name.
+
+    Raises:
+        Trouble: if it is nobody, or several.
+    """
     wanted = who.strip()
     addresses = [Address(Channel.TELEGRAM, wanted)] if wanted.isdigit() else []
     with suppress(phonenumbers.NumberParseException):
@@ -75,6 +83,4 @@ async def _found(tx: Transaction, community: Community, who: str) -> Member:
     if len(found) > 1:
         ids = ", ".join(f"#{one.id} ({one.area or 'no place'})" for one in found)
         raise Trouble(f"That is {amount(len(found), 'person', 'people')}: {ids}. Say which by #.")
-    if found[0].forget_at is not None:
-        raise Trouble("They are being forgotten already.")
     return found[0]

@@ -16,10 +16,13 @@ import pytest
 import sqlalchemy as sa
 from twilio import request_validator
 
-from storage import groups, members
+from bot.commands.terminal import run
+from storage import audit, groups, members, migrations
+from storage.database import open_database
 from storage.model import Address, Channel, Role
 from storage.schema import inbox, invites
 from storage.schema import members as member_table
+from storage.vault import Vault
 from tests.bot.command import KEY, Popround
 from tests.made import MARSDEN, NOW, ROSA, asker, helper
 from tests.stage import AUTH, NUMBER, PUBLIC, SID, Stage, stage
@@ -28,8 +31,6 @@ from tests.stage import AUTH, NUMBER, PUBLIC, SID, Stage, stage
 @pytest.fixture
 async def on(tmp_path: Path) -> AsyncIterator[Stage]:
     """A bot with Ana, who looks after things, Sam, who helps, and Rosa, who has a door."""
-    from storage import migrations
-
     database_url = f"sqlite+aiosqlite:///{tmp_path / 'popround.db'}"
     migrations.upgrade(database_url)
     async with stage(database_url, NOW) as on:
@@ -122,7 +123,7 @@ async def test_a_call_of_last_year_played_again_has_no_effect(on: Stage) -> None
     await on.settle()
     answered = len(on.twilio.handset(ROSA))
     for _ in range(2):
-        on.clock.jump_to(on.clock.now() + timedelta(days=500))
+        on.clock.jump_to(on.clock.now() + timedelta(days=190))
         await on.settle()
         answered = len(on.twilio.handset(ROSA))
         assert await posted(on, "twilio/sms", *call) == 200
@@ -193,16 +194,60 @@ async def test_words_that_are_code_are_words(on: Stage) -> None:
         assert await tx.value(sa.select(sa.func.count()).select_from(member_table)) == 4
 
 
-def test_a_list_that_is_written_is_for_its_owner_only(
+@pytest.fixture
+def popround(
     capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> Popround:
+    """The command, and two groups."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("POPROUND_SECRET_KEY", KEY)
     monkeypatch.setenv("POPROUND_DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path}/popround.db")
-    popround, sheet = Popround(capfd), tmp_path / "people.csv"
+    popround = Popround(capfd)
     popround.well("migrate")
     popround.well("groups", "add", "Marsden Neighbours", "--postcodes", "HD7")
+    popround.well("groups", "add", "Saddleworth", "--postcodes", "OL3")
+    return popround
+
+
+def test_a_list_that_is_written_is_for_its_owner_only(popround: Popround, tmp_path: Path) -> None:
+    sheet = tmp_path / "people.csv"
     for _ in range(2):
         popround.well("members", "export", "--group", "Marsden Neighbours", "--output", sheet)
         assert stat.S_IMODE(sheet.stat().st_mode) == 0o600
         sheet.chmod(0o644)  # one that was there before is closed, too
+
+
+def test_after_a_breach_the_log_says_who_was_shown_what(popround: Popround, tmp_path: Path) -> None:
+    async def noted() -> None:
+        database = open_database(f"sqlite+aiosqlite:///{tmp_path}/popround.db", Vault(KEY))
+        async with database.transaction() as tx:
+            odd = asker(name="Rosa \x1b[2J[red]Lee")
+            rosa = await members.add(tx, odd, Address(Channel.SMS, ROSA))
+            sam = await members.add(tx, helper(), Address(Channel.TELEGRAM, "7"))
+            jo = await members.add(tx, helper(name="Jo Stays"), Address(Channel.TELEGRAM, "8"))
+            shown = {"to": sam.id, "about": {"kind": "visit", "ref": 4}}
+            about = ("address_shown", "member", rosa.id)
+            await audit.note(tx, NOW, *about, community_id=1, actor_id=sam.id, **shown)
+            late = NOW + timedelta(days=2)
+            await audit.note(tx, late, "left", "member", jo.id, community_id=1, actor_id=jo.id)
+            await audit.note(tx, late, "members.export", "community", 2, community_id=2, count=9)
+        await database.close()
+
+    run(noted())
+    shown = ("audit", "show", "--group", "Marsden Neighbours")
+    lines = popround.well(*shown, "--since", "2026-11-24").splitlines()
+    look, left = lines[0], lines[1]
+    assert look.startswith(
+        "2026-11-24 10:00  address_shown  Rosa [2J[red]Lee (#1)  to Sam Hill (#2)"
+    )
+    assert look.endswith("by Sam Hill (#2)  visit 4")
+    assert left.startswith("2026-11-26 10:00  left  Jo Stays (#3)")
+    assert not any("export" in line for line in lines)  # of another group
+    about = popround.well(*shown, "--since", "2026-11-24", "--about", "sam hill")
+    assert "address_shown" in about
+    assert "Jo" not in about
+    # That somebody looked is noted.
+    again = popround.well(*shown, "--about", "#2").splitlines()
+    assert any("log_shown  Sam Hill (#2)  lines=1" in line for line in again)
+    assert "no day" in popround(*shown, "--since", "tuesday").complaint
+    assert "Nobody in" in popround(*shown, "--about", "Nora").complaint

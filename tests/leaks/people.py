@@ -68,6 +68,8 @@ PEOPLE = (
 """Jean is told when Doreen's check-in goes unanswered; Felix has left, and knows her door; Kit is
 nobody. Zoe is in the street group of the others, too."""
 
+ASKERS = [one for one in PEOPLE if Role.ASKER in one.roles]
+
 FIELDS = {"surname": Field.WHOLE_NAME, "street": Field.HOME, "postcode": Field.HOME}
 
 OFTEN = (

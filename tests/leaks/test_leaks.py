@@ -1,10 +1,10 @@
 """Whatever anybody writes or presses, in whatever order, nobody learns what is not for them.
 
 A valley of two groups in which each person has a surname, a door, a postcode, a number and words
-that are found nowhere else (`people.py`). They ask, say yes, give back, leave, press old buttons and
-each other's, try every command that there is. Whatever then comes out is searched: texts, chats,
-buttons, notices, street groups, logs, metrics, the log of who saw what, spreadsheets, and the bytes
-on the disk.
+that are found nowhere else (`people.py`). They ask, say yes, give back, leave, press old buttons
+and each other's, try every command that there is. Whatever comes out is searched: texts, chats,
+buttons, notices, street groups, logs, metrics, the log of who saw what, spreadsheets, and the
+bytes on the disk.
 
 Who may see what is read from the one table (`rules/privacy.py`, held by `test_privacy.py`). What
 people are to each other is worked out from the bare tables (`world.py`).
@@ -54,7 +54,7 @@ from tests.made import NOW
 from tests.stage import stage
 
 TORTURE = os.environ.get("POPROUND_TORTURE") == "1"
-EXAMPLES, STEPS = (150, 120) if TORTURE else (5, 45)
+EXAMPLES, STEPS = (150, 120) if TORTURE else (4, 40)
 
 
 # Playing

@@ -29,13 +29,13 @@ from storage.model import (
     ContactStatus,
     DueKind,
     RequestStatus,
-    Role,
     Standing,
     VisitStatus,
 )
 from storage.places import Postcodes
 from storage.schema import audit
 from tests.leaks.people import (
+    ASKERS,
     FIELDS,
     HERE,
     NEEDS,
@@ -146,12 +146,13 @@ class Valley:
 
     async def goes_on(self, which: int) -> None:
         """Whoever was asked something last answers it, mostly with yes; or somebody asks."""
-        if self.put:
+        if self.put and which % 4 != 3:
             name = self.put.pop()
-            await self.answers(next(one for one in PEOPLE if one.name == name), which // 5)
+            one = next(each for each in PEOPLE if each.name == name)
+            await self.answers(one, which if which % 4 == 2 else 0)
         else:
-            askers = [one for one in PEOPLE if Role.ASKER in one.roles]
-            await self.says(askers[which % len(askers)], SAYINGS[0], which)
+            place = which + len(self.said)
+            await self.says(ASKERS[place % len(ASKERS)], SAYINGS[0], place)
 
     async def says(self, one: Person, saying: str, which: int) -> None:
         other = PEOPLE[(which * 5 + len(self.played)) % len(PEOPLE)]
