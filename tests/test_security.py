@@ -6,8 +6,15 @@ import ast
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+
+from bot.__main__ import app
+from bot.settings import Settings
+from handlers import rights
+from storage import groups
 
 ROOT = Path(__file__).parent.parent
 SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
@@ -92,3 +99,52 @@ def test_every_dependency_is_locked_with_its_hash(lock: str) -> None:
         for line in installs:
             # What is not from the lock is this program itself, and what makes the lock.
             assert "--require-hashes" in line or "--no-deps" in line or line.endswith("uv"), line
+
+
+# docs/privacy.md
+
+PRIVACY = (ROOT / "docs/privacy.md").read_text(encoding="utf-8")
+
+
+def test_what_the_privacy_page_says_of_how_long_is_what_the_code_does() -> None:
+    table = PRIVACY.partition("<!-- how long -->")[2].partition("<!-- end -->")[0]
+    keep = Settings.model_fields["keep_messages_days"]
+    least, most = (bound for one in keep.metadata for bound in vars_of(one))
+    for said in (
+        f"| {keep.default} days, or what `POPROUND_KEEP_MESSAGES_DAYS` says ({least} to {most}) |",
+        f"| worth nothing after {groups.INVITE_DAYS} days |",
+        f"| deleted {rights.SOON.seconds // 60} minutes after the goodbye; "
+        f"after {rights.AT_LAST.days} days at the latest",
+    ):
+        assert said in table
+
+
+def vars_of(bound: object) -> list[int]:
+    return [getattr(bound, name) for name in ("ge", "le") if hasattr(bound, name)]
+
+
+def test_every_command_and_link_of_the_two_pages_is_there() -> None:
+    for page, folder in ((SECURITY, ROOT), (PRIVACY, ROOT / "docs")):
+        for target, anchor in re.findall(r"\]\((?!https?://)([^)#]*)(?:#([\w-]+))?\)", page):
+            there = folder / target if target else None
+            assert there is None or there.exists(), target
+            if anchor:
+                text = there.read_text(encoding="utf-8") if there else page
+                heads = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+                assert anchor in {re.sub(r"[^\w-]", "", h.lower().replace(" ", "-")) for h in heads}
+        calls = re.findall(r"popround ((?:[a-z][a-z-]+ ?)+)", page)
+        assert len(calls) > 4
+        for call in calls:
+            assert known(call.split()), call
+
+
+def known(words: list[str]) -> bool:
+    """Whether a call begins with a command that there is."""
+    here: Any = typer.main.get_command(app)
+    for word in words:
+        if not hasattr(here, "commands"):
+            break
+        here = here.commands.get(word)
+        if here is None:
+            return False
+    return not hasattr(here, "commands")

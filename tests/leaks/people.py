@@ -74,7 +74,7 @@ FIELDS = {"surname": Field.WHOLE_NAME, "street": Field.HOME, "postcode": Field.H
 
 OFTEN = (
     "i need {needs} please, {words}",
-    "tell {other} {passed}",
+    "tell {other} {words}",
     "done",
     "can't come",
     "on my way",

@@ -141,7 +141,9 @@ def lived(steps: Sequence[Step], empty: Path) -> Valley:
     return valley
 
 
-WHAT = ("goes on",) * 6 + ("says",) * 6 + ("answers", "presses", "presses", "code", "waits")
+WHAT = (
+    ("goes on",) * 6 + ("says",) * 6 + ("answers", "presses", "presses", "tells", "code", "waits")
+)
 
 STEP = st.tuples(
     st.sampled_from(WHAT),

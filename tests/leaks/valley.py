@@ -137,6 +137,8 @@ class Valley:
             await self.answers(one, which)
         elif what == "presses":
             await self.presses(one, which)
+        elif what == "tells":
+            await self.tells(which)
         elif what == "code":
             await self.code(one)
         else:
@@ -154,18 +156,28 @@ class Valley:
             place = which + len(self.said)
             await self.says(ASKERS[place % len(ASKERS)], SAYINGS[0], place)
 
+    async def tells(self, which: int) -> None:
+        """One of the two of a visit writes to the other."""
+        pairs = [(a, b) for a in PEOPLE for b in PEOPLE if a != b and self.visits(a, b)]
+        if pairs:
+            one, other = pairs[which % len(pairs)]
+            token = self.token(one)
+            await self.writes(one, f"tell {other.name} {token}")
+
+    def token(self, one: Person) -> str:
+        """Words that nobody has said before."""
+        token = f"zq{len(self.said)}x{one.surname[:4].lower()}"
+        self.said[token] = one.name
+        return token
+
     async def says(self, one: Person, saying: str, which: int) -> None:
         other = PEOPLE[(which * 5 + len(self.played)) % len(PEOPLE)]
         if which % 3:  # mostly somebody whom they have to do with
             other = next((each for each in PEOPLE if self.visits(one, each)), other)
-        token = f"zq{len(self.said)}x{one.surname[:4].lower()}"
-        if "{words}" in saying or "{passed}" in saying:
-            self.said[token] = one.name
         words = saying.format(
             other=other.name,
             needs=NEEDS[which % len(NEEDS)],
-            words=token,
-            passed=token,
+            words=self.token(one) if "{words}" in saying else "",
         )
         await self.writes(one, words)
 
