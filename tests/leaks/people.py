@@ -84,8 +84,9 @@ OFTEN = (
     "cancel it please",
     "nobody came",
 )
+DANGER = "my chest hurts"
 SELDOM = (
-    "my chest hurts, {words}",
+    f"{DANGER}, {{words}}",
     "i'm worried about {other}, {words}",
     "MY DATA",
     "FORGET ME",

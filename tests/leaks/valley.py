@@ -36,6 +36,7 @@ from storage.places import Postcodes
 from storage.schema import audit
 from tests.leaks.people import (
     ASKERS,
+    DANGER,
     FIELDS,
     HERE,
     NEEDS,
@@ -68,6 +69,8 @@ class Valley:
         """Words that are found nowhere else: whose they are."""
         self.passed: set[str] = set()
         """Those of them that were written to the other of a visit, and are between the two."""
+        self.in_danger = ""
+        """Who wrote of danger just now."""
         self.leaks: dict[str, str] = {}
         self.looks = 0
         """How often something of somebody's was seen by who may see it."""
@@ -187,6 +190,7 @@ class Valley:
 
     async def writes(self, one: Person, words: str) -> None:
         self.note(f"{one.name} > {words}")
+        self.in_danger = one.name if DANGER in words else ""
         if one.channel is Channel.SMS:
             await self.on.twilio.texts(self.at[one.name], words)
         elif len(self.played) % 9 == 8:
@@ -268,6 +272,8 @@ class Valley:
         self.passed |= {
             token for token in self.said if any(token in said for said in world.relayed)
         }
+        # Who writes of danger is in an alarm, also where it is told as part of another's.
+        world.alarms |= self.ids[self.in_danger]
         worlds = (self.before, world)
         names = {value: name for name, value in self.at.items()}
         found = [
