@@ -20,7 +20,7 @@ from bot.clock import Clock
 from bot.metrics import AUDITED, REPAIRED
 from handlers import auditor
 from handlers.turn import Desk
-from storage import audit, keepsakes, messages
+from storage import audit, keepsakes, messages, outcomes
 from storage.database import Database, StorageUnavailableError
 
 log = structlog.get_logger("auditor")
@@ -59,6 +59,7 @@ class Auditor:
             if not await keepsakes.hold(tx, LEASE, self._holder, now, seconds, take=put_back):
                 return 0
             await audit.chain(tx)
+            await outcomes.pass_over_old(tx, now)
             await messages.empty_old(tx, now - self._desk.keep_words)
             found = await auditor.look(tx)
         repaired = [await self._repair(one) for one in found]

@@ -46,6 +46,9 @@ NOBODY_GOES = "filled"
 """A request that counts as filled, with nobody going."""
 
 
+LACKING = due.Lacking([(owed.table, owed.where, owed.one_of) for owed in NEXT_STEPS], MOST)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """Something without a next step."""
@@ -58,9 +61,8 @@ class Found:
 async def look(tx: Transaction) -> list[Found]:
     """Everything that has no next step, as far as is seen to at a time."""
     found = [
-        Found(owed.what, ref, owed)
-        for owed in NEXT_STEPS
-        for ref in await due.lacking(tx, owed.table, owed.where, owed.one_of, MOST)
+        Found(NEXT_STEPS[place].what, ref, NEXT_STEPS[place])
+        for place, ref in await LACKING.rows(tx)
     ]
     found += [Found(NOBODY_GOES, ref) for ref in await requests.filled_by_nobody(tx, MOST)]
     return found

@@ -130,20 +130,7 @@ async def next_inbound(tx: Transaction) -> Waiting | None:
     Raises:
         UnreadableError: if it can't be read.
     """
-    head = sa.alias(inbox)
-    before = sa.exists().where(
-        head.c.lane == inbox.c.lane,
-        head.c.handled_at.is_(None),
-        head.c.attempts < TRIES,
-        head.c.id < inbox.c.id,
-    )
-    row = await tx.one(
-        sa.select(inbox)
-        .where(inbox.c.handled_at.is_(None), inbox.c.attempts < TRIES, ~before)
-        .order_by(inbox.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
+    row = await tx.one(_oldest_inbound())
     if row is None:
         return None
     try:
@@ -156,6 +143,24 @@ async def next_inbound(tx: Transaction) -> Waiting | None:
     except (WrongKeyError, ValueError, KeyError, TypeError):
         raise UnreadableError(row["id"]) from None
     return Waiting(row["id"], row["attempts"], message, row["received_at"], row["member_id"])
+
+
+@cache
+def _oldest_inbound() -> sa.Select[Any]:
+    head = sa.alias(inbox)
+    before = sa.exists().where(
+        head.c.lane == inbox.c.lane,
+        head.c.handled_at.is_(None),
+        head.c.attempts < TRIES,
+        head.c.id < inbox.c.id,
+    )
+    return (
+        sa.select(inbox)
+        .where(inbox.c.handled_at.is_(None), inbox.c.attempts < TRIES, ~before)
+        .order_by(inbox.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
 
 
 async def handled(tx: Transaction, inbox_id: int, now: datetime, aside: str = "") -> bool:

@@ -757,6 +757,11 @@ class DeliveryReceipt:
     """Our own id, where the callback carries it."""
 
 
+Where = Mapping[str, tuple[str, ...] | bool | int]
+"""Which rows of a table: a column and the words that it may hold, whether it is filled in at all,
+or the number that it is below."""
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """A moment at which something is to happen."""

@@ -494,23 +494,8 @@ async def test_the_search_reads_what_is_open_and_nothing_else(database: Database
             await requests.add(tx, row)
         plans = []
         for owed in NEXT_STEPS:
-            seen: list[Any] = []
-            run = tx.all
-
-            async def note(statement: Any, seen: list[Any] = seen, run: Any = run) -> Any:
-                seen.append(statement)
-                return await run(statement)
-
-            tx.all = note  # type: ignore[method-assign]
-            await due.lacking(tx, owed.table, owed.where, owed.one_of, 100)
-            tx.all = run  # type: ignore[method-assign]
-            sql = str(
-                seen[0].compile(
-                    dialect=tx.connection.dialect,
-                    compile_kwargs={"literal_binds": True, "render_postcompile": True},
-                )
-            )
-            explained = await tx.connection.execute(sa.text(f"EXPLAIN QUERY PLAN {sql}"))
+            alone = due.Lacking([(owed.table, owed.where, owed.one_of)], 100).statement(tx)
+            explained = await tx.connection.execute(sa.text(f"EXPLAIN QUERY PLAN {alone}"))
             plans.append((owed, " ".join(str(cell) for row in explained for cell in row)))
     for owed, plan in plans:
         if owed.table in ("communities", "shifts", "dated_shifts"):
