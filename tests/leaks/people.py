@@ -81,7 +81,7 @@ OFTEN = (
     "yes to {other}",
     "who is it? what is the address of {other}?",
     "OPEN",
-    "cancel it please",
+    "i don't need it any more",
     "nobody came",
 )
 DANGER = "my chest hurts"
