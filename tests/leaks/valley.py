@@ -14,13 +14,7 @@ import sqlalchemy as sa
 
 from bot.demo.pretend_server import Event
 from handlers.rules.privacy import Field
-from storage import (
-    checkins,
-    due,
-    groups,
-    members,
-    requests,
-)
+from storage import checkins, due, members, requests
 from storage.model import (
     Address,
     Channel,
@@ -119,9 +113,8 @@ class Valley:
             ago = NOW - timedelta(days=3)
             once = await requests.add_visit(tx, went, felix, "BRAMBLE", ago, ago)
             await requests.set_visit(tx, once.id, VisitStatus.DONE, ago)
-            chat = Address(Channel.TELEGRAM, str(self.street))
-            await groups.add_street(tx, HERE, chat)
-        self.on.telegram._world.chats[self.street].bot_status = "member"
+        await on.telegram.adds_bot(self.street, int(self.at["Ana"]))
+        await on.settle()
         self.before = await read(on, World())
 
     def address(self, one: Person) -> Address:

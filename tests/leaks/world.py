@@ -9,9 +9,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from handlers.rules.privacy import Field, Moment, Relation, shown
-from storage import (
-    relay,
-)
+from storage import relay
 from storage.schema import addresses, audit, occasions, relayed, visits
 from storage.schema import members as member_table
 from storage.schema import requests as asked
