@@ -17,6 +17,7 @@ from handlers.rights import SOON
 from handlers.rules import timing
 from handlers.rules.next_steps import NEXT_STEPS, Owed
 from handlers.turn import QUOTED, Desk, Turn, one_line
+from handlers.unused import over_at
 from handlers.visit import AFTER
 from storage import (
     broadcasts,
@@ -224,6 +225,11 @@ async def _forgetting(turn: Turn, ref: int) -> Step | None:
     return _at(turn, wished and wished + SOON)
 
 
+async def _unused(turn: Turn, ref: int) -> Step | None:
+    asked_at = (await members.get(turn.tx, ref, lock=True)).unused_at
+    return _at(turn, asked_at and over_at(asked_at, turn.community))
+
+
 async def _broadcast(turn: Turn, ref: int) -> Step | None:
     told = await broadcasts.get(turn.tx, ref, lock=True)
     if told.status in broadcasts.UNSENT:  # its organiser may be writing just now
@@ -241,6 +247,7 @@ STEPS: dict[str, Next] = {
     "joining": _joining,
     "out_of_reach": _out_of_reach,
     "forgetting": _forgetting,
+    "unused": _unused,
     "duty_once": _duty_once,
     "draft": _draft,
     "wave": _wave,

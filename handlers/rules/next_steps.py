@@ -133,5 +133,6 @@ NEXT_STEPS = (
     Owed("joining", "members", {"half_way_at": True}, (DueKind.JOIN,)),
     Owed("out_of_reach", "members", {"retry_at": True}, (DueKind.RETRY,)),
     Owed("forgetting", "members", {"forget_at": True}, (DueKind.FORGET,)),
+    Owed("unused", "members", {"unused_at": True}, (DueKind.UNUSED,)),
     Owed("pause", "members", {"paused_until": True}, (DueKind.BACK,)),
 )

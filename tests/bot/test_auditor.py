@@ -396,7 +396,7 @@ async def every_state(tx: Transaction, rosa: int, sam: int, ana: int) -> dict[st
     owed = await outlays.add(tx, Outlay(0, visit.id, OutlayStatus.SPENT, 900, 900, tell_at=SOON))
     someone = {
         name: (await members.add(tx, helper(standing=Standing.JOINING, **{name: SOON}))).id
-        for name in ("half_way_at", "retry_at", "paused_until", "forget_at")
+        for name in ("half_way_at", "retry_at", "paused_until", "forget_at", "unused_at")
     }
     return {
         "draft": (draft.id, TEN + timedelta(minutes=30)),
@@ -422,6 +422,7 @@ async def every_state(tx: Transaction, rosa: int, sam: int, ana: int) -> dict[st
         "joining": (someone["half_way_at"], SOON),
         "out_of_reach": (someone["retry_at"], SOON),
         "forgetting": (someone["forget_at"], SOON + timedelta(minutes=10)),
+        "unused": (someone["unused_at"], datetime(2026, 12, 23, 9, tzinfo=UTC)),
         "pause": (someone["paused_until"], SOON),
     }
 
@@ -479,6 +480,7 @@ INDEXES = (
     "ix_members_half_way",
     "ix_members_retry",
     "ix_members_forget",
+    "ix_members_unused",
 )
 
 
