@@ -27,7 +27,7 @@ from handlers import (
     rights,
     unused,
 )
-from handlers.rules import timing
+from handlers.rules import recurrence, timing
 from handlers.rules.understanding import (
     ACT_ABOVE,
     is_start,
@@ -107,7 +107,7 @@ async def _all_the_same(turn: Turn, why: str) -> str | None:
     here = timing.local(turn.now, turn.community)
     language = member.language if member else turn.community.languages[0]
     danger = understand(turn.words, here, language=language).emergency
-    if not danger or not door.from_a_phone(message) or turn.said("help"):
+    if not danger or not door.from_a_phone(message) or _is_fixed(turn):
         return None
     alarm = await door.alarm(turn)
     if not alarm.answered:
@@ -164,8 +164,7 @@ async def _text(turn: Turn) -> None:  # noqa: PLR0911 (the order is the promise)
     if not broadcast.writes_for_others(turn, open_now):
         await languages.notice(turn)
     me = turn.sender
-    # HELP by itself asks what this is; its answer begins with 999.
-    if meaning.emergency and not turn.said("help"):
+    if meaning.emergency and not _is_fixed(turn):
         await emergency.written(turn)
         # "Tell everyone there's a gas leak": the others are to hear of it as well, and Sam, who is
         # on his way, that she has fallen.
@@ -204,6 +203,18 @@ async def _text(turn: Turn) -> None:  # noqa: PLR0911 (the order is the promise)
         await checkin.heard(turn)
         return
     await meanings.act_on(turn, meaning, open_now)
+
+
+def _is_fixed(turn: Turn) -> bool:
+    """Whether these are words that we have taught people, which mean one thing and no danger: HELP
+    asks what this is (its answer begins with 999), and "no more regular help" ends that."""
+    if len(turn.words.split()) > MOST_OF_A_WISH:
+        return turn.says_a_keyword()
+    return turn.says_a_keyword() or recurrence.wish_of(turn.words, turn.today) is not None
+
+
+MOST_OF_A_WISH = 5
+"""Words. In more there may be something else beside what they wish of their regular help."""
 
 
 # Buttons and places

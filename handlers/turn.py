@@ -133,6 +133,10 @@ class Turn:
             for word in wording.listing(language, f"keywords.{name}")
         )
 
+    def says_a_keyword(self) -> bool:
+        """Whether the message is any of the fixed words, and nothing besides."""
+        return any(self.said(name) for name in self.desk.wording.keywords)
+
     def text(self, language: str, entry: str, /, **params: Any) -> str:
         """Words from the catalogue, or the group's own; `{group}` is always known."""
         own = self.community.texts.get(f"{language}:{entry}")
