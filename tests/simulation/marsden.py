@@ -8,8 +8,8 @@ from copy import deepcopy
 from datetime import date, datetime, time, timedelta
 
 from storage.model import Address, Channel, Community, Role
-from tests.simulation.people import LONDON, CheckedOn, Person, Regular
-from tests.simulation.town import GROUP, Town
+from bot.simulation.people import LONDON, CheckedOn, Person, Regular
+from bot.simulation.town import GROUP, Town
 
 EVERY_DAY = frozenset(range(7))
 

@@ -26,10 +26,10 @@ from storage.schema import metadata
 from storage.vault import Vault
 from tests.conftest import SECRET
 from tests.simulation.calendar import kept
-from tests.simulation.ledger import Ledger
+from bot.simulation.ledger import Ledger
 from tests.simulation.marsden import settle_in
-from tests.simulation.same_thread import in_the_same_thread
-from tests.simulation.town import Town
+from bot.simulation.one_seed import one_seed
+from bot.simulation.town import Town
 
 Plan = Callable[[Town], None]
 
@@ -41,18 +41,19 @@ async def lived(
     """So many days of a busy group, from nine in the morning of the first; how they went. `also`:
     what somebody is going to do besides."""
     start = datetime(first.year, first.month, first.day, 9, tzinfo=UTC)
-    town = Town(url, start, seed)
-    ledger = Ledger(town)
-    # A carrier that reports only what did not arrive: half as much to do.
-    town.network.lines[Channel.SMS].reports = False
-    try:
-        await settle_in(town, start + timedelta(days=days))
-        if also:
-            also(town)
-        await town.live(start + timedelta(days=days))
-        yield ledger
-    finally:
-        await town.sleep()
+    with one_seed(seed):
+        town = Town(url, start, seed)
+        ledger = Ledger(town)
+        # A carrier that reports only what did not arrive: half as much to do.
+        town.network.lines[Channel.SMS].reports = False
+        try:
+            await settle_in(town, start + timedelta(days=days))
+            if also:
+                also(town)
+            await town.live(start + timedelta(days=days))
+            yield ledger
+        finally:
+            await town.sleep()
 
 
 def broken(ledger: Ledger) -> list[str]:
@@ -65,15 +66,6 @@ def broken(ledger: Ledger) -> list[str]:
         *ledger.wrong,
         *kept(ledger, town.clock.start, town.clock.true),
     ]
-
-
-@pytest.fixture
-def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once a day is often enough to look for what was lost, where nothing is; and nobody else is
-    there who could take over the sending."""
-    monkeypatch.setattr("bot.auditor.EVERY", timedelta(days=1))
-    monkeypatch.setattr("bot.sender.LEASE_SECONDS", timedelta(days=1).total_seconds())
-    in_the_same_thread(monkeypatch)
 
 
 async def test_in_a_year_each_thing_comes_once_at_its_hour_and_nobody_is_woken(

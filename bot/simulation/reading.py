@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from handlers import wording
-from tests.simulation.network import Told
+from bot.simulation.network import Told
 
 NO_MESSAGE = re.compile(
     r"(choice|keywords|command|part|today|need|day|days|when|hour|by|reply|why_not|state|recurs|"

@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from storage.model import Address, Channel, Role
-from tests.simulation.reading import Read
+from bot.simulation.reading import Read
 
 LONDON = ZoneInfo("Europe/London")
 

@@ -16,9 +16,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.app import Popround
+from bot.simulation.town import KilledError, Town
 from storage.database import Transaction
 from storage.model import Channel
-from tests.simulation.town import KilledError, Town
 
 POINTS = (
     "before a transaction",

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
 from storage.model import Role
-from tests.simulation.people import LONDON, Deed, Person
-from tests.simulation.reading import Read
-from tests.simulation.town import Town
+from bot.simulation.people import LONDON, Deed, Person
+from bot.simulation.reading import Read
+from bot.simulation.town import Town
 
 PROMPT = timedelta(minutes=3)
 """Nothing is late that comes within this: a second a text, and a busy hour."""
