@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
-from storage.model import Role
 from bot.simulation.people import LONDON, Deed, Person
 from bot.simulation.reading import Read
 from bot.simulation.town import Town
+from storage.model import Role
 
 PROMPT = timedelta(minutes=3)
 """Nothing is late that comes within this: a second a text, and a busy hour."""
@@ -52,11 +52,14 @@ class Ledger:
     deeds: dict[str, list[tuple[datetime, Deed]]] = field(default_factory=lambda: defaultdict(list))
     wrong: list[str] = field(default_factory=list)
     """What should not have happened, in a sentence each."""
-    stopped: set[str] = field(default_factory=set)
+    stopped: dict[str, datetime] = field(default_factory=dict)
+    """Who said STOP, and when."""
     slack: timedelta = timedelta(0)
     """By how much the bot's clock may be wrong, and the bot away."""
     away: timedelta = timedelta(0)
     """For how long the bot may be away."""
+
+    _homes: tuple[int, re.Pattern[str], dict[str, Person]] = (0, re.compile("(?!)"), {})
 
     def __post_init__(self) -> None:
         self.town.watchers.append(self.told)
@@ -77,9 +80,9 @@ class Ledger:
         """Somebody writes or presses something."""
         self.deeds[person.name].append((self.town.clock.true, deed))
         if deed.words == "STOP":
-            self.stopped.add(person.name)
+            self.stopped[person.name] = self.town.clock.true
         elif deed.words == "START":
-            self.stopped.discard(person.name)
+            self.stopped.pop(person.name, None)
 
     def _wrong_with(self, person: Person, one: Seen) -> Iterator[str]:
         words = one.read.told.words
@@ -95,12 +98,22 @@ class Ledger:
         )
         if night and not answered and not one.entry.startswith(AT_THEIR_HOUR):
             yield f"woken: {said}"
-        if person.name in self.stopped and one.entry != "stopped":
+        stopped = self.stopped.get(person.name)
+        # What was on its way already can't be called back.
+        if stopped and one.at > stopped and one.entry != "stopped":
             yield f"written to after STOP: {said}"
-        for other in self.town.people.values():
-            shown = Role.ASKER in other.roles and other.home in words
-            if shown and not self._may_see_home(person, other, one.at):
+        for other in self._at_home(words):
+            if not self._may_see_home(person, other, one.at):
                 yield f"the home of {other.name} is shown: {said}"
+
+    def _at_home(self, words: str) -> list[Person]:
+        """Those who ask for help and whose home is named."""
+        people = self.town.people
+        if self._homes[0] != len(people):
+            askers = {one.home: one for one in people.values() if Role.ASKER in one.roles}
+            known = re.compile("|".join(rf"\b{re.escape(home)}\b" for home in askers) or "(?!)")
+            self._homes = (len(people), known, askers)
+        return [self._homes[2][home] for home in self._homes[1].findall(words)]
 
     def _may_see_home(self, reader: Person, of: Person, at: datetime) -> bool:
         """Themselves, organisers, and who said yes to an offer just now."""

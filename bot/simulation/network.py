@@ -18,6 +18,7 @@ from itertools import count
 
 from bot.channels.base import Finding, Received, Route, Sent, UnknownOutcomeError
 from bot.channels.twilio_sms import CLOCKS_DIFFER
+from handlers.rules.segments import segments
 from storage.model import (
     Address,
     Channel,
@@ -116,9 +117,14 @@ class Weather:
     def asked(self, line: Line) -> None:
         """A provider is asked what it was given. Raises a `SendError` where it can't be."""
 
-    def off(self, line: Line, message: OutboundMessage) -> bool:
-        """Whether the phone is off just now."""
-        return message.chat in line.off
+    def fails(self, line: Line, message: OutboundMessage) -> str:
+        """With which of its codes the provider will say that a text did not arrive; or with none,
+        and it does."""
+        return UNREACHABLE if message.chat in line.off else ""
+
+
+UNREACHABLE = "30005"
+"""Twilio's code for a handset that is not there: not tried again."""
 
 
 @dataclass
@@ -131,6 +137,8 @@ class Line:
     told: list[Told] = field(default_factory=list)
     taken: list[int] = field(default_factory=list)
     """Our own ids of the texts that the provider was given."""
+    parts: int = 0
+    """What those were charged as, where that costs something."""
     heard: Callable[[Told], None] = lambda told: None
     """Called with each thing that somebody sees."""
     note: Callable[[str], None] = lambda line: None
@@ -168,15 +176,15 @@ class Line:
                 message.priority,
                 message.about,
             )
-            off = self.weather.off(self, message)
+            code = self.weather.fails(self, message) if self.channel is Channel.SMS else ""
             if message.kind is OutboundKind.TEXT:
                 self.taken.append(message.id)
-            if self.channel is Channel.SMS and (off or self.reports):
-                status = SendStatus.FAILED if off else SendStatus.DELIVERED
-                code = UNREACHABLE if off else ""
+                self.parts += segments(message.text) if self.channel is Channel.SMS else 0
+            if self.channel is Channel.SMS and (code or self.reports):
+                status = SendStatus.FAILED if code else SendStatus.DELIVERED
                 self.receipts.append(DeliveryReceipt(self.channel, ident, status, code, message.id))
-            if off:
-                self.note(f"{ident} of #{message.id} reaches a phone that is off")
+            if code:
+                self.note(f"{ident} of #{message.id} does not arrive: {code}")
             else:
                 self.told.append(told)
                 self.heard(told)
@@ -210,10 +218,6 @@ class Line:
         return []
 
     async def close(self) -> None: ...
-
-
-UNREACHABLE = "30005"
-"""Twilio's code for a handset that is not there: not tried again."""
 
 
 @dataclass

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 from unittest.mock import patch
 
@@ -23,9 +24,9 @@ from storage import database
 
 T = TypeVar("T")
 
-Trouble = Callable[[str], BaseException | None]
-"""Given what SQLite is about to be asked (`execute`, `commit` …): what it says instead, if it is
-in trouble."""
+Trouble = Callable[[str, str], BaseException | None]
+"""Given what SQLite is about to be asked (`execute`, `commit` …) and the statement, if it is one:
+what it says instead, if it is in trouble."""
 
 
 class _AtOnce:
@@ -35,10 +36,11 @@ class _AtOnce:
 
     def put_nowait(self, item: tuple[asyncio.Future[Any] | None, Callable[[], Any]]) -> None:
         future, call = item
-        asked = getattr(getattr(call, "func", None), "__name__", "")
         try:
-            if _AtOnce.trouble is not None and (error := _AtOnce.trouble(asked)):
-                raise error
+            if _AtOnce.trouble is not None and isinstance(call, partial):
+                words = str(call.args[0]) if call.args else ""
+                if error := _AtOnce.trouble(call.func.__name__, words):
+                    raise error
             result = call()
         except BaseException as error:
             if future:

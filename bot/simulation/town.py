@@ -15,7 +15,7 @@ import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -62,6 +62,9 @@ Then = Callable[[], Awaitable[None] | None]
 A_TURN = 30.0
 """Seconds that a sender at most is left alone which has something to send."""
 
+AGAIN = timedelta(seconds=4)
+"""After which somebody presses a button once more, or writes a thing twice."""
+
 RECORDED_AGAIN = 2.0
 """Seconds after which a sender tries once more to write down what could not be."""
 
@@ -99,6 +102,8 @@ class Town:
         """Called when the bot has done all that can be done for now."""
         self.brings: Callable[[InboundMessage], list[float]] = lambda message: [0.0]
         """After how many seconds the provider brings what somebody wrote: more than once, maybe."""
+        self.held_up: Callable[[], timedelta] = timedelta
+        """For how long something that somebody sends is on its way."""
         self.reported: Callable[[DeliveryReceipt], list[float]] = lambda receipt: [0.0]
         """The same of what it says became of a text."""
         self.acknowledged: set[tuple[str, str]] = set()
@@ -212,7 +217,7 @@ class Town:
         }
         member = Member(**{**usual, **facts})
         async with self.bot.database.transaction() as tx:
-            await members.add(tx, member, person.address)
+            person.member_id = (await members.add(tx, member, person.address)).id
 
     # What people do
 
@@ -229,6 +234,12 @@ class Town:
         """Somebody writes or presses something, and the bot has taken it."""
         if not person.still_wants(deed):
             return
+        await self._writes(person, deed)
+        if person.repeats():
+            moment = self.clock.true + AGAIN
+            self.plan(moment, lambda: self._writes(person, deed))
+
+    async def _writes(self, person: Person, deed: Deed) -> None:
         if deed.button:
             message = self.network.press(person.address, deed.button)
         else:
@@ -280,7 +291,8 @@ class Town:
             watch(person, understood)
         if told.kind == "text":
             for span, deed in person.hears(understood):
-                self.plan(self.clock.true + span, lambda deed=deed: self.does(person, deed))
+                moment = self.clock.true + span + self.held_up()
+                self.plan(moment, lambda deed=deed: self.does(person, deed))
 
     # Time
 
