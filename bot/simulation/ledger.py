@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
-from bot.simulation.people import LONDON, Deed, Person
+from bot.simulation.people import LONDON, SOON, Deed, Person
 from bot.simulation.reading import Read
 from bot.simulation.town import Town
 from storage.model import Role
@@ -81,7 +81,8 @@ class Ledger:
         self.deeds[person.name].append((self.town.clock.true, deed))
         if deed.words == "STOP":
             self.stopped[person.name] = self.town.clock.true
-        elif deed.words == "START":
+        elif deed.words == "START" or deed.button:
+            # "Pressing a button is wanting to hear from us again" (`handlers/router.py`).
             self.stopped.pop(person.name, None)
 
     def _wrong_with(self, person: Person, one: Seen) -> Iterator[str]:
@@ -89,14 +90,15 @@ class Ledger:
         said = f"{one.at:%d %b %H:%M} {person.name}: {words!r}"
         if not one.entry:
             yield f"nobody could say what this is: {said}"
-        if one.entry.startswith(NEVER):
+        if one.entry.startswith(NEVER) and not self._slipped(person, one):
             yield f"it did not go well: {said}"
         here = (one.at + self.town.clock.wrong).astimezone(LONDON).time()
         night = here >= QUIET_FROM or here < QUIET_UNTIL
         answered = any(
             one.at - at <= JUST_NOW + self.away for at, _ in self.deeds[person.name][-3:]
         )
-        if night and not answered and not one.entry.startswith(AT_THEIR_HOUR):
+        expected = one.entry.startswith(AT_THEIR_HOUR) or _comes_soon(one)
+        if night and not answered and not expected:
             yield f"woken: {said}"
         stopped = self.stopped.get(person.name)
         # What was on its way already can't be called back.
@@ -105,6 +107,12 @@ class Ledger:
         for other in self._at_home(words):
             if not self._may_see_home(person, other, one.at):
                 yield f"the home of {other.name} is shown: {said}"
+
+    def _slipped(self, person: Person, one: Seen) -> bool:
+        """Whether it is no wonder that the bot did not follow: they mistyped, or wrote twice."""
+        last = [deed.words for _, deed in self.deeds[person.name][-2:]]
+        misread = one.entry.startswith("not_understood")
+        return misread and (bool(person.slips & {*last}) or len({*last}) < len(last))
 
     def _at_home(self, words: str) -> list[Person]:
         """Those who ask for help and whose home is named."""
@@ -149,6 +157,13 @@ class Ledger:
             for at, deed in self.deeds[person]
             if first <= at <= last and (not key or deed.key == key)
         ]
+
+
+def _comes_soon(one: Seen) -> bool:
+    """Whether it tells of somebody who is about to be at the door, at whatever hour."""
+    if one.entry == "found":
+        return one.read.fields["when"].startswith(SOON)
+    return one.entry.endswith("on_the_way")  # "how is it going?" is answered in the same words
 
 
 HOUR = re.compile(r"(?:(\d+)(?::(\d+))?(am|pm)|(12 noon))(?: (tomorrow|on .+))?$")

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import process_time
+from typing import Any
 from unittest.mock import patch
 
+import sqlalchemy as sa
 import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import auditor, sender
 from bot.simulation.faults import Storm
@@ -27,6 +29,7 @@ from bot.simulation.parish import Parish, WhatIf
 from bot.simulation.promises import Promises
 from bot.simulation.same_thread import in_the_same_thread, sqlite_is_in
 from bot.simulation.town import Town
+from storage import database
 from storage.database import open_engine
 from storage.schema import metadata
 
@@ -41,12 +44,20 @@ TO_ITS_END = timedelta(hours=12)
 
 AN_HOUR = timedelta(hours=1)
 
+Tell = Callable[[int], None]
+"""Told of so many more days that were lived."""
+
+
+def _to_nobody(_days: int) -> None: ...
+
+
 
 @dataclass(frozen=True, slots=True)
 class Life:
     """How it went."""
 
     seed: int
+    days: int
     wrong: tuple[str, ...]
     """What was not kept, in a sentence each."""
     figures: Figures
@@ -57,10 +68,35 @@ class Life:
     """Faults that were put in, by kind."""
     seconds: float
     """Of processor time."""
-    mark: str
-    """Of everything that was sent and received: equal for two lives only if all of it is."""
-    log: tuple[str, ...] = ()
-    """That, where it was wanted."""
+    log: tuple[str, ...]
+    """Everything that was sent and received, when, and by which ids."""
+
+    @property
+    def mark(self) -> str:
+        """Equal for two lives only if all of it is."""
+        return hashlib.sha256("\n".join(self.log).encode()).hexdigest()[:16]
+
+
+_known: list[sa.Engine] = []
+
+
+@contextmanager
+def put_together_once() -> Iterator[None]:
+    """A process of ours has one engine, which puts each statement together once. The lives of a
+    process, and what they are after each death, share what was put together: a fifth of all."""
+    make = database.create_async_engine
+
+    def shared(url: str, **options: Any) -> AsyncEngine:
+        engine = make(url, **options)
+        if engine.dialect.name == "sqlite":
+            _known.append(engine.sync_engine)
+            del _known[1:]
+            engine.sync_engine.dialect = engine.sync_engine.pool._dialect = _known[0].dialect
+            engine.sync_engine._compiled_cache = _known[0]._compiled_cache
+        return engine
+
+    with patch.object(database, "create_async_engine", shared):
+        yield
 
 
 def _unlogged(*_event: object) -> str:
@@ -78,6 +114,7 @@ def alone(kinds: frozenset[str]) -> Iterator[None]:
     try:
         with (
             in_the_same_thread(),
+            put_together_once(),
             patch.object(auditor, "EVERY", AN_HOUR),
             patch.object(sender, "LEASE_SECONDS", lease),
         ):
@@ -87,8 +124,8 @@ def alone(kinds: frozenset[str]) -> Iterator[None]:
         structlog.configure(**before)
 
 
-async def life(given: WhatIf, seed: int, url: str, *, keep_log: bool = False) -> Life:
-    """Live so many days on an empty database with every table."""
+async def life(given: WhatIf, seed: int, url: str, tell: Tell = _to_nobody) -> Life:
+    """Live so many days on an empty database with every table, telling of each."""
     began = process_time()
     with one_seed(seed), alone(given.faults):
         start = datetime.combine(given.first, datetime.min.time(), UTC)
@@ -106,21 +143,25 @@ async def life(given: WhatIf, seed: int, url: str, *, keep_log: bool = False) ->
             storm.begin()
             end = start + timedelta(days=given.days)
             storm.jump(end - TO_ITS_END)
+            for day in range(1, given.days):
+                await town.live(start + timedelta(days=day))
+                tell(1)
             await town.live(end - TO_ITS_END)
             storm.cease()
             await town.live(end)
+            tell(1)
             found = [f"{n} times: {what}" for what, n in town.bot.auditor.found.items()]
             wrong = (*town.bot_faults, *found, *ledger.wrong)
             return Life(
                 seed,
+                given.days,
                 wrong,
                 await figures(town, ledger, parish),
                 town.steps,
                 promises.looks,
                 dict(storm.befell),
                 process_time() - began,
-                hashlib.sha256("\n".join(town.trace).encode()).hexdigest()[:16],
-                tuple(town.trace) if keep_log else (),
+                tuple(town.trace),
             )
         finally:
             await town.sleep()
@@ -137,45 +178,27 @@ async def empty(path: Path) -> str:
     return url
 
 
-def lived(given: WhatIf, seed: int, *, keep_log: bool = False) -> Life:
-    """One life, in a loop and with a database of its own."""
+def lived(given: WhatIf, seed: int, made: Path, tell: Tell = _to_nobody) -> Life:
+    """One life, in a loop and with a database of its own: a copy of the empty one that was made."""
     with tempfile.TemporaryDirectory(prefix="popround-town-") as folder:
         path = Path(folder) / "town.db"
-        empty_one = _kept_empty()
-        if empty_one is None:
-            url = asyncio.run(empty(path))
-        else:
-            shutil.copy(empty_one, path)
-            url = f"sqlite+aiosqlite:///{path}"
-        return asyncio.run(life(given, seed, url, keep_log=keep_log))
+        shutil.copy(made, path)
+        return asyncio.run(life(given, seed, f"sqlite+aiosqlite:///{path}", tell))
 
 
-def _kept_empty() -> Path | None:
-    named = os.environ.get("POPROUND_EMPTY_TOWN")
-    return Path(named) if named else None
-
-
-def many(
-    given: WhatIf, seeds: list[int], processes: int, tell: Callable[[Life], None]
-) -> list[Life]:
-    """A life for each seed, so many at a time; `tell` is called with each as it comes to its end.
-    They are given back in order."""
-    if len(seeds) == 1 or processes == 1:
-        lives = []
-        for seed in seeds:
-            lives.append(lived(given, seed))
-            tell(lives[-1])
-        return lives
-    with ProcessPoolExecutor(processes) as pool:
-        waiting = {pool.submit(lived, given, seed) for seed in seeds}
-        try:
-            lives = []
-            while waiting:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for one in done:
-                    lives.append(one.result())
-                    tell(lives[-1])
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return sorted(lives, key=lambda one: one.seed)
+def many(wanted: list[tuple[WhatIf, int]], processes: int, tell: Tell) -> list[Life]:
+    """A life for each, so many at a time, in the same order. `tell` is told of days lived."""
+    with tempfile.TemporaryDirectory(prefix="popround-town-") as folder:
+        made = Path(folder) / "empty.db"
+        asyncio.run(empty(made))
+        if len(wanted) == 1 or processes == 1:
+            return [lived(given, seed, made, tell) for given, seed in wanted]
+        with ProcessPoolExecutor(processes) as pool:
+            going = [pool.submit(lived, given, seed, made) for given, seed in wanted]
+            try:
+                for one in as_completed(going):
+                    tell(one.result().days)
+                return [one.result() for one in going]
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise

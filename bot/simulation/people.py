@@ -138,6 +138,8 @@ class Person:
     """By name, whom they would notice not to have come."""
     meant: str = ""
     """What they last asked for, as they would have written it."""
+    slips: set[str] = field(default_factory=set)
+    """What they wrote with something in the wrong place."""
     may_be_written_to: bool = True
     member_id: int = 0
 
@@ -162,11 +164,15 @@ class Person:
     def asks(self, words: str) -> Deed:
         """Write that they need something."""
         self.meant = words
-        return Deed(self._mistyped(words) if self._now_and_then(self.habits.typos) else words)
+        if self._now_and_then(self.habits.typos):
+            words = self._mistyped(words)
+            self.slips.add(words)
+        return Deed(words)
 
-    def repeats(self) -> bool:
-        """Whether they press or write it once more, to be sure."""
-        return self._now_and_then(self.habits.twice)
+    def repeats(self, deed: Deed) -> bool:
+        """Whether they press or write it once more, to be sure. Not a number: the second one may
+        answer the next question (docs/decisions/0020)."""
+        return not deed.words.isdigit() and self._now_and_then(self.habits.twice)
 
     def _now_and_then(self, share: float) -> bool:
         return share > 0 and self.chance.random() < share
@@ -262,11 +268,16 @@ def _say_it_again(me: Person, _read: Read) -> Plan:
     return [(me.after(1, 5), Deed(words))] if words else []
 
 
-def _any(me: Person, read: Read) -> Plan:
-    if not read.choices:
-        return []
-    key = me.chance.choice(sorted(read.choices))
-    return [(me.after(1, 5), me.chooses(read, key))]
+def _which(key: str) -> Callable[[Person, Read], Plan]:
+    """Several are open: they say which one they meant that answer for."""
+
+    def react(me: Person, read: Read) -> Plan:
+        if not read.choices:
+            return []
+        chosen = me.chooses(read, me.chance.choice(sorted(read.choices)))
+        return [(me.after(1, 5), replace(chosen, key=key))]
+
+    return react
 
 
 def _yes(share: float, *minutes: float) -> Callable[[Person, Read], Plan]:
@@ -302,14 +313,20 @@ def _alarmed(me: Person, read: Read) -> Plan:
     return [(me.after(1, 12), me.chooses(read, "on_it" if luck < 0.85 else "not_me"))]
 
 
-def _contacts(me: Person, _read: Read) -> Plan:
+def _once(me: Person, read: Read, what: str, span: timedelta, deed: Deed) -> Plan:
+    """They do that, unless they have by then, however often they were asked."""
+    me.asked_about[what] = read
+    return [(span, replace(deed, about=f"{read.told.ident} {what}"))]
+
+
+def _contacts(me: Person, read: Read) -> Plan:
     assert me.checked_on
     names = " and ".join(f"{name} {me.phone_book[name]}" for name in me.checked_on.contacts)
-    return [(me.after(1, 5), Deed(names))]
+    return _once(me, read, "contacts", me.after(1, 5), Deed(names))
 
 
 def _code(me: Person, read: Read) -> Plan:
-    return [(me.after(1, 3), Deed(read.fields["word"]))]
+    return _once(me, read, "code", me.after(1, 3), Deed(read.fields["word"]))
 
 
 REACTIONS: dict[str, Callable[[Person, Read], Plan]] = {
@@ -344,8 +361,8 @@ REACTIONS: dict[str, Callable[[Person, Read], Plan]] = {
     "no_word": _choice(0.9, "it_happened", 10, 60),
     "pause": _choice(1, "week", 1, 5),
     "not_understood": _say_it_again,
-    "which.buttons": _any,
-    "which.no.buttons": _any,
+    "which.buttons": _which("accept"),
+    "which.no.buttons": _which("decline"),
     "still_there": _say_it_again,
     "still_needed": _choice(0.7, "no", 2, 60),
 } | {

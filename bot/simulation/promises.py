@@ -55,19 +55,21 @@ class Promises:
         self._town = ledger.town
         self._cap = cap
         self._had: set[int] = set()
-        self._said: dict[tuple[str, str, int], datetime] = {}
+        self._said: dict[tuple[object, ...], datetime] = {}
         self._let_down = 0
         """How often somebody could not come, or did not."""
         self._wrote: dict[str, datetime] = {}
         self._owed: dict[str, datetime] = {}
         """Who was told by when they hear."""
+        self._news: dict[str, int] = {}
+        """Our own id of the last news that somebody had."""
         self._alarms: dict[str, datetime] = {}
         """About whom there is an alarm that nobody has taken, and when somebody last heard."""
         self._told_of: defaultdict[str, set[str]] = defaultdict(set)
         self._resting: dict[str, datetime] = {}
         self._parts: defaultdict[object, int] = defaultdict(int)
         self._shown: list[tuple[Person, Person, datetime]] = []
-        self._last_offer = 0
+        self._newest = {"offers": 0, "visits": 0}
         self.looks = 0
         """How often all of it was looked at."""
         self._town.watchers.append(self.told)
@@ -88,7 +90,11 @@ class Promises:
             self._complain(f"{wrong}: {person.name} {told.words!r}")
         if read.entry.startswith(NEWS) and read.entry not in PROMISES:
             self._owed.pop(person.name, None)
-        if read.entry.startswith(PROMISES) and "by" in read.fields:
+            self._news[person.name] = told.outbox
+        # One that was written before the news and got there after it (a phone that was off) is
+        # out of date, and not a promise any more.
+        fresh = told.outbox > self._news.get(person.name, 0)
+        if fresh and read.entry.startswith(PROMISES) and "by" in read.fields:
             self._owed[person.name] = hour_said(read.fields["by"], told.at)
         if read.entry in ADDRESS:
             self._shown.append((person, self._town.people[read.fields["asker"]], told.at))
@@ -105,8 +111,11 @@ class Promises:
         if told.outbox in self._had:
             yield "one message came twice"
         self._had.add(told.outbox)
-        # Who was asked may be asked anew where somebody else had it and can't come.
-        key = (person.name, told.words, self._let_down if read.entry in OFFERS else 0)
+        key: tuple[object, ...] = (person.name, told.words)
+        if read.entry in OFFERS:
+            # Two may need the same; and who was asked may be asked anew where somebody had it and
+            # can't come.
+            key = (*key, told.about.get("ref"), self._let_down)
         before = self._said.get(key)
         wrote = self._wrote.get(person.name)
         if before and told.at - before <= AGAIN and not (wrote and wrote >= before):
@@ -173,9 +182,10 @@ class Promises:
             found = await tx.run(_statement(database.engine.dialect))
             rows = [(str(what), int(ref)) for what, ref in found]
             wrong = await self._strangers(tx) if self._shown else []
-            if (newest := dict(rows).get("offers", 0)) > self._last_offer:
+            newest = {what: ref for what, ref in rows if what in self._newest}
+            if newest.get("offers", 0) > self._newest["offers"]:
                 wrong += await self._overworked(tx)
-                self._last_offer = newest
+            self._newest.update(newest)
         return [*wrong, *self._read(rows)]
 
     def _read(self, rows: list[tuple[str, int]]) -> Iterator[str]:
@@ -185,7 +195,7 @@ class Promises:
                 yield f"{came} messages were acknowledged, and {ref} were kept"
             elif what == "kept" and ref > came:
                 yield f"{came} messages came, and {ref} were taken for new"
-            elif what not in ("kept", "offers"):
+            elif what != "kept" and what not in self._newest:
                 yield f"{what}: {ref}"
 
     async def _strangers(self, tx: Transaction) -> list[str]:
@@ -209,28 +219,29 @@ class Promises:
         asked = await tx.all(
             sa.select(offers, members.c.at_once_cap, members.c.weekly_cap)
             .join(members, members.c.id == offers.c.member_id)
-            .where(offers.c.id > self._last_offer, offers.c.reason.not_in(["by_hand", "street"]))
+            .where(offers.c.id > self._newest["offers"], offers.c.reason.not_in(["by_hand", "street"]))
         )
         helpers = {row["member_id"] for row in asked}
-        theirs = await tx.all(sa.select(visits).where(visits.c.helper_id.in_(helpers)))
+        # Those that there were before this step, so that it need not be asked which came first, by
+        # a clock that may have been put back between the two.
+        theirs = await tx.all(
+            sa.select(visits).where(
+                visits.c.helper_id.in_(helpers), visits.c.id <= self._newest["visits"]
+            )
+        )
         wrong = []
         for offer in asked:
-            at = offer["created_at"]
-            before = [
-                visit
-                for visit in theirs
-                if visit["helper_id"] == offer["member_id"] and visit["created_at"] < at
-            ]
-            live = [one for one in before if one["over_at"] is None or one["over_at"] > at]
-            week = [
-                one
-                for one in before
-                if one["created_at"] >= at - REST and one["status"] in (*LIVE_VISIT, "done")
-            ]
-            if len(live) >= offer["at_once_cap"]:
-                wrong.append(f"asked with {len(live)} visits under way: offer {offer['id']}")
-            if len(week) >= offer["weekly_cap"]:
-                wrong.append(f"asked after {len(week)} visits in a week: offer {offer['id']}")
+            mine = [visit for visit in theirs if visit["helper_id"] == offer["member_id"]]
+            live = sum(visit["status"] in LIVE_VISIT for visit in mine)
+            week = sum(
+                visit["status"] in (*LIVE_VISIT, "done")
+                and offer["created_at"] - visit["created_at"] < REST - self._ledger.slack
+                for visit in mine
+            )
+            if live >= offer["at_once_cap"]:
+                wrong.append(f"asked with {live} visits under way: offer {offer['id']}")
+            if week >= offer["weekly_cap"]:
+                wrong.append(f"asked after {week} visits in a week: offer {offer['id']}")
         return wrong
 
 
@@ -251,7 +262,10 @@ def _statement(dialect: sa.Dialect) -> sa.TextClause:
         _named("not handled", sa.select(inbox.c.id).where(inbox.c.handled_at.is_(None))),
         _named("two visits for one request", twice.having(sa.func.count() > 1)),
         _named("filled, and nobody goes", nobody),
-        _named("offers", sa.select(sa.func.max(offers.c.id)).having(sa.func.count() > 0)),
+        *(
+            _named(table.name, sa.select(sa.func.max(table.c.id)).having(sa.func.count() > 0))
+            for table in (offers, visits)
+        ),
     ]
     every = sa.union_all(*asked)
     return sa.text(str(every.compile(dialect=dialect, compile_kwargs={"literal_binds": True})))

@@ -235,7 +235,7 @@ class Town:
         if not person.still_wants(deed):
             return
         await self._writes(person, deed)
-        if person.repeats():
+        if person.repeats(deed):
             moment = self.clock.true + AGAIN
             self.plan(moment, lambda: self._writes(person, deed))
 
@@ -244,7 +244,8 @@ class Town:
             message = self.network.press(person.address, deed.button)
         else:
             message = self.network.words(person.address, deed.words)
-        self.note(f"{person.name} > {deed.words or f'[{deed.key}]'} as {message.provider_id}")
+        meant = f" ({deed.key})" if deed.key else ""
+        self.note(f"{person.name} > {deed.words or deed.button}{meant} as {message.provider_id}")
         for watch in self.on_deed:
             watch(person, deed)
         at_once, *again = self.brings(message)
