@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import shutil
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ from bot.simulation.same_thread import in_the_same_thread, sqlite_is_in
 from bot.simulation.town import Town
 from storage import database
 from storage.database import open_engine
+from storage.model import Channel
 from storage.schema import metadata
 
 MOVED_IN = 8
@@ -124,38 +126,36 @@ def alone(kinds: frozenset[str]) -> Iterator[None]:
         structlog.configure(**before)
 
 
-async def life(given: WhatIf, seed: int, url: str, tell: Tell = _to_nobody) -> Life:
-    """Live so many days on an empty database with every table, telling of each."""
+async def life(
+    given: WhatIf, seed: int, url: str, tell: Tell = _to_nobody, *, first_wrong: bool = False
+) -> Life:
+    """Live so many days on an empty database with every table, telling of each. `first_wrong`: no
+    longer than until a promise is broken."""
     began = process_time()
     with one_seed(seed), alone(given.faults):
         start = datetime.combine(given.first, datetime.min.time(), UTC)
         town = Town(url, start + timedelta(hours=MOVED_IN), seed)
         ledger = Ledger(town)
         promises = Promises(ledger, given.cap)
+        # A carrier that says only what did not arrive: less to do where nothing goes wrong.
+        town.network.lines[Channel.SMS].reports = bool(given.faults)
         storm = Storm(town, given.faults, seed)
         if given.faults:
             ledger.away = timedelta(minutes=15)
             ledger.slack = ledger.away + (AN_HOUR if "clock" in given.faults else timedelta(0))
+        if first_wrong:
+            town.enough = lambda: bool(ledger.wrong)
+        parish = Parish(town, given)
         try:
-            parish = Parish(town, given)
-            await parish.settle_in()
-            await town.live(town.clock.start + PEACE)
-            storm.begin()
-            end = start + timedelta(days=given.days)
-            storm.jump(end - TO_ITS_END)
-            for day in range(1, given.days):
-                await town.live(start + timedelta(days=day))
-                tell(1)
-            await town.live(end - TO_ITS_END)
-            storm.cease()
-            await town.live(end)
-            tell(1)
+            try:
+                await _all_days(town, parish, storm, tell)
+            except Exception:
+                ledger.wrong.append(traceback.format_exc())
             found = [f"{n} times: {what}" for what, n in town.bot.auditor.found.items()]
-            wrong = (*town.bot_faults, *found, *ledger.wrong)
             return Life(
                 seed,
                 given.days,
-                wrong,
+                (*town.bot_faults, *found, *ledger.wrong),
                 await figures(town, ledger, parish),
                 town.steps,
                 promises.looks,
@@ -165,6 +165,22 @@ async def life(given: WhatIf, seed: int, url: str, tell: Tell = _to_nobody) -> L
             )
         finally:
             await town.sleep()
+
+
+async def _all_days(town: Town, parish: Parish, storm: Storm, tell: Tell) -> None:
+    await parish.settle_in()
+    await town.live(town.clock.start + PEACE)
+    storm.begin()
+    midnight = town.clock.start - timedelta(hours=MOVED_IN)
+    end = midnight + timedelta(days=parish.given.days)
+    storm.jump(end - TO_ITS_END)
+    for day in range(1, parish.given.days):
+        await town.live(midnight + timedelta(days=day))
+        tell(1)
+    await town.live(end - TO_ITS_END)
+    storm.cease()
+    await town.live(end)
+    tell(1)
 
 
 async def empty(path: Path) -> str:
@@ -178,12 +194,15 @@ async def empty(path: Path) -> str:
     return url
 
 
-def lived(given: WhatIf, seed: int, made: Path, tell: Tell = _to_nobody) -> Life:
+def lived(
+    given: WhatIf, seed: int, made: Path, tell: Tell = _to_nobody, *, first_wrong: bool = False
+) -> Life:
     """One life, in a loop and with a database of its own: a copy of the empty one that was made."""
     with tempfile.TemporaryDirectory(prefix="popround-town-") as folder:
         path = Path(folder) / "town.db"
         shutil.copy(made, path)
-        return asyncio.run(life(given, seed, f"sqlite+aiosqlite:///{path}", tell))
+        url = f"sqlite+aiosqlite:///{path}"
+        return asyncio.run(life(given, seed, url, tell, first_wrong=first_wrong))
 
 
 def many(wanted: list[tuple[WhatIf, int]], processes: int, tell: Tell) -> list[Life]:

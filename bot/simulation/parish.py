@@ -51,6 +51,8 @@ class WhatIf:
     """Of visits agreed to, the share to which nobody comes."""
     cap: int = 0
     """Parts of texts that the group may send in a day; 0: any."""
+    pence: float = 4.0
+    """What a part of a text costs. About what Twilio takes in Britain."""
     faults: frozenset[str] = frozenset()
     first: date = date(2026, 3, 2)
     """A Monday."""
@@ -136,7 +138,7 @@ class Parish:
 
     def __init__(self, town: Town, given: WhatIf) -> None:
         self._town = town
-        self._given = given
+        self.given = given
         self._chance = random.Random(f"parish {town.seed}")
         self._names = names()
         self._numbers = count(100)
@@ -146,7 +148,7 @@ class Parish:
 
     async def settle_in(self) -> None:
         """Everybody moves in, says what they want, and makes plans."""
-        given, town = self._given, self._town
+        given, town = self.given, self._town
         await town.found(
             Community(0, GROUP, note_at=time(8), money_cap=0, daily_cap=given.cap or None)
         )
@@ -193,7 +195,7 @@ class Parish:
         does = [need for need in NEIGHBOURLY if need is Need.SHOPPING or self._chance.random() < 0.6]
         return await self._move_in(
             Role.HELPER,
-            by_text=self._chance.random() < self._given.by_text,
+            by_text=self._chance.random() < self.given.by_text,
             habits=habits,
             can_do=frozenset(does),
             max_km=self._chance.choice(FURTHEST),
@@ -209,7 +211,7 @@ class Parish:
     async def _checked_on(self) -> None:
         """Each morning, by half past nine, and two contacts for each."""
         moment = self._town.clock.true
-        for person in self.askers[: self._given.check_ins]:
+        for person in self.askers[: self.given.check_ins]:
             contacts = [await self._move_in(by_text=True) for _ in range(2)]
             names = (contacts[0].name, contacts[1].name)
             person.checked_on = CheckedOn(CHECK_ON_ME, frozenset(range(7)), time(9), names)
@@ -222,7 +224,7 @@ class Parish:
     def _day(self, day: date) -> None:
         """What people need on a day, and who takes a rest."""
         for person in self.askers:
-            if self._chance.random() < self._given.per_week / 7:
+            if self._chance.random() < self.given.per_week / 7:
                 self._wish(day, person)
         for helper in self.helpers:
             if helper.resting_until <= day and self._chance.random() < RESTS:

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +27,7 @@ from storage.model import Channel, OutboundKind, Priority, Role
 from storage.schema import LIVE_VISIT, due, metadata
 
 OFFERS = frozenset({"offer", "offer.urgent", "offer.again"})
+GREETINGS = ("check_in.morning", "check_in.afternoon", "check_in.evening")
 ADDRESS = frozenset({"details", "details.bare", "details.by_hand", "details.by_hand.bare"})
 PROMISES = ("asking", "looking_again")
 NEWS = (
@@ -33,6 +35,12 @@ NEWS = (
     *("still_needed", "called_off", "cancelled", "sorry"),
 )
 """What counts as having heard."""
+
+ANSWERED = frozenset({"well", "accept", "decline", "going", "done", "on_it", "all_well"})
+"""Answers by text to which something is said."""
+
+AT_ONCE = timedelta(seconds=10)
+"""What somebody writes twice within this is one thing."""
 
 AGAIN = timedelta(minutes=10)
 """The same words to the same person within this, unasked, are said twice."""
@@ -68,6 +76,8 @@ class Promises:
         self._told_of: defaultdict[str, set[str]] = defaultdict(set)
         self._resting: dict[str, datetime] = {}
         self._parts: defaultdict[object, int] = defaultdict(int)
+        self._awaits: dict[str, datetime] = {}
+        """Who wrote something by text that is always answered, and when."""
         self._shown: list[tuple[Person, Person, datetime]] = []
         self._newest = {"offers": 0, "visits": 0}
         self.looks = 0
@@ -86,8 +96,13 @@ class Promises:
         told = read.told
         if told.kind is not OutboundKind.TEXT:
             return
-        for wrong in (*self._twice(person, read), *self._unwanted(person, read)):
+        for wrong in chain(
+            self._twice(person, read),
+            self._unwanted(person, read),
+            self._at_another_hour(person, read),
+        ):
             self._complain(f"{wrong}: {person.name} {told.words!r}")
+        self._awaits.pop(person.name, None)
         if read.entry.startswith(NEWS) and read.entry not in PROMISES:
             self._owed.pop(person.name, None)
             self._news[person.name] = told.outbox
@@ -97,7 +112,11 @@ class Promises:
         if fresh and read.entry.startswith(PROMISES) and "by" in read.fields:
             self._owed[person.name] = hour_said(read.fields["by"], told.at)
         if read.entry in ADDRESS:
-            self._shown.append((person, self._town.people[read.fields["asker"]], told.at))
+            asker = self._town.people.get(read.fields["asker"])
+            if asker is None:
+                self._complain(f"sent to somebody whom they may not see: {person.name}")
+            else:
+                self._shown.append((person, asker, told.at))
         if read.entry.startswith("alarm.") and "on_it" in read.choices:
             about = read.fields.get("asker") or read.fields.get("who", "")
             self._alarms[about] = told.at
@@ -122,6 +141,15 @@ class Promises:
             yield "said twice"
         self._said[key] = told.at
 
+    def _at_another_hour(self, person: Person, read: Read) -> Iterator[str]:
+        wanted = person.checked_on
+        if wanted is None or not read.entry.startswith(GREETINGS):
+            return
+        here = read.told.at.astimezone(LONDON)
+        meant = datetime.combine(here.date(), wanted.hour, LONDON)
+        if abs(here - meant) > PROMPT + self._ledger.slack:
+            yield f"asked at {here:%H:%M} if all is well, and not at {wanted.hour:%H:%M}"
+
     def _unwanted(self, person: Person, read: Read) -> Iterator[str]:
         told = read.told
         if not person.may_be_written_to:
@@ -145,7 +173,11 @@ class Promises:
     def did(self, person: Person, deed: Deed) -> None:
         """Somebody writes or presses something."""
         now = self._town.clock.true
+        again = now - self._wrote.get(person.name, self._town.clock.start) < AT_ONCE
         self._wrote[person.name] = now
+        always = deed.key in ANSWERED or (person.meant and deed.words in (person.meant, *person.slips))
+        if person.by_text and always and not again:
+            self._awaits.setdefault(person.name, now)
         self._let_down += deed.key in ("cannot", "no")
         if deed.words == "OFF DUTY":
             self._resting[person.name] = datetime.max.replace(tzinfo=now.tzinfo)
@@ -169,6 +201,10 @@ class Promises:
             if by + slack < now and name not in self._ledger.stopped:
                 del self._owed[name]
                 self._complain(f"{name} was to hear by {by:%H:%M}, and heard nothing")
+        for name, wrote in [*self._awaits.items()]:
+            if wrote + PROMPT + self._ledger.away < now:
+                del self._awaits[name]
+                self._complain(f"{name} wrote at {wrote:%H:%M}, and heard nothing")
         for about, last in [*self._alarms.items()]:
             if last + ROUND + slack < now:
                 del self._alarms[about]
@@ -263,7 +299,7 @@ def _statement(dialect: sa.Dialect) -> sa.TextClause:
         _named("two visits for one request", twice.having(sa.func.count() > 1)),
         _named("filled, and nobody goes", nobody),
         *(
-            _named(table.name, sa.select(sa.func.max(table.c.id)).having(sa.func.count() > 0))
+            _named(str(table.name), sa.select(sa.func.max(table.c.id)).having(sa.func.count() > 0))
             for table in (offers, visits)
         ),
     ]

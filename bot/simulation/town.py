@@ -108,6 +108,8 @@ class Town:
         """The same of what it says became of a text."""
         self.acknowledged: set[tuple[str, str]] = set()
         """What was taken: the channel, and the provider's own id."""
+        self.enough: Callable[[], bool] = lambda: False
+        """Whether it need not go on."""
         self.deaths = 0
         self.waited = 0
         """Seconds for which nothing could be sent, since a dead life had the right to."""
@@ -304,6 +306,8 @@ class Town:
                 moment = await self.settle()
                 for held in self.on_step:
                     await held()
+                if self.enough():
+                    return
             except KilledError:
                 await self.rise()
                 continue
