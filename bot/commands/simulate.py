@@ -110,14 +110,18 @@ def _what_ifs(given: WhatIf, helpers: str, by_text: str, yes: str) -> list[tuple
             raise typer.BadParameter("--yes and --silent come to more than 100 % of offers")
         made.append((", ".join(filter(None, parts)), each))
     if len(made) > MOST_COLUMNS:
-        raise typer.BadParameter(f"these are {len(made)} what-ifs; at most {MOST_COLUMNS} at a time")
+        raise typer.BadParameter(
+            f"these are {len(made)} what-ifs; at most {MOST_COLUMNS} at a time"
+        )
     return made
 
 
 def _numbers(words: str, option: str, most: int) -> list[int]:
     pieces = [piece.strip() for piece in words.split(",")]
     if not all(piece.isascii() and piece.isdigit() and int(piece) <= most for piece in pieces):
-        raise typer.BadParameter(f"{option} takes whole numbers up to {most}, such as 12 or 6,12,24")
+        raise typer.BadParameter(
+            f"{option} takes whole numbers up to {most}, such as 12 or 6,12,24"
+        )
     return list(dict.fromkeys(map(int, pieces)))
 
 

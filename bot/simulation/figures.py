@@ -83,7 +83,9 @@ async def figures(town: Town, ledger: Ledger, parish: Parish) -> Figures:
     return Figures(
         requests=len(counted),
         minutes=tuple(
-            sorted(_waking(counted[ident]["created_at"], at, community) for ident, at in yes.items())
+            sorted(
+                _waking(counted[ident]["created_at"], at, community) for ident, at in yes.items()
+            )
         ),
         filled=len(yes),
         asks=sum(tries[ident] for ident in counted),

@@ -102,7 +102,7 @@ class Ledger:
             yield f"woken: {said}"
         stopped = self.stopped.get(person.name)
         # What was on its way already can't be called back.
-        if stopped and one.at > stopped and one.entry != "stopped":
+        if stopped and one.at > stopped and not one.entry.startswith("stopped"):
             yield f"written to after STOP: {said}"
         for other in self._at_home(words):
             if not self._may_see_home(person, other, one.at):

@@ -19,7 +19,7 @@ from unittest.mock import patch
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot import auditor, sender
 from bot.simulation.faults import Storm
@@ -51,7 +51,6 @@ Tell = Callable[[int], None]
 
 
 def _to_nobody(_days: int) -> None: ...
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ _known: list[sa.Engine] = []
 def put_together_once() -> Iterator[None]:
     """A process of ours has one engine, which puts each statement together once. The lives of a
     process, and what they are after each death, share what was put together: a fifth of all."""
-    make = database.create_async_engine
+    make = create_async_engine
 
     def shared(url: str, **options: Any) -> AsyncEngine:
         engine = make(url, **options)

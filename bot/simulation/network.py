@@ -127,6 +127,9 @@ UNREACHABLE = "30005"
 """Twilio's code for a handset that is not there: not tried again."""
 
 
+def _to_nobody(_said: object) -> None: ...
+
+
 @dataclass
 class Line:
     """One channel, from the bot's end to people's phones."""
@@ -139,10 +142,10 @@ class Line:
     """Our own ids of the texts that the provider was given."""
     parts: int = 0
     """What those were charged as, where that costs something."""
-    heard: Callable[[Told], None] = lambda told: None
+    heard: Callable[[Told], None] = _to_nobody
     """Called with each thing that somebody sees."""
-    note: Callable[[str], None] = lambda line: None
-    at_point: Callable[[str], None] = lambda point: None
+    note: Callable[[str], None] = _to_nobody
+    at_point: Callable[[str], None] = _to_nobody
     """Called at the named points of a call: a test may have the process die there."""
     weather: Weather = field(default_factory=Weather)
     off: set[str] = field(default_factory=set)

@@ -85,7 +85,7 @@ HOURS = (8, 9, 9, 10, 10, 10, 11, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21)
 
 CHECK_ON_ME = "could you check on me every morning at 9"
 
-SLIPS: dict[str, float] = {"words": 0.2, "twice": 0.03}
+SLIPS: dict[str, Any] = {"words": 0.2, "twice": 0.03}
 """Of answers by text one in five is in words, and some are given twice. Ours."""
 
 FURTHEST = (1.5, 3.0, 3.0, 5.0, 8.0)
@@ -94,6 +94,12 @@ FURTHEST = (1.5, 3.0, 3.0, 5.0, 8.0)
 RESTS = 0.02
 """The likelihood that a helper takes a rest, is off duty for a while or wants to hear nothing at
 all, on any day. Ours."""
+
+WAYS_TO_REST = (("PAUSE", ""), ("OFF DUTY", "ON DUTY"), ("STOP", "START"))
+"""And how one comes back from each, where that does not come by itself."""
+
+DOES = 0.6
+"""The likelihood that a helper does a kind of thing; all do shopping. Ours."""
 
 LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
 """What the last two letters of a postcode are made of."""
@@ -117,9 +123,7 @@ def doors(place: str, chance: random.Random) -> list[str]:
     with Postcodes() as bundle:
         known = bundle.put_right(place) or ""
         sectors = [
-            sector
-            for sector in bundle.sectors()
-            if sector == known or sector.split()[0] == known
+            sector for sector in bundle.sectors() if sector == known or sector.split()[0] == known
         ]
         found = [
             code
@@ -192,7 +196,9 @@ class Parish:
         return person
 
     async def _helper(self, habits: Habits, **facts: Any) -> Person:
-        does = [need for need in NEIGHBOURLY if need is Need.SHOPPING or self._chance.random() < 0.6]
+        does = [
+            need for need in NEIGHBOURLY if need is Need.SHOPPING or self._chance.random() < 0.6
+        ]
         return await self._move_in(
             Role.HELPER,
             by_text=self._chance.random() < self.given.by_text,
@@ -237,7 +243,9 @@ class Parish:
         town.plan(moment, lambda: town.does(person, person.asks(words)))
 
     def _rest(self, day: date, helper: Person) -> None:
-        words, back = self._chance.choice((("PAUSE", ""), ("OFF DUTY", "ON DUTY"), ("STOP", "START")))
+        words, back = self._chance.choice(
+            (("PAUSE", ""), ("OFF DUTY", "ON DUTY"), ("STOP", "START"))
+        )
         helper.resting_until = day + timedelta(days=self._chance.randrange(9, 20))
         self._town.will(self._at(day, 12), helper, words)
         if back:

@@ -184,8 +184,10 @@ class Person:
         word = all_words[where]
         at = self.chance.randrange(1, len(word) - 1)
         left_out = self.chance.random() < 0.5
-        all_words[where] = word[:at] + ("" if left_out else word[at + 1] + word[at]) + (
-            word[at + 1 :] if left_out else word[at + 2 :]
+        all_words[where] = (
+            word[:at]
+            + ("" if left_out else word[at + 1] + word[at])
+            + (word[at + 1 :] if left_out else word[at + 2 :])
         )
         return " ".join(all_words)
 

@@ -67,10 +67,14 @@ class Promises:
         self._let_down = 0
         """How often somebody could not come, or did not."""
         self._wrote: dict[str, datetime] = {}
+        self._repeated: defaultdict[str, datetime] = defaultdict(lambda: self._town.clock.start)
+        """Until when somebody may get an answer to each of two that they wrote at once."""
         self._owed: dict[str, datetime] = {}
         """Who was told by when they hear."""
         self._news: dict[str, int] = {}
         """Our own id of the last news that somebody had."""
+        self._latest: defaultdict[str, int] = defaultdict(int)
+        """The same of anything."""
         self._alarms: dict[str, datetime] = {}
         """About whom there is an alarm that nobody has taken, and when somebody last heard."""
         self._told_of: defaultdict[str, set[str]] = defaultdict(set)
@@ -117,7 +121,10 @@ class Promises:
                 self._complain(f"sent to somebody whom they may not see: {person.name}")
             else:
                 self._shown.append((person, asker, told.at))
-        if read.entry.startswith("alarm.") and "on_it" in read.choices:
+        # The same of an alarm that is over by the time somebody hears of it.
+        late = told.outbox < self._latest[person.name]
+        self._latest[person.name] = max(told.outbox, self._latest[person.name])
+        if not late and read.entry.startswith("alarm.") and "on_it" in read.choices:
             about = read.fields.get("asker") or read.fields.get("who", "")
             self._alarms[about] = told.at
             self._told_of[person.name].add(about)
@@ -136,8 +143,9 @@ class Promises:
             # can't come.
             key = (*key, told.about.get("ref"), self._let_down)
         before = self._said.get(key)
-        wrote = self._wrote.get(person.name)
-        if before and told.at - before <= AGAIN and not (wrote and wrote >= before):
+        # What they wrote or pressed since, or twice before, may be answered each time.
+        wrote = max(self._wrote.get(person.name, told.at - AGAIN), self._repeated[person.name])
+        if before and told.at - before <= AGAIN and wrote < before:
             yield "said twice"
         self._said[key] = told.at
 
@@ -175,7 +183,11 @@ class Promises:
         now = self._town.clock.true
         again = now - self._wrote.get(person.name, self._town.clock.start) < AT_ONCE
         self._wrote[person.name] = now
-        always = deed.key in ANSWERED or (person.meant and deed.words in (person.meant, *person.slips))
+        if again:
+            self._repeated[person.name] = now + AGAIN
+        always = deed.key in ANSWERED or (
+            person.meant and deed.words in (person.meant, *person.slips)
+        )
         if person.by_text and always and not again:
             self._awaits.setdefault(person.name, now)
         self._let_down += deed.key in ("cannot", "no")
@@ -216,7 +228,7 @@ class Promises:
         database = self._town.bot.database
         async with database.transaction() as tx:
             found = await tx.run(_statement(database.engine.dialect))
-            rows = [(str(what), int(ref)) for what, ref in found]
+            rows = [(str(what), int(ref)) for what, ref in map(tuple[Any, ...], found)]
             wrong = await self._strangers(tx) if self._shown else []
             newest = {what: ref for what, ref in rows if what in self._newest}
             if newest.get("offers", 0) > self._newest["offers"]:
@@ -246,16 +258,22 @@ class Promises:
                 sa.or_(visits.c.over_at.is_(None), visits.c.over_at >= at - self._ledger.away),
             )
             if not await tx.value(mine):
-                wrong.append(f"{helper.name} was given the address of {asker.name}, and has no visit")
+                wrong.append(
+                    f"{helper.name} was given the address of {asker.name}, and has no visit"
+                )
         return wrong
 
     async def _overworked(self, tx: Transaction) -> list[str]:
         """Who was asked though they have as much to do as they said."""
-        visits, offers, members = (metadata.tables[name] for name in ("visits", "offers", "members"))
+        visits, offers, members = (
+            metadata.tables[name] for name in ("visits", "offers", "members")
+        )
         asked = await tx.all(
             sa.select(offers, members.c.at_once_cap, members.c.weekly_cap)
             .join(members, members.c.id == offers.c.member_id)
-            .where(offers.c.id > self._newest["offers"], offers.c.reason.not_in(["by_hand", "street"]))
+            .where(
+                offers.c.id > self._newest["offers"], offers.c.reason.not_in(["by_hand", "street"])
+            )
         )
         helpers = {row["member_id"] for row in asked}
         # Those that there were before this step, so that it need not be asked which came first, by
@@ -314,7 +332,7 @@ def _named(what: str, found: sa.Select[Any]) -> sa.Select[Any]:
 
 def _without_next_step(owed: Owed) -> sa.Select[Any]:
     those = metadata.tables[owed.table]
-    conditions = []
+    conditions: list[sa.ColumnElement[bool]] = []
     for name, wanted in owed.where.items():
         column = those.c[name]
         if isinstance(wanted, tuple):

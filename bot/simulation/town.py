@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -73,6 +74,10 @@ class KilledError(BaseException):
     """The bot's process is no more. Not an `Exception`, so that nothing takes it for a mishap."""
 
 
+def _at_once(_brought: object) -> list[float]:
+    return [0.0]
+
+
 @dataclass(order=True)
 class _Planned:
     at: datetime
@@ -100,11 +105,11 @@ class Town:
         """Called with each new life of the bot."""
         self.on_step: list[Callable[[], Awaitable[None]]] = []
         """Called when the bot has done all that can be done for now."""
-        self.brings: Callable[[InboundMessage], list[float]] = lambda message: [0.0]
+        self.brings: Callable[[InboundMessage], list[float]] = _at_once
         """After how many seconds the provider brings what somebody wrote: more than once, maybe."""
         self.held_up: Callable[[], timedelta] = timedelta
         """For how long something that somebody sends is on its way."""
-        self.reported: Callable[[DeliveryReceipt], list[float]] = lambda receipt: [0.0]
+        self.reported: Callable[[DeliveryReceipt], list[float]] = _at_once
         """The same of what it says became of a text."""
         self.acknowledged: set[tuple[str, str]] = set()
         """What was taken: the channel, and the provider's own id."""
@@ -148,7 +153,7 @@ class Town:
     def wake(self) -> Popround:
         """A new life of the bot, on the same database."""
         settings = Settings(
-            _env_file=None,  # type: ignore[call-arg]
+            _env_file=None,
             database_url=self.database_url,
             public_url="https://popround.test",
             secret_key=SecretStr(SECRET),
@@ -295,7 +300,7 @@ class Town:
         if told.kind == "text":
             for span, deed in person.hears(understood):
                 moment = self.clock.true + span + self.held_up()
-                self.plan(moment, lambda deed=deed: self.does(person, deed))
+                self.plan(moment, partial(self.does, person, deed))
 
     # Time
 
@@ -377,7 +382,8 @@ class Town:
 
     async def _calls_done(self) -> None:
         """Wait until every call to a provider has its answer, but for those that take time."""
-        while sum(map(_under_way, self.bot.senders)) > self.clock.sleeping:
+        # What is awaited may go to sleep instead of coming to its end, so no event tells of it.
+        while sum(map(_under_way, self.bot.senders)) > self.clock.sleeping:  # noqa: ASYNC110
             await asyncio.sleep(0)
 
     async def _receipts_brought(self) -> bool:
@@ -389,7 +395,7 @@ class Town:
                     now.append(receipt)
                     continue
                 moment = self.clock.true + timedelta(seconds=seconds)
-                self.plan(moment, lambda receipt=receipt: self._brings(Received((), (receipt,))))
+                self.plan(moment, partial(self._brings, Received((), (receipt,))))
         if now:
             await self._brings(Received(receipts=tuple(now)))
         return bool(now)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
-from storage.model import Role
 from bot.simulation.ledger import PROMPT, Ledger, Seen, hour_said
-from tests.simulation.marsden import NOTE_AT, ORGANISERS, at
 from bot.simulation.people import LONDON, Person, days_between
+from storage.model import Role
+from tests.simulation.marsden import NOTE_AT, ORGANISERS, at
 
 QUARTER = timedelta(minutes=15)
 HOUR = timedelta(hours=1)

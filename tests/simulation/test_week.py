@@ -12,12 +12,12 @@ import pytest
 import sqlalchemy as sa
 
 from bot.sender import LEASE_SECONDS
-from storage.schema import inbox, outbox
-from tests.simulation.calendar import kept
 from bot.simulation.ledger import PROMPT, Ledger
-from tests.simulation.marsden import NOW_AND_THEN, WISHES, at, settle_in
 from bot.simulation.mishaps import POINTS, Mishaps
 from bot.simulation.town import Town
+from storage.schema import inbox, outbox
+from tests.simulation.calendar import kept
+from tests.simulation.marsden import NOW_AND_THEN, WISHES, at, settle_in
 
 MONDAY = datetime(2024, 2, 26, 9, tzinfo=UTC)
 AWAY = timedelta(minutes=15)
