@@ -82,6 +82,8 @@ class Promises:
         self._parts: defaultdict[object, int] = defaultdict(int)
         self._awaits: dict[str, datetime] = {}
         """Who wrote something by text that is always answered, and when."""
+        self._means: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        """By whom, and by the number that they would send: the answer that it is by now."""
         self._shown: list[tuple[Person, Person, datetime]] = []
         self._newest = {"offers": 0, "visits": 0}
         self.looks = 0
@@ -107,6 +109,9 @@ class Promises:
         ):
             self._complain(f"{wrong}: {person.name} {told.words!r}")
         self._awaits.pop(person.name, None)
+        self._means[person.name] |= {answer: key for key, answer in read.choices.items()}
+        if read.entry.startswith("still_there"):
+            self._repeated[person.name] = told.at + AGAIN  # and the question comes with it
         if read.entry.startswith(NEWS) and read.entry not in PROMISES:
             self._owed.pop(person.name, None)
             self._news[person.name] = told.outbox
@@ -185,9 +190,10 @@ class Promises:
         self._wrote[person.name] = now
         if again:
             self._repeated[person.name] = now + AGAIN
-        always = deed.key in ANSWERED or (
-            person.meant and deed.words in (person.meant, *person.slips)
-        )
+        # A number that has gone on to another question since says something else.
+        means = self._means[person.name].get(deed.words, "")
+        asks = bool(deed.words) and deed.words in (person.meant, *person.slips)
+        always = asks or (deed.key in ANSWERED and deed.key == means)
         if person.by_text and always and not again:
             self._awaits.setdefault(person.name, now)
         self._let_down += deed.key in ("cannot", "no")
