@@ -31,6 +31,7 @@ from handlers import (
     relay,
     rights,
     spending,
+    unused,
     visit,
 )
 from handlers.rules.courtesy import is_greeting, is_thanks
@@ -68,6 +69,7 @@ ANSWERS: dict[str, Answer] = {
     "hours.agree": hours.agreed,
     "leave": join.left,
     "forget": rights.forget_said,
+    "unused": unused.answered,
     "change": rights.change_said,
     "change.address": rights.address_said,
     "change.name": rights.name_said,

@@ -27,6 +27,7 @@ from handlers import (
     reminders,
     rights,
     spending,
+    unused,
     waves,
 )
 from handlers.turn import QUOTED, Desk, Turn, one_line
@@ -306,7 +307,7 @@ async def _tell_organisers(turn: Turn, message: OutboundMessage, member: Member)
 OF_THE_GROUP = frozenset({DueKind.NOTE, DueKind.HANDOVER, DueKind.HANDOVER_ONCE, DueKind.SPENDING})
 """What is about a group and about nobody in it."""
 
-OF_A_MEMBER = frozenset({DueKind.BACK, DueKind.JOIN, DueKind.RETRY, DueKind.FORGET})
+OF_A_MEMBER = frozenset({DueKind.BACK, DueKind.JOIN, DueKind.RETRY, DueKind.FORGET, DueKind.UNUSED})
 """What is about somebody, whatever they have open."""
 
 NEEDS_NOBODY = frozenset(
@@ -351,4 +352,5 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.SPENDING: (_itself, spending.tell),
     DueKind.FORGET: (_member_community, rights.forget),
     DueKind.RETRY: (_member_community, reach.retry),
+    DueKind.UNUSED: (_member_community, unused.silent),
 }

@@ -25,6 +25,7 @@ from handlers import (
     reach,
     relay,
     rights,
+    unused,
 )
 from handlers.rules import timing
 from handlers.rules.understanding import (
@@ -83,6 +84,7 @@ async def _let_in(turn: Turn) -> None:
     assert message
     await members.wrote(turn.tx, Address(message.channel, message.sender), turn.now)
     await reach.wrote(turn)
+    await unused.wrote(turn)
     if message.kind is InboundKind.BUTTON:
         await _button(turn)
     elif message.kind is InboundKind.LOCATION:

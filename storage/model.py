@@ -307,6 +307,8 @@ class DueKind(StrEnum):
     """Somebody asked to be forgotten, and what was still to be said has been said."""
     RETRY = "retry"
     """Somebody who could not be reached is tried once more."""
+    UNUSED = "unused"
+    """Whoever has made no use of the group for years has not said that they want to stay."""
 
 
 def aware(moment: datetime | None, name: str) -> None:
@@ -404,6 +406,10 @@ class Member:
     """When organisers hear that they stopped half-way through joining; empty once they have."""
     forget_at: datetime | None = None
     """Since when they wish to be forgotten; empty again once they are."""
+    used_at: datetime | None = None
+    """When they last made use of the group, within a week; empty until it was looked at."""
+    unused_at: datetime | None = None
+    """Since when it has been asked whether they want to stay; empty otherwise."""
 
     def __post_init__(self) -> None:
         for name in (
@@ -414,6 +420,8 @@ class Member:
             "retried_at",
             "half_way_at",
             "forget_at",
+            "used_at",
+            "unused_at",
         ):
             aware(getattr(self, name), name)
 
@@ -755,6 +763,11 @@ class DeliveryReceipt:
     """The provider's error code, if it failed."""
     outbox_id: int | None = None
     """Our own id, where the callback carries it."""
+
+
+Where = Mapping[str, tuple[str, ...] | bool | int]
+"""Which rows of a table: a column and the words that it may hold, whether it is filled in at all,
+or the number that it is below."""
 
 
 @dataclass(frozen=True, slots=True)

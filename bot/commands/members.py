@@ -8,7 +8,17 @@ from pathlib import Path
 
 from bot.clock import RealClock
 from bot.commands.database import group_named, ready
-from bot.commands.terminal import Trouble, amount, note, progress, run, say, settings, write
+from bot.commands.terminal import (
+    Trouble,
+    amount,
+    note,
+    progress,
+    run,
+    say,
+    settings,
+    write,
+    write_private,
+)
 from storage import audit, members, members_many
 from storage.database import Transaction
 from storage.members_csv import (
@@ -196,6 +206,7 @@ def _member(arrival: Arrival, community: Community, sheet: Sheet) -> Member:
         standing=Standing.ACTIVE,
         language=community.languages[0],
         languages=community.languages[:1],
+        used_at=RealClock().now(),
     )
     changes: dict[str, object] = {
         "standing": Standing.ACTIVE,
@@ -243,6 +254,7 @@ def take_out(group: str, output: Path | None) -> int:
                 community.id,
                 community_id=community.id,
                 count=len(rows),
+                by="command",
             )
             return community.name, rows, len(everybody) - len(rows)
 
@@ -253,7 +265,7 @@ def take_out(group: str, output: Path | None) -> int:
         write(text.encode("utf-8", "replace"))
     else:
         # With a mark, without which Excel takes a Siân for a SiÃ¢n.
-        output.write_bytes(text.encode("utf-8-sig", "replace"))
+        write_private(output, text.encode("utf-8-sig", "replace"))
         people = amount(len(rows), "person", "people")
         say(f"{people} of {name} written to {output}.")
     if left_out:

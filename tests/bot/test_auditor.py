@@ -396,7 +396,7 @@ async def every_state(tx: Transaction, rosa: int, sam: int, ana: int) -> dict[st
     owed = await outlays.add(tx, Outlay(0, visit.id, OutlayStatus.SPENT, 900, 900, tell_at=SOON))
     someone = {
         name: (await members.add(tx, helper(standing=Standing.JOINING, **{name: SOON}))).id
-        for name in ("half_way_at", "retry_at", "paused_until", "forget_at")
+        for name in ("half_way_at", "retry_at", "paused_until", "forget_at", "unused_at")
     }
     return {
         "draft": (draft.id, TEN + timedelta(minutes=30)),
@@ -422,6 +422,7 @@ async def every_state(tx: Transaction, rosa: int, sam: int, ana: int) -> dict[st
         "joining": (someone["half_way_at"], SOON),
         "out_of_reach": (someone["retry_at"], SOON),
         "forgetting": (someone["forget_at"], SOON + timedelta(minutes=10)),
+        "unused": (someone["unused_at"], datetime(2026, 12, 23, 9, tzinfo=UTC)),
         "pause": (someone["paused_until"], SOON),
     }
 
@@ -479,6 +480,7 @@ INDEXES = (
     "ix_members_half_way",
     "ix_members_retry",
     "ix_members_forget",
+    "ix_members_unused",
 )
 
 
@@ -494,23 +496,8 @@ async def test_the_search_reads_what_is_open_and_nothing_else(database: Database
             await requests.add(tx, row)
         plans = []
         for owed in NEXT_STEPS:
-            seen: list[Any] = []
-            run = tx.all
-
-            async def note(statement: Any, seen: list[Any] = seen, run: Any = run) -> Any:
-                seen.append(statement)
-                return await run(statement)
-
-            tx.all = note  # type: ignore[method-assign]
-            await due.lacking(tx, owed.table, owed.where, owed.one_of, 100)
-            tx.all = run  # type: ignore[method-assign]
-            sql = str(
-                seen[0].compile(
-                    dialect=tx.connection.dialect,
-                    compile_kwargs={"literal_binds": True, "render_postcompile": True},
-                )
-            )
-            explained = await tx.connection.execute(sa.text(f"EXPLAIN QUERY PLAN {sql}"))
+            alone = due.Lacking([(owed.table, owed.where, owed.one_of)], 100).statement(tx)
+            explained = await tx.connection.execute(sa.text(f"EXPLAIN QUERY PLAN {alone}"))
             plans.append((owed, " ".join(str(cell) for row in explained for cell in row)))
     for owed, plan in plans:
         if owed.table in ("communities", "shifts", "dated_shifts"):
