@@ -244,12 +244,12 @@ class Town:
         """Somebody writes or presses something, and the bot has taken it."""
         if not person.still_wants(deed):
             return
-        await self._writes(person, deed)
+        await self._does(person, deed)
         if person.repeats(deed):
             moment = self.clock.true + AGAIN
-            self.plan(moment, lambda: self._writes(person, deed))
+            self.plan(moment, lambda: self._does(person, deed))
 
-    async def _writes(self, person: Person, deed: Deed) -> None:
+    async def _does(self, person: Person, deed: Deed) -> None:
         if deed.button:
             message = self.network.press(person.address, deed.button)
         else:
