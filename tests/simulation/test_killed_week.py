@@ -21,6 +21,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.simulation.ledger import Ledger, Seen
+from bot.simulation.life import empty
 from bot.simulation.network import Told
 from bot.simulation.reading import read
 from bot.simulation.town import SECRET
@@ -33,7 +34,6 @@ from tests.simulation.calendar import kept
 from tests.simulation.far_town import BEGINS, WAYS, FarTown, Nursery
 from tests.simulation.marsden import HELPERS, settle_in
 from tests.simulation.test_week import AWAY, MONDAY, unanswered, wishes
-from tests.simulation.test_year import empty
 
 TORTURE = bool(os.environ.get("POPROUND_TORTURE"))
 """The whole of Marsden, a thread for SQLite as in life, and killed four times as often."""
