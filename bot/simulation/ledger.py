@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
-from bot.simulation.people import LONDON, SOON, Deed, Person
+from bot.simulation.people import IN_WORDS, LONDON, SOON, Deed, Person
 from bot.simulation.reading import Read
 from bot.simulation.town import Town
 from storage.model import Role
@@ -112,7 +112,9 @@ class Ledger:
         """Whether it is no wonder that the bot did not follow: they mistyped, or wrote twice."""
         last = [deed.words for _, deed in self.deeds[person.name][-2:]]
         misread = one.entry.startswith("not_understood")
-        return misread and (bool(person.slips & {*last}) or len({*last}) < len(last))
+        # A plain "done" may also come when it is no answer to anything any more.
+        known = person.slips | {*IN_WORDS.values()}
+        return misread and (bool(known & {*last}) or len({*last}) < len(last))
 
     def _at_home(self, words: str) -> list[Person]:
         """Those who ask for help and whose home is named."""

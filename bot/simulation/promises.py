@@ -129,6 +129,9 @@ class Promises:
         # The same of an alarm that is over by the time somebody hears of it.
         late = told.outbox < self._latest[person.name]
         self._latest[person.name] = max(told.outbox, self._latest[person.name])
+        if told.words.endswith(": all is well."):
+            for name in read.fields.values():  # whoever had taken it says so
+                self._alarms.pop(name, None)
         if not late and read.entry.startswith("alarm.") and "on_it" in read.choices:
             about = read.fields.get("asker") or read.fields.get("who", "")
             self._alarms[about] = told.at
