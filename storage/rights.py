@@ -30,6 +30,7 @@ from storage.model import (
     SendStatus,
     Standing,
 )
+from storage.model_worries import WorryStatus
 from storage.schema import (
     addresses,
     bonds,
@@ -53,6 +54,8 @@ from storage.schema import (
     shifts,
     stand_ins,
     visits,
+    worries,
+    worry_notes,
 )
 from storage.schema import members as member_table
 from storage.vault import DESTROYED, WrongKeyError
@@ -149,6 +152,14 @@ async def alarm_is_open(tx: Transaction, member_id: int) -> bool:
     return await tx.value(alarm.limit(1)) is not None
 
 
+async def worry_is_open(tx: Transaction, member_id: int) -> bool:
+    """Whether somebody has told of a worry that is not closed: its words would go with them."""
+    told = sa.select(worries.c.id).where(
+        worries.c.member_id == member_id, worries.c.status != WorryStatus.CLOSED.value
+    )
+    return await tx.value(told.limit(1)) is not None
+
+
 async def still_on_its_way(tx: Transaction, member: Member) -> bool:
     """Whether something waits that must come first: words to them or about them that have not gone,
     or words of theirs that nobody has seen to."""
@@ -177,6 +188,7 @@ async def forget(tx: Transaction, member: Member, now: datetime) -> None:
     await _empty_messages(tx, ident, traces)
     mine = sa.select(check_ins.c.id).where(check_ins.c.member_id == ident)
     days = sa.select(occasions.c.id).where(occasions.c.member_id == ident)
+    told = sa.select(worries.c.id).where(worries.c.member_id == ident)
     named = sa.select(contacts.c.id).where(
         sa.or_(contacts.c.check_in_id.in_(mine), contacts.c.member_id == ident)
     )
@@ -184,10 +196,13 @@ async def forget(tx: Transaction, member: Member, now: datetime) -> None:
         (("check_in",), mine),
         (("check_in_step",), days),
         (("contact",), named),
-        (("back", "join", "retry", "forget", "unused"), sa.select(sa.literal(ident))),
+        (("worry",), told),
+        (("back", "join", "retry", "forget", "unused", "vetting"), sa.select(sa.literal(ident))),
     ):
         await tx.run(sa.delete(due).where(due.c.kind.in_(kinds), due.c.ref.in_(of)))
     for statement in (
+        sa.delete(worry_notes).where(worry_notes.c.worry_id.in_(told)),
+        sa.delete(worries).where(worries.c.member_id == ident),
         sa.delete(occasions).where(occasions.c.member_id == ident),
         sa.delete(contacts).where(contacts.c.member_id == ident),
         sa.delete(contacts).where(contacts.c.check_in_id.in_(mine)),
