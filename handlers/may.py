@@ -155,7 +155,6 @@ GROUP_OF: dict[str, Callable[[Turn, Question, str], Awaitable[int | None]]] = {
     "assign": _request,
     "approve": _member,
     "no_word": _visit,
-    "visit": _visit,
     "offer": _offer,
     "which_offer": _offer,
     "money.settle": _outlay,
@@ -171,4 +170,5 @@ GROUP_OF: dict[str, Callable[[Turn, Question, str], Awaitable[int | None]]] = {
         _worry,
     ),
 }
-"""What is not here is about the group of who answers, whichever that is."""
+"""What is not here is about the group of who answers, whichever that is; or about a visit of theirs
+(`visit`, `which_done`), which is theirs wherever they are by now."""

@@ -36,10 +36,18 @@ def other_side(visit: Visit, member: Member) -> int:
 # Passing on
 
 
+async def _open_to(turn: Turn) -> list[Visit]:
+    """The visits in which who writes may write to the other: who is no helper any more has none to
+    go to."""
+    me = turn.sender
+    found = await relay.open_to(turn.tx, me.id, turn.now - seen.A_DAY)
+    return [visit for visit in found if visit.asker_id == me.id or seen.helps(me)]
+
+
 async def begun(turn: Turn) -> bool:
     """Whether they want somebody told something, and that was seen to: "tell Sam ..."."""
     me = turn.sender
-    open_now = await relay.open_to(turn.tx, me.id, turn.now - seen.A_DAY)
+    open_now = await _open_to(turn)
     others = [await members.get(turn.tx, other_side(visit, me)) for visit in open_now]
     meant = asked(turn.words, [_called(other) for other in others])
     if meant is None:
@@ -100,7 +108,7 @@ async def which_said(turn: Turn, question: Question, key: str) -> None:
 async def _still_open(turn: Turn, visit_id: int) -> Visit | None:
     """The visit, if they may still write to the other side of it; else they hear that not."""
     me = turn.sender
-    open_now = await relay.open_to(turn.tx, me.id, turn.now - seen.A_DAY)
+    open_now = await _open_to(turn)
     found = next((visit for visit in open_now if visit.id == visit_id), None)
     if found is None:
         await turn.reply("relay.over", name=first_name(me), organiser=await turn.organiser_name(me))
@@ -198,7 +206,7 @@ async def offered(turn: Turn, meaning: Meaning, open_now: list[Question]) -> boo
     ):
         return False
     going = [
-        *await requests.live_visits(turn.tx, helper_id=me.id),
+        *(await requests.live_visits(turn.tx, helper_id=me.id) if seen.helps(me) else ()),
         *await requests.live_visits(turn.tx, asker_id=me.id),
     ]
     if len(going) != 1 or going[0].relay_off:

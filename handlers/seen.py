@@ -13,7 +13,15 @@ from typing import Any, Self
 from handlers.rules.privacy import LOOKED_AT, Field, Moment, Relation, shown
 from storage import checkins, members, requests, worries
 from storage.database import Transaction
-from storage.model import KEEPERS, Member, RequestStatus, Role, Visit, VisitStatus
+from storage.model import (
+    KEEPERS,
+    Member,
+    RequestStatus,
+    Role,
+    Standing,
+    Visit,
+    VisitStatus,
+)
 
 A_DAY = timedelta(days=1)
 """How long after a visit the two can still write to each other through us."""
@@ -40,6 +48,11 @@ class Private(str):
         return made
 
 
+def helps(member: Member) -> bool:
+    """Whether somebody is a helper now. Who is none any more has no visit, whatever they had."""
+    return member.is_a(Role.HELPER) and member.standing is Standing.ACTIVE
+
+
 def of_visit(visit: Visit, now: datetime) -> Moment:
     """How things stand with a visit."""
     if visit.status in LIVE:
@@ -63,7 +76,8 @@ async def relations(
     visits = await requests.between(tx, to.id, private.of)
     for visit in visits:
         mine = visit.helper_id == to.id
-        yield Relation.HELPER if mine else Relation.ASKER, of_visit(visit, now)
+        moment = of_visit(visit, now) if not mine or helps(to) else Moment.OVER
+        yield Relation.HELPER if mine else Relation.ASKER, moment
     if private.moment is Moment.WORRY and await _keeps(tx, community_id, to, private.of):
         yield Relation.KEEPER, Moment.WORRY
     if organises:

@@ -128,9 +128,8 @@ async def _say(turn: Turn, helper: Member, entry: str) -> None:
 
 def may_go(community: Community, helper: Member, request: HelpRequest, day: date) -> bool:
     """Whether somebody may see to a request, as they are on that day."""
-    helps = helper.is_a(Role.HELPER) and helper.standing is Standing.ACTIVE
     day = max(day, request.day or day)
-    return helps and rules.suffices(helper, rules.needed(community, request), day)
+    return seen.helps(helper) and rules.suffices(helper, rules.needed(community, request), day)
 
 
 async def lose(turn: Turn, helper: Member) -> list[Visit]:
@@ -154,10 +153,9 @@ async def lose(turn: Turn, helper: Member) -> list[Visit]:
             await visit.forget_details(turn, running, "details.over")
             continue
         asker = await members.get(turn.tx, running.asker_id)
-        vetted = helper.is_a(Role.HELPER) and helper.standing is Standing.ACTIVE
         await turn.say(
             helper,
-            "vetting.visit" if vetted else "called_off.other",
+            "vetting.visit" if seen.helps(helper) else "called_off.other",
             wakes=running.due_at - turn.now <= visit.TONIGHT or None,
             about={"kind": "called_off", "ref": running.id},
             name=first_name(helper),
