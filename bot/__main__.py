@@ -208,10 +208,10 @@ def groups_vetting(
     ],
     group: Group,
 ) -> int:
-    """Choose for what a helper must be vetted, and how thoroughly at least.
+    """Choose what a helper must be vetted for.
 
-    Levels: basic, standard, enhanced. What is not named needs none. Who is not vetted so far is
-    not asked for it, and goes to no such visit any more.
+    At least so thoroughly: basic, standard, enhanced. What is not named needs none. Who is not
+    vetted so far is not asked for it, and goes to no such visit any more.
     """
     from bot.commands.groups import vetting
 
@@ -354,7 +354,9 @@ def invite(
         InviteRole, typer.Option(help="What the person is to become.", show_default=False)
     ],
 ) -> int:
-    """Make a one-time code for a new organiser, helper, safeguarding holder or deputy.
+    """Make a one-time code for a new organiser, helper or other.
+
+    Others are safeguarding holders, who hear of worries, and their deputies.
 
     Whoever sends it to the bot within seven days becomes that.
     """

@@ -208,7 +208,8 @@ async def plan(turn: Turn, worry: Worry) -> list[tuple[Member, ...]]:
         everyone = tuple(one for one in everyone if one.id in keepers)
     order.append(tuple(one for one in everyone if one.id in hold))
     whole = {one.id: one for those in (*order, everyone) for one in those}
-    return [*dict.fromkeys(those for those in order if those), tuple(whole.values())]
+    turns = [those for those in order if those]
+    return list(dict.fromkeys([*turns, tuple(whole.values())]))
 
 
 async def tell_next(

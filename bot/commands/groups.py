@@ -29,8 +29,8 @@ LONGEST_NAME = 40
 
 HEADS = (
     *("Name", "Postcodes", "Time zone", "Languages", "Helpers wait for"),
-    *("Askers", "Helpers", "Organisers", "Safeguarding holders", "Deputies"),
-    *("Daily note", "Daily cap", "Vetting"),
+    *("Askers", "Helpers", "Organisers", "Daily note", "Daily cap"),
+    *("Safeguarding holders", "Deputies", "Vetting"),
 )
 
 
@@ -219,9 +219,16 @@ def show() -> int:
                     group.timezone,
                     ", ".join(group.languages),
                     "an organiser" if group.approve_helpers else "nobody",
-                    *[str(await members.how_many(tx, group.id, role)) for role in Role],
+                    *[
+                        str(await members.how_many(tx, group.id, role))
+                        for role in (Role.ASKER, Role.HELPER, Role.ORGANISER)
+                    ],
                     f"{group.note_at:%H:%M}" if group.note_at else "off",
                     _cap_in_words(group.daily_cap, given),
+                    *[
+                        str(await members.how_many(tx, group.id, role))
+                        for role in (Role.SAFEGUARDING, Role.DEPUTY)
+                    ],
                     ", ".join(f"{need}: {level}" for need, level in group.vetting.items())
                     or "none",
                 )
@@ -236,8 +243,9 @@ def show() -> int:
         for row in (HEADS, *rows):
             typer.echo("\t".join(row))
         return 0
-    for name, postcodes, timezone, languages, approved_by, *people, note_hour, most, vetted in rows:
-        counts = zip(map(int, people), NAMED, strict=True)
+    for name, postcodes, timezone, languages, approved_by, *people, vetted in rows:
+        note_hour, most = people[3:5]
+        counts = zip(map(int, [*people[:3], *people[5:]]), NAMED, strict=True)
         say(name, "bold")
         say(f"  {postcodes}; speaks {languages}; {timezone}")
         say(f"  {listed([amount(count, *role) for count, role in counts])}")

@@ -143,7 +143,10 @@ def test_importing_and_exporting_is_written_down(marsden: Popround, csv: Csv) ->
         ("A,,@ana,,asker,,,,,2026-03-01 x", 'telegram_id: "@ana" is not a Telegram id'),
         ("A,,-100,,asker,,,,,2026-03-01 x", "telegram_id: "),
         ("A,07700900125,,HD7 5XX,asker,,,,,2026-03-01 x", 'postcode: "HD7 5XX" is no postcode'),
-        ("A,07700900125,,,,,,,,2026-03-01 x", "roles: is empty; write asker, helper or"),
+        (
+            "A,07700900125,,,,,,,,2026-03-01 x",
+            "roles: is empty; write asker, helper, organiser, safeguarding or deputy",
+        ),
         ("A,07700900125,,,king,,,,,2026-03-01 x", 'roles: "king" is not a role'),
         ("A,07700900125,,,helper,fishing,,,,2026-03-01 x", 'can_do: "fishing" is not a need'),
         ("A,07700900125,,,helper,medical,,,,2026-03-01 x", "nothing that neighbours may"),

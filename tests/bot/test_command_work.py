@@ -225,7 +225,22 @@ def test_groups_are_added_and_shown(migrated: Popround) -> None:
     assert lines[1].split("\t") == [
         *("Marsden Neighbours", "HD7, HD8 0", "Europe/Dublin", "en, cy", "an organiser"),
         *("0", "0", "0", "08:00", "1,000 parts of texts a day (the usual)"),
+        *("0", "0", "none"),
     ]
+
+
+def test_a_group_chooses_what_a_helper_must_be_vetted_for(migrated: Popround) -> None:
+    migrated.well("groups", "add", "Marsden", "--postcodes", "HD7")
+    said = migrated.well("groups", "vetting", "company=enhanced; lift=basic", "--group", "Marsden")
+    assert "who helps with company (enhanced) and lift (basic) must be vetted" in said
+    listed = migrated.well("groups", "list").splitlines()[1].split("\t")
+    assert listed[-1] == "company: enhanced, lift: basic"
+    wrong = migrated("groups", "vetting", "company=much", "--group", "Marsden")
+    assert wrong.code == 2
+    assert "levels: basic, standard, enhanced" in wrong.err
+    assert "nobody needs to be vetted" in migrated.well(
+        "groups", "vetting", "none", "--group", "Marsden"
+    )
 
 
 def test_the_hour_of_the_daily_note_is_the_groups_choice(migrated: Popround) -> None:

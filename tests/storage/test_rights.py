@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from storage import audit, due, members, messages
+from storage import audit, due, members, messages, rights, worries
 from storage.database import Database
 from storage.model import Address, Channel, DueKind, Role, SendStatus, Standing
+from storage.model_worries import Noted, WorryStatus
 from storage.schema import audit as audit_table
 from storage.schema import inbox, member_keys, metadata, outbox, relayed
 from storage.vault import DESTROYED, WrongKeyError
@@ -46,6 +48,17 @@ async def lived(on: Stage) -> None:
     ):
         await on.twilio.texts(who, said)
         await on.settle()
+    # What he is worried about is seen to, and closed, with a note: until then he would stay.
+    async with on.bot.database.transaction() as tx:
+        him = await members.find(tx, Address(Channel.SMS, NUMBER))
+        assert him
+        assert await rights.worry_is_open(tx, him.id)
+        for worry in await worries.told_by(tx, him.id):
+            await worries.note(tx, worry, NOW, Noted.CLOSED, None, f"{NAME} is well: {WORDS}")
+            later = NOW + timedelta(days=900)
+            over = replace(worry, status=WorryStatus.CLOSED, next_at=later)
+            await worries.save(tx, over)
+            await due.at(tx, DueKind.WORRY, worry.id, later)
     # Another lives in the same street, and stays.
     await helper(on, "+447700900222", "Olive Stays")
 
