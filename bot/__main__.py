@@ -252,12 +252,31 @@ def members_import(
 @members.command("export")
 def members_export(
     group: Group,
+    who: Annotated[
+        str,
+        typer.Argument(
+            help="One person: a phone number, a Telegram id, #12 (a member's number) or the whole "
+            "name. Left out: everybody.",
+            show_default=False,
+        ),
+    ] = "",
     output: Annotated[
         Path | None,
-        typer.Option(help="The file to write, instead of showing it.", show_default=False),
+        typer.Option(
+            help="The file to write, instead of showing it; only you can read it.",
+            show_default=False,
+        ),
     ] = None,
 ) -> int:
-    """Write the people of a group as CSV, which can be imported again."""
+    """Write the people of a group as CSV, which can be imported again.
+
+    Of one person: everything that is held of them, to give to them. In plain text, or as JSON where
+    --output ends with .json. Each export is noted in the log.
+    """
+    if who:
+        from bot.commands.person import export
+
+        return export(who, group, output)
     from bot.commands.members import take_out
 
     return take_out(group, output)

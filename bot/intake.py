@@ -236,7 +236,7 @@ class Intake:
 
     async def _receipts(self) -> bool:
         async with self._database.transaction() as tx:
-            found = await outcomes.next_receipts(tx, self._clock.now())
+            found = await outcomes.next_receipts(tx)
         for receipt in found:
             await self._receipt(receipt)
         if found:

@@ -17,6 +17,7 @@ from handlers.rights import SOON
 from handlers.rules import timing
 from handlers.rules.next_steps import NEXT_STEPS, Owed
 from handlers.turn import QUOTED, Desk, Turn, one_line
+from handlers.unused import over_at
 from handlers.visit import AFTER
 from storage import (
     broadcasts,
@@ -47,6 +48,9 @@ NOBODY_GOES = "filled"
 """A request that counts as filled, with nobody going."""
 
 
+LACKING = due.Lacking([(owed.table, owed.where, owed.one_of) for owed in NEXT_STEPS], MOST)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """Something without a next step."""
@@ -59,9 +63,8 @@ class Found:
 async def look(tx: Transaction) -> list[Found]:
     """Everything that has no next step, as far as is seen to at a time."""
     found = [
-        Found(owed.what, ref, owed)
-        for owed in NEXT_STEPS
-        for ref in await due.lacking(tx, owed.table, owed.where, owed.one_of, MOST)
+        Found(NEXT_STEPS[place].what, ref, NEXT_STEPS[place])
+        for place, ref in await LACKING.rows(tx)
     ]
     found += [Found(NOBODY_GOES, ref) for ref in await requests.filled_by_nobody(tx, MOST)]
     return found
@@ -232,6 +235,11 @@ async def _vetting(turn: Turn, ref: int) -> Step | None:
     return _at(turn, (await members.get(turn.tx, ref, lock=True)).vetting_at)
 
 
+async def _unused(turn: Turn, ref: int) -> Step | None:
+    asked_at = (await members.get(turn.tx, ref, lock=True)).unused_at
+    return _at(turn, asked_at and over_at(asked_at, turn.community))
+
+
 async def _broadcast(turn: Turn, ref: int) -> Step | None:
     told = await broadcasts.get(turn.tx, ref, lock=True)
     if told.status in broadcasts.UNSENT:  # its organiser may be writing just now
@@ -249,6 +257,7 @@ STEPS: dict[str, Next] = {
     "joining": _joining,
     "out_of_reach": _out_of_reach,
     "forgetting": _forgetting,
+    "unused": _unused,
     "duty_once": _duty_once,
     "draft": _draft,
     "wave": _wave,

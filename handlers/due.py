@@ -27,6 +27,7 @@ from handlers import (
     reminders,
     rights,
     spending,
+    unused,
     vetting,
     waves,
     worry,
@@ -319,7 +320,7 @@ OF_THE_GROUP = frozenset({DueKind.NOTE, DueKind.HANDOVER, DueKind.HANDOVER_ONCE,
 """What is about a group and about nobody in it."""
 
 OF_A_MEMBER = frozenset(
-    {DueKind.BACK, DueKind.JOIN, DueKind.RETRY, DueKind.FORGET, DueKind.VETTING}
+    {DueKind.BACK, DueKind.JOIN, DueKind.RETRY, DueKind.FORGET, DueKind.UNUSED, DueKind.VETTING}
 )
 """What is about somebody, whatever they have open."""
 
@@ -365,6 +366,7 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.SPENDING: (_itself, spending.tell),
     DueKind.FORGET: (_member_community, rights.forget),
     DueKind.RETRY: (_member_community, reach.retry),
+    DueKind.UNUSED: (_member_community, unused.silent),
     DueKind.WORRY: (worries.group_of, worry.step),
     DueKind.VETTING: (_member_community, vetting.came_due),
 }

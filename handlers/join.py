@@ -402,8 +402,14 @@ async def left(turn: Turn, question: Question, key: str) -> None:
     if key != "yes":
         await turn.reply("leave.stayed", name=first_name(turn.sender))
         return
-    name = first_name(turn.sender)
-    await turn.reply("leave.done", name=name)
+    me = turn.sender
+    standing = await requests.of_asker(turn.tx, me.id)
+    if standing:
+        # Whoever is on the way is not sent home by a word that may have meant the messages.
+        what = turn.gists(standing, me.language)
+        await turn.reply("leave.done.open", name=first_name(me), what=what)
+    else:
+        await turn.reply("leave.done", name=first_name(me))
     await drop_everything(turn, "left")
     me = turn.sender
     # Should they come back they are asked anew whether we may.

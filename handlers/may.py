@@ -41,7 +41,17 @@ _HELPERS = (
 )
 _KEEPERS = ("worry", "worry.work", "worry.end", "worries")
 _ASKED = (
-    *("welcome", "menu", "missed", "leave", "forget", "forget.code", "change", "change.code"),
+    *(
+        "welcome",
+        "menu",
+        "missed",
+        "unused",
+        "leave",
+        "forget",
+        "forget.code",
+        "change",
+        "change.code",
+    ),
     *("change.address", "change.name"),
     *("ask.open", "ask.name", "ask.need", "ask.home", "ask.house", "ask.days", "ask.confirm"),
     *("friend.phone", "friend.agree", "which_cancel", "still_needed", "did_they_come", "again"),

@@ -27,6 +27,7 @@ from handlers import (
     reach,
     relay,
     rights,
+    unused,
     worry,
 )
 from handlers.rules import timing
@@ -87,6 +88,7 @@ async def _let_in(turn: Turn) -> None:
     assert message
     await members.wrote(turn.tx, Address(message.channel, message.sender), turn.now)
     await reach.wrote(turn)
+    await unused.wrote(turn)
     if message.kind is InboundKind.BUTTON:
         await _button(turn)
     elif message.kind is InboundKind.LOCATION:

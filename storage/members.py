@@ -558,6 +558,8 @@ def to_row(key: Seal, member: Member) -> dict[str, Any]:
         "retried_at": member.retried_at,
         "half_way_at": member.half_way_at,
         "forget_at": member.forget_at,
+        "used_at": member.used_at,
+        "unused_at": member.unused_at,
         "helping": all(holds(member) for holds in _HELPING.values()),
     }
 
@@ -605,4 +607,6 @@ def _without_seals(row: RowMapping) -> Member:
         retried_at=row["retried_at"],
         half_way_at=row["half_way_at"],
         forget_at=row["forget_at"],
+        used_at=row["used_at"],
+        unused_at=row["unused_at"],
     )

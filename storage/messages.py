@@ -24,7 +24,7 @@ from storage.model import (
     Priority,
     SendStatus,
 )
-from storage.schema import addresses, inbox, member_keys, outbox, relayed
+from storage.schema import addresses, inbox, member_keys, outbox
 from storage.vault import WrongKeyError
 
 PRIORITY_OF_RANK = {rank: priority for priority, rank in PRIORITY_RANK.items()}
@@ -130,20 +130,7 @@ async def next_inbound(tx: Transaction) -> Waiting | None:
     Raises:
         UnreadableError: if it can't be read.
     """
-    head = sa.alias(inbox)
-    before = sa.exists().where(
-        head.c.lane == inbox.c.lane,
-        head.c.handled_at.is_(None),
-        head.c.attempts < TRIES,
-        head.c.id < inbox.c.id,
-    )
-    row = await tx.one(
-        sa.select(inbox)
-        .where(inbox.c.handled_at.is_(None), inbox.c.attempts < TRIES, ~before)
-        .order_by(inbox.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
+    row = await tx.one(_oldest_inbound())
     if row is None:
         return None
     try:
@@ -156,6 +143,24 @@ async def next_inbound(tx: Transaction) -> Waiting | None:
     except (WrongKeyError, ValueError, KeyError, TypeError):
         raise UnreadableError(row["id"]) from None
     return Waiting(row["id"], row["attempts"], message, row["received_at"], row["member_id"])
+
+
+@cache
+def _oldest_inbound() -> sa.Select[Any]:
+    head = sa.alias(inbox)
+    before = sa.exists().where(
+        head.c.lane == inbox.c.lane,
+        head.c.handled_at.is_(None),
+        head.c.attempts < TRIES,
+        head.c.id < inbox.c.id,
+    )
+    return (
+        sa.select(inbox)
+        .where(inbox.c.handled_at.is_(None), inbox.c.attempts < TRIES, ~before)
+        .order_by(inbox.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
 
 
 async def handled(tx: Transaction, inbox_id: int, now: datetime, aside: str = "") -> bool:
@@ -495,34 +500,7 @@ NO_WORDS: dict[str, Any] = {
     "wakes": False,
     "ask_location": False,
 }
-"""What is left of a message whose words are not kept any more (`empty_old`)."""
-
-EMPTIED_AT_ONCE = 500
-"""Rows a transaction."""
-
-
-async def empty_old(tx: Transaction, before: datetime) -> int:
-    """Keep no longer what was said in messages that are older and have come to their end, in or
-    out, and what two of a visit wrote to each other; of how many. That the messages were, and what
-    became of them, stays."""
-    over = outbox.c.status.not_in((SendStatus.QUEUED.value, SendStatus.SENDING.value))
-    seen_to = sa.or_(inbox.c.handled_at.is_not(None), inbox.c.attempts >= TRIES)
-    emptied = 0
-    for table, when, ended in (
-        (outbox, outbox.c.created_at, over),
-        (inbox, inbox.c.received_at, seen_to),
-    ):
-        old = (
-            sa.select(table.c.id)
-            .where(has_words(table), when < before, ended)
-            .order_by(when)
-            .limit(EMPTIED_AT_ONCE)
-        )
-        done = await tx.run(sa.update(table).where(table.c.id.in_(old)).values(sealed_message=b""))
-        emptied += int(done.rowcount)
-    old = sa.select(relayed.c.id).where(relayed.c.at < before).limit(EMPTIED_AT_ONCE)
-    gone = await tx.run(sa.delete(relayed).where(relayed.c.id.in_(old)))
-    return emptied + int(gone.rowcount)
+"""What is left of a message whose words are not kept any more (`storage/purge.py`)."""
 
 
 def has_words(table: sa.Table) -> sa.ColumnElement[bool]:

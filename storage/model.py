@@ -329,6 +329,8 @@ class DueKind(StrEnum):
     is closed: its words go."""
     VETTING = "vetting"
     """Somebody's vetting runs out soon, or has; or what they may do is to be looked at anew."""
+    UNUSED = "unused"
+    """Whoever has made no use of the group for years has not said that they want to stay."""
 
 
 def aware(moment: datetime | None, name: str) -> None:
@@ -434,6 +436,10 @@ class Member:
     """When organisers hear that they stopped half-way through joining; empty once they have."""
     forget_at: datetime | None = None
     """Since when they wish to be forgotten; empty again once they are."""
+    used_at: datetime | None = None
+    """When they last made use of the group, within a week; empty until it was looked at."""
+    unused_at: datetime | None = None
+    """Since when it has been asked whether they want to stay; empty otherwise."""
 
     def __post_init__(self) -> None:
         for name in (
@@ -445,6 +451,8 @@ class Member:
             "half_way_at",
             "forget_at",
             "vetting_at",
+            "used_at",
+            "unused_at",
         ):
             aware(getattr(self, name), name)
 
@@ -786,6 +794,11 @@ class DeliveryReceipt:
     """The provider's error code, if it failed."""
     outbox_id: int | None = None
     """Our own id, where the callback carries it."""
+
+
+Where = Mapping[str, tuple[str, ...] | bool | int]
+"""Which rows of a table: a column and the words that it may hold, whether it is filled in at all,
+or the number that it is below."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -230,34 +231,11 @@ class Waiting:
     receipt: DeliveryReceipt
 
 
-async def next_receipts(tx: Transaction, now: datetime, most: int = 50) -> list[Waiting]:
+async def next_receipts(tx: Transaction, most: int = 50) -> list[Waiting]:
     """Receipts not yet applied whose message is known (by our own id where it was carried, else by
     the provider's), oldest first. One whose message is not known yet, or is just being sent (it
     overtook the answer to the call that sent it), waits for up to a day; it holds up no other."""
-    about = sa.or_(
-        outbox.c.id == receipts.c.outbox_id,
-        sa.and_(
-            receipts.c.outbox_id.is_(None),
-            outbox.c.channel == receipts.c.channel,
-            outbox.c.provider_id == receipts.c.provider_id,
-        ),
-    )
-    rows = await tx.all(
-        sa.select(receipts, outbox.c.id.label("about_id"))
-        .join(outbox, about)
-        .where(receipts.c.applied_at.is_(None), outbox.c.status != SendStatus.SENDING.value)
-        .order_by(receipts.c.id)
-        .limit(most)
-    )
-    if not rows:
-        await tx.run(
-            sa.update(receipts)
-            .where(
-                receipts.c.applied_at.is_(None),
-                receipts.c.received_at <= now - timedelta(days=1),
-            )
-            .values(applied_at=now)
-        )
+    rows = (await tx.run(_waiting_receipts(), {"most": most})).mappings()
     return [
         Waiting(
             row["id"],
@@ -271,6 +249,41 @@ async def next_receipts(tx: Transaction, now: datetime, most: int = 50) -> list[
         )
         for row in rows
     ]
+
+
+_IS_ABOUT = sa.or_(
+    outbox.c.id == receipts.c.outbox_id,
+    sa.and_(
+        receipts.c.outbox_id.is_(None),
+        outbox.c.channel == receipts.c.channel,
+        outbox.c.provider_id == receipts.c.provider_id,
+    ),
+)
+
+
+# Asked after whatever else was done: put together once.
+@cache
+def _waiting_receipts() -> sa.Select[Any]:
+    return (
+        sa.select(receipts, outbox.c.id.label("about_id"))
+        .join(outbox, _IS_ABOUT)
+        .where(receipts.c.applied_at.is_(None), outbox.c.status != SendStatus.SENDING.value)
+        .order_by(receipts.c.id)
+        .limit(sa.bindparam("most", type_=sa.Integer))
+    )
+
+
+async def pass_over_old(tx: Transaction, now: datetime) -> None:
+    """Receipts of messages that have not been known for a day are waited with no longer."""
+    await tx.run(
+        sa.update(receipts)
+        .where(
+            receipts.c.applied_at.is_(None),
+            receipts.c.received_at <= now - timedelta(days=1),
+            ~sa.exists().where(_IS_ABOUT),
+        )
+        .values(applied_at=now)
+    )
 
 
 async def applied(tx: Transaction, receipt_id: int, now: datetime) -> bool:

@@ -26,6 +26,8 @@ from storage.vault import Seal
 UNSETTLED = (RequestStatus.OPEN, RequestStatus.HANDED, RequestStatus.FILLED)
 """Requests that are still owed something."""
 
+OVER = (RequestStatus.DONE, RequestStatus.CANCELLED, RequestStatus.CLOSED)
+
 
 async def add(tx: Transaction, request: HelpRequest) -> HelpRequest:
     """Keep a new request (its `id` is ignored)."""

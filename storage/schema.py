@@ -140,6 +140,10 @@ members = Table(
     _when("retried_at", nullable=True),
     _when("half_way_at", nullable=True),
     _when("forget_at", nullable=True),
+    # When they last made use of the group, within a week (`handlers/unused.py`); empty until looked
+    # at for the first time. And since when they have been asked whether they want to stay.
+    _when("used_at", nullable=True),
+    _when("unused_at", nullable=True),
     # Whether this person can be asked at all just now: kept by `members.save`, so that the
     # search for neighbours reads one small index and nothing else.
     Column("helping", Boolean, nullable=False),
@@ -184,6 +188,19 @@ Index(
     members.c.id,
     sqlite_where=members.c.vetting_at.is_not(None),
     postgresql_where=members.c.vetting_at.is_not(None),
+)
+Index(
+    "ix_members_unused",
+    members.c.id,
+    sqlite_where=members.c.unused_at.is_not(None),
+    postgresql_where=members.c.unused_at.is_not(None),
+)
+Index(
+    "ix_members_used",
+    members.c.standing,
+    members.c.used_at,
+    sqlite_where=sa_text("unused_at IS NULL AND forget_at IS NULL"),
+    postgresql_where=sa_text("unused_at IS NULL AND forget_at IS NULL"),
 )
 Index("ix_members_roles", members.c.community_id, members.c.roles, members.c.standing)
 
@@ -286,6 +303,14 @@ requests = Table(
     Index("ix_requests_status", "status"),
     Index("ix_requests_community_id_created_at", "community_id", "created_at"),
 )
+# What is over and still has its words (`storage/purge.py`): each of the next such indexes is of the
+# few rows that are to be emptied some day.
+Index(
+    "ix_requests_worded",
+    requests.c.created_at,
+    sqlite_where=sa_text("length(sealed_words) > 0"),
+    postgresql_where=sa_text("length(sealed_words) > 0"),
+)
 
 offers = Table(
     "offers",
@@ -334,6 +359,13 @@ Index(
     unique=True,
     sqlite_where=visits.c.status.in_(LIVE_VISIT),
     postgresql_where=visits.c.status.in_(LIVE_VISIT),
+)
+
+Index(
+    "ix_visits_worded",
+    visits.c.due_at,
+    sqlite_where=sa_text("length(sealed_code_word) > 0"),
+    postgresql_where=sa_text("length(sealed_code_word) > 0"),
 )
 
 relayed = Table(
@@ -393,6 +425,12 @@ questions = Table(
     UniqueConstraint("token"),
     Index("ix_questions_member_id_asked_at", "member_id", "asked_at"),
     Index("ix_questions_kind_ref", "kind", "ref"),
+)
+Index(
+    "ix_questions_over",
+    questions.c.asked_at,
+    sqlite_where=sa_text("coalesce(answered_at, closed_at) IS NOT NULL"),
+    postgresql_where=sa_text("coalesce(answered_at, closed_at) IS NOT NULL"),
 )
 
 inbox = Table(
@@ -626,6 +664,12 @@ occasions = Table(
     Index("ix_occasions_status", "status"),
     Index("ix_occasions_member_id_status", "member_id", "status"),
 )
+Index(
+    "ix_occasions_worded",
+    occasions.c.due_at,
+    sqlite_where=sa_text("length(sealed_words) + length(sealed_outcome) > 0"),
+    postgresql_where=sa_text("length(sealed_words) + length(sealed_outcome) > 0"),
+)
 
 worries = Table(
     "worries",
@@ -743,6 +787,12 @@ broadcast_replies = Table(
     Column("sealed_words", LargeBinary, nullable=False),
     _when("at"),
     Index("ix_broadcast_replies_broadcast_id", "broadcast_id"),
+)
+Index(
+    "ix_broadcast_replies_worded",
+    broadcast_replies.c.at,
+    sqlite_where=sa_text("length(sealed_words) > 0"),
+    postgresql_where=sa_text("length(sealed_words) > 0"),
 )
 
 streets = Table(

@@ -8,7 +8,17 @@ from pathlib import Path
 
 from bot.clock import RealClock
 from bot.commands.database import group_named, ready
-from bot.commands.terminal import Trouble, amount, note, progress, run, say, settings, write
+from bot.commands.terminal import (
+    Trouble,
+    amount,
+    note,
+    progress,
+    run,
+    say,
+    settings,
+    write,
+    write_private,
+)
 from handlers.rules import vetting
 from storage import audit, due, members, members_many, worries
 from storage.database import Transaction
@@ -209,6 +219,7 @@ def _member(arrival: Arrival, community: Community, sheet: Sheet) -> Member:
         standing=Standing.ACTIVE,
         language=community.languages[0],
         languages=community.languages[:1],
+        used_at=RealClock().now(),
     )
     changes: dict[str, object] = {
         "standing": Standing.ACTIVE,
@@ -276,6 +287,7 @@ def take_out(group: str, output: Path | None) -> int:
                 community.id,
                 community_id=community.id,
                 count=len(rows),
+                by="command",
             )
             return community.name, rows, len(everybody) - len(rows)
 
@@ -286,7 +298,7 @@ def take_out(group: str, output: Path | None) -> int:
         write(text.encode("utf-8", "replace"))
     else:
         # With a mark, without which Excel takes a Siân for a SiÃ¢n.
-        output.write_bytes(text.encode("utf-8-sig", "replace"))
+        write_private(output, text.encode("utf-8-sig", "replace"))
         people = amount(len(rows), "person", "people")
         say(f"{people} of {name} written to {output}.")
     if left_out:

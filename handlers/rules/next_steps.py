@@ -6,7 +6,6 @@ conversation of the tests is held to. What is new and can wait for something get
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from handlers.rules.timing import WAVES
@@ -17,13 +16,9 @@ from storage.model import (
     RequestStatus,
     ScheduleStatus,
     VisitStatus,
+    Where,
 )
 from storage.model_broadcasts import BroadcastStatus
-
-Where = Mapping[str, tuple[str, ...] | bool | int]
-"""Which rows of a table: a column and the words that it may hold, whether it is filled in at all,
-or the number that it is below."""
-
 
 LIVE = (VisitStatus.ACCEPTED.value, VisitStatus.ON_THE_WAY.value)
 
@@ -141,5 +136,6 @@ NEXT_STEPS = (
     Owed("joining", "members", {"half_way_at": True}, (DueKind.JOIN,)),
     Owed("out_of_reach", "members", {"retry_at": True}, (DueKind.RETRY,)),
     Owed("forgetting", "members", {"forget_at": True}, (DueKind.FORGET,)),
+    Owed("unused", "members", {"unused_at": True}, (DueKind.UNUSED,)),
     Owed("pause", "members", {"paused_until": True}, (DueKind.BACK,)),
 )

@@ -398,7 +398,10 @@ async def every_state(tx: Transaction, rosa: int, sam: int, ana: int) -> dict[st
     owed = await outlays.add(tx, Outlay(0, visit.id, OutlayStatus.SPENT, 900, 900, tell_at=SOON))
     someone = {
         name: (await members.add(tx, helper(standing=Standing.JOINING, **{name: SOON}))).id
-        for name in ("half_way_at", "retry_at", "paused_until", "forget_at", "vetting_at")
+        for name in (
+            *("half_way_at", "retry_at", "paused_until", "forget_at"),
+            *("vetting_at", "unused_at"),
+        )
     }
     worry = await worries.add(
         tx, Worry(0, 1, rosa, WorryStatus.OPEN, TEN, "Sam took my purse", next_at=SOON)
@@ -427,6 +430,7 @@ async def every_state(tx: Transaction, rosa: int, sam: int, ana: int) -> dict[st
         "joining": (someone["half_way_at"], SOON),
         "out_of_reach": (someone["retry_at"], SOON),
         "forgetting": (someone["forget_at"], SOON + timedelta(minutes=10)),
+        "unused": (someone["unused_at"], datetime(2026, 12, 23, 9, tzinfo=UTC)),
         "pause": (someone["paused_until"], SOON),
         "vetting": (someone["vetting_at"], SOON),
         "worry": (worry.id, SOON),
@@ -488,6 +492,7 @@ INDEXES = (
     "ix_members_forget",
     "ix_members_vetting",
     "ix_worries_next",
+    "ix_members_unused",
 )
 
 
@@ -503,23 +508,8 @@ async def test_the_search_reads_what_is_open_and_nothing_else(database: Database
             await requests.add(tx, row)
         plans = []
         for owed in NEXT_STEPS:
-            seen: list[Any] = []
-            run = tx.all
-
-            async def note(statement: Any, seen: list[Any] = seen, run: Any = run) -> Any:
-                seen.append(statement)
-                return await run(statement)
-
-            tx.all = note  # type: ignore[method-assign]
-            await due.lacking(tx, owed.table, owed.where, owed.one_of, 100)
-            tx.all = run  # type: ignore[method-assign]
-            sql = str(
-                seen[0].compile(
-                    dialect=tx.connection.dialect,
-                    compile_kwargs={"literal_binds": True, "render_postcompile": True},
-                )
-            )
-            explained = await tx.connection.execute(sa.text(f"EXPLAIN QUERY PLAN {sql}"))
+            alone = due.Lacking([(owed.table, owed.where, owed.one_of)], 100).statement(tx)
+            explained = await tx.connection.execute(sa.text(f"EXPLAIN QUERY PLAN {alone}"))
             plans.append((owed, " ".join(str(cell) for row in explained for cell in row)))
     for owed, plan in plans:
         if owed.table in ("communities", "shifts", "dated_shifts"):

@@ -125,7 +125,7 @@ def test_importing_and_exporting_is_written_down(marsden: Popround, csv: Csv) ->
         group = (await groups.every(tx))[0]
         return [row["detail"] for row in await audit.about(tx, "community", group.id)]
 
-    assert within(look) == [{}, {"new": 3, "updated": 0}, {"count": 3}]
+    assert within(look) == [{}, {"new": 3, "updated": 0}, {"count": 3, "by": "command"}]
 
 
 @pytest.mark.parametrize(

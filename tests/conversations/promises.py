@@ -12,10 +12,11 @@ from itertools import product
 
 import sqlalchemy as sa
 
+from handlers.auditor import LACKING
 from handlers.rules import timing
 from handlers.rules.next_steps import NEXT_STEPS
 from handlers.rules.segments import segments
-from storage import due, groups, members, messages, requests
+from storage import groups, members, messages, requests
 from storage.database import Transaction
 from storage.model import (
     Channel,
@@ -188,9 +189,8 @@ async def _nights_kept(tx: Transaction, witness: Witness) -> list[str]:
 async def _nothing_silent(tx: Transaction) -> list[str]:
     """Whatever is still owed something has a moment at which its next step comes."""
     wrong = [
-        f"{owed.table} {ref} ({owed.what}) has no next step"
-        for owed in NEXT_STEPS
-        for ref in await due.lacking(tx, owed.table, owed.where, owed.one_of, 100)
+        f"{NEXT_STEPS[place].table} {ref} ({NEXT_STEPS[place].what}) has no next step"
+        for place, ref in await LACKING.rows(tx)
     ]
     for ref in await requests.filled_by_nobody(tx, 100):
         wrong.append(f"request {ref} is filled, and nobody is going")

@@ -259,8 +259,8 @@ class Player:
         """A member from the cells of a `given` line: a postcode, roles, `can: shopping, lift`,
         `km: 3`, `home: 3 Mill Row`, `languages: en; cy`, `group: NAME`, `off duty`, `waiting`,
         `hours: mon-fri 09:00-12:00; sat`, `visits: 2`, `weekly: 1` (their cap), `at once: 2`,
-        `name: Doreen Shaw`, `vetted: enhanced 2027-01-31`, `contact` (no role: somebody who may be
-        told about another),
+        `used: 2024-10-01` (when they last wrote), `name: Doreen Shaw`, `vetted: enhanced
+        2027-01-31`, `contact` (no role: somebody who may be told about another),
         `number: +33...` (by text)."""
         facts = dict(cell.split(": ", 1) for cell in rest if ": " in cell)
         every = await groups.every(tx)  # type: ignore[arg-type]
@@ -304,6 +304,9 @@ class Player:
             weekly_cap=int(facts.get("weekly", "3")),
             at_once_cap=int(facts.get("at once", "1")),
             consent="2026-11-01 on paper",
+            used_at=datetime.fromisoformat(facts["used"]).replace(tzinfo=UTC)
+            if "used" in facts
+            else None,
         )
 
     async def street(self, line: str) -> None:

@@ -215,6 +215,7 @@ ASKED = {
     "approve": ("approve", "not_yet"),
     "forget": ("forget_me", "keep_me"),
     "change": ("change_address", "change_name"),
+    "unused": ("stay", "dont_stay"),
     "again": ("yes", "no"),
     "done.thanks": ("yes", "no"),
     **{
@@ -378,6 +379,9 @@ def test_no_text_costs_more_than_two_parts(name: str, language: str) -> None:
 
 TWO = frozenset(
     {
+        "unused",
+        "unused.not_asked",
+        "leave.done.open",
         "change.elsewhere.told",
         "forget",
         "abroad.told",

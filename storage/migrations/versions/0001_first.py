@@ -188,6 +188,8 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("retried_at", WHEN, nullable=True),
         sa.Column("half_way_at", WHEN, nullable=True),
         sa.Column("forget_at", WHEN, nullable=True),
+        sa.Column("used_at", WHEN, nullable=True),
+        sa.Column("unused_at", WHEN, nullable=True),
         sa.Column("helping", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["community_id"], ["communities.id"], name="fk_members_community_id"
@@ -204,6 +206,13 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     op.create_index("ix_members_paused", "members", ["id"], **_only("paused_until IS NOT NULL"))
     op.create_index("ix_members_retry", "members", ["id"], **_only("retry_at IS NOT NULL"))
     op.create_index("ix_members_forget", "members", ["id"], **_only("forget_at IS NOT NULL"))
+    op.create_index("ix_members_unused", "members", ["id"], **_only("unused_at IS NOT NULL"))
+    op.create_index(
+        "ix_members_used",
+        "members",
+        ["standing", "used_at"],
+        **_only("unused_at IS NULL AND forget_at IS NULL"),
+    )
     op.create_index("ix_members_half_way", "members", ["id"], **_only("half_way_at IS NOT NULL"))
     op.create_index("ix_members_vetting", "members", ["id"], **_only("vetting_at IS NOT NULL"))
     op.create_index("ix_members_roles", "members", ["community_id", "roles", "standing"])
@@ -433,6 +442,12 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     )
     op.create_index("ix_questions_kind_ref", "questions", ["kind", "ref"])
     op.create_index("ix_questions_member_id_asked_at", "questions", ["member_id", "asked_at"])
+    op.create_index(
+        "ix_questions_over",
+        "questions",
+        ["asked_at"],
+        **_only("coalesce(answered_at, closed_at) IS NOT NULL"),
+    )
 
     op.create_table(
         "schedules",
@@ -496,6 +511,9 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     op.create_index(
         "ix_requests_community_id_created_at", "requests", ["community_id", "created_at"]
     )
+    op.create_index(
+        "ix_requests_worded", "requests", ["created_at"], **_only("length(sealed_words) > 0")
+    )
 
     op.create_table(
         "offers",
@@ -537,6 +555,9 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     op.create_index("ix_visits_asker_id_status", "visits", ["asker_id", "status"])
     op.create_index("ix_visits_created_at", "visits", ["created_at"])
     op.create_index("ix_visits_helper_id_status", "visits", ["helper_id", "status"])
+    op.create_index(
+        "ix_visits_worded", "visits", ["due_at"], **_only("length(sealed_code_word) > 0")
+    )
     op.create_index(
         "ix_visits_live", "visits", ["id"], **_only("status IN ('accepted', 'on_the_way')")
     )
@@ -643,6 +664,12 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     )
     op.create_index("ix_occasions_status", "occasions", ["status"])
     op.create_index("ix_occasions_member_id_status", "occasions", ["member_id", "status"])
+    op.create_index(
+        "ix_occasions_worded",
+        "occasions",
+        ["due_at"],
+        **_only("length(sealed_words) + length(sealed_outcome) > 0"),
+    )
 
     op.create_table(
         "worries",
@@ -776,3 +803,9 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.PrimaryKeyConstraint("id", name="pk_broadcast_replies"),
     )
     op.create_index("ix_broadcast_replies_broadcast_id", "broadcast_replies", ["broadcast_id"])
+    op.create_index(
+        "ix_broadcast_replies_worded",
+        "broadcast_replies",
+        ["at"],
+        **_only("length(sealed_words) > 0"),
+    )
