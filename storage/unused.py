@@ -77,8 +77,8 @@ async def for_long(
 
 async def counted_on(tx: Transaction, member_id: int, since: datetime) -> bool:
     """Whether somebody counts on them, or they on the group, without their having to write: an
-    organiser, who hears of worries, check-ins or being told of somebody's, regular help, anything that is open; or a
-    request, a visit or an answer since then."""
+    organiser, who hears of worries, check-ins or being told of somebody's, regular help, anything
+    that is open; or a request, a visit or an answer since then."""
     over = [status.value for status in OVER]
     helper_or_asker = sa.or_(visits.c.helper_id == member_id, visits.c.asker_id == member_id)
     signs = (

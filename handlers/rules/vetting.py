@@ -46,7 +46,7 @@ def counts_for(member: Member, community: Community) -> bool:
 
 def next_look(until: date | None, now: datetime, community: Community) -> datetime | None:
     """When its running out is next to be looked at: a while before, and as its last day is over."""
-    if until is None:
+    if until is None or not 1900 < until.year < 9000:  # a slip of the pen: no clock goes so far
         return None
     soon = at_local(until - BEFORE, community.quiet_until, community)
     over = at_local(until + timedelta(days=1), time(0), community)

@@ -390,6 +390,18 @@ def test_all_is_well_once_there_is_an_organiser(
         said = marsden.well("check")
         assert "Marsden Neighbours has 1." in said
         assert "TO DO" not in said
+        # It can work like that, and asks for somebody who hears of worries.
+        assert "has nobody for safeguarding: a worry goes to its organisers." in said
+        assert 'popround invite --group "Marsden Neighbours" --role safeguarding' in said
+        more = "Jo,07700 900124,safeguarding,2026-03-01 by phone\n"
+        file.write_text("name,phone,roles,consent\n" + more)
+        marsden.well("members", "import", file, "--group", "Marsden Neighbours")
+        said = marsden.well("check")
+        assert "one person for safeguarding: who hears of a worry about them?" in said
+        assert "--role deputy" in said
+        file.write_text("name,phone,roles,consent\n" + more.replace("124,safeg", "125,safeg"))
+        marsden.well("members", "import", file, "--group", "Marsden Neighbours")
+        assert "Marsden Neighbours has 2 people." in marsden.well("check")
         # A webhook that is not set yet is no reason not to start: starting sets it.
         monkeypatch.setenv("POPROUND_PUBLIC_URL", "https://popround.example")
         monkeypatch.setenv("POPROUND_TELEGRAM_WEBHOOK_SECRET", "s")
