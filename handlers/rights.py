@@ -95,6 +95,8 @@ async def show(turn: Turn) -> None:
     for schedule in held.schedules:
         lines.append(turn.text(language, "data.regular", words=one_line(schedule.words)))
     lines.append(turn.text(language, "data.messages", count=held.messages))
+    if held.worries:
+        lines.append(turn.text(language, "data.worries", count=held.worries))
     lines.append(turn.text(language, "data.requests", count=len(held.requests)))
     for request in held.requests:
         day = turn.desk.wording.day(language, request.created_at.date(), turn.today, whole=True)

@@ -113,6 +113,9 @@ class Held:
     """Visits that they made."""
     messages: int
     """Messages from them and to them, of which the words are still kept."""
+    worries: int
+    """Worries that they told of, and that are still kept. What they say is not for a screen that
+    others may see: `popround members export WHO` has it."""
 
 
 async def held(tx: Transaction, member: Member) -> Held:
@@ -124,6 +127,11 @@ async def held(tx: Transaction, member: Member) -> Held:
         .select_from(table)
         .where(table.c.member_id == member.id, has_words(table))
         for table in (inbox, outbox)
+    )
+    told = (
+        sa.select(sa.func.count())
+        .select_from(worries)
+        .where(worries.c.member_id == member.id, worries.c.next_at.is_not(None))
     )
     said = await members.bonds_by(tx, member.id)
     return Held(
@@ -137,6 +145,7 @@ async def held(tx: Transaction, member: Member) -> Held:
         tuple([await members.get(tx, other) for kind, other in said if kind == "not_again"]),
         member.visits,
         int(await tx.value(came) or 0) + int(await tx.value(went) or 0),
+        int(await tx.value(told) or 0),
     )
 
 
