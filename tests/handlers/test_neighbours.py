@@ -135,7 +135,7 @@ async def test_it_picks_whom_the_rules_would_pick_from_everybody(
                 rules = Wanted(
                     rosa,
                     Need.SHOPPING,
-                    False,
+                    None,
                     NOW.date(),
                     look.wanted.reach_km,
                     look.wanted.quarters,
