@@ -282,6 +282,27 @@ def members_export(
     return take_out(group, output)
 
 
+@audit.command("show")
+def audit_show(
+    group: Group,
+    about: Annotated[
+        str | None,
+        typer.Option(help="One person: a number, #id or whole name.", show_default=False),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(help="From that day on (2026-11-20); else 30 days.", show_default=False),
+    ] = None,
+) -> int:
+    """Show who did and saw what: each look at an address or a number, each change, each list.
+
+    It has names, of whoever still has one, and no words. That you looked is noted as well.
+    """
+    from bot.commands.audit import show
+
+    return show(group, about, since)
+
+
 @audit.command("verify")
 def audit_verify() -> int:
     """See whether the log is as it was written, from the first row to the last.

@@ -16,7 +16,7 @@ from handlers.rules.privacy import Field
 from handlers.rules.understanding_when import without_old_days
 from handlers.seen import Private, helps
 from handlers.turn import Turn, first_name, one_line
-from storage import members, questions, recurring, requests
+from storage import members, messages, questions, recurring, requests
 from storage.model import (
     DueKind,
     HelpRequest,
@@ -377,8 +377,10 @@ async def not_needed(turn: Turn, request: HelpRequest) -> Member | None:
 
 
 async def call_off(turn: Turn, visit: Visit, name: str = "called_off") -> None:
-    """It is not needed any more: the helper hears so, and the chat forgets the address."""
+    """It is not needed any more: the helper hears so, and the chat forgets the address. News that
+    somebody comes, which waits for the morning, is no news then."""
     await _end(turn, visit, VisitStatus.CALLED_OFF)
+    await messages.withdraw_about(turn.tx, visit.asker_id, "found", visit.id)
     helper = await members.get(turn.tx, visit.helper_id)
     asker = await members.get(turn.tx, visit.asker_id)
     await turn.say(

@@ -470,6 +470,16 @@ async def withdraw_all(tx: Transaction, member_id: int, *, but: int | None = Non
     )
 
 
+async def withdraw_about(tx: Transaction, member_id: int, kind: str, ref: int) -> None:
+    """Take back what is waiting to go to somebody about one thing."""
+    waiting = sa.select(outbox.c.id, outbox.c.about).where(
+        outbox.c.member_id == member_id, outbox.c.status == SendStatus.QUEUED.value
+    )
+    for row in await tx.all(waiting):
+        if (row["about"].get("kind"), row["about"].get("ref")) == (kind, ref):
+            await withdraw(tx, row["id"])
+
+
 async def outbound_waiting(tx: Transaction, now: datetime) -> dict[Priority, tuple[int, float]]:
     """How many messages wait, by priority, and for how many seconds the oldest of those that may go
     now has been waiting."""

@@ -35,6 +35,8 @@ from storage.schema import (
     addresses,
     bonds,
     broadcast_replies,
+    broadcast_texts,
+    broadcasts,
     check_ins,
     communities,
     contacts,
@@ -83,10 +85,18 @@ async def traces_of(tx: Transaction, member: Member) -> Traces:
     parts = {part for part in re.findall(r"[^\W\d_]{3,}", member.name) if part.lower() not in _NOT}
     whole = {member.name, member.home, *parts, *(address.value for address in at)}
     said = sorted((re.escape(one) for one in whole if len(one) >= 3), key=len, reverse=True)
+    said += [_number(address.value) for address in at if address.value.startswith("+")]
     pattern = rf"(?<!\w)(?:{'|'.join(said)})(?!\w)" if said else r"(?!)"
     rows = await tx.all(sa.select(addresses.c.lane).where(addresses.c.member_id == member.id))
     lanes = {row["lane"] for row in rows}  # as they stand: without the key they can't be made anew
     return Traces(re.compile(pattern, re.IGNORECASE), frozenset(lanes))
+
+
+def _number(phone: str) -> str:
+    """A phone number as people write it: with or without its country, in groups of any size."""
+    home = re.fullmatch(r"\+44(\d+)", phone)
+    start, digits = (r"(?:\+44|0044|0)[ -]?", home[1]) if home else (r"(?:\+|00)", phone[1:])
+    return start + "[ -]?".join(digits)
 
 
 _NOT = frozenset({"mrs", "miss", "rev", "revd", "sir", "lady", "father", "the"})
@@ -194,6 +204,7 @@ async def forget(tx: Transaction, member: Member, now: datetime) -> None:
     ident = member.id
     async for table, row_id, values in _about(tx, member, traces):
         await tx.run(sa.update(table).where(table.c.id == row_id).values(**values))
+    await _leave_out(tx, member, traces)
     await _empty_messages(tx, ident, traces)
     mine = sa.select(check_ins.c.id).where(check_ins.c.member_id == ident)
     days = sa.select(occasions.c.id).where(occasions.c.member_id == ident)
@@ -324,6 +335,40 @@ async def _about(
         last = rows[-1]["id"]
 
 
+async def _leave_out(tx: Transaction, member: Member, traces: Traces) -> None:
+    """In what others asked for, answered and told everybody, their name, home and number are a dash
+    from now on: what else was said there is still needed, and the others' own."""
+    group = member_table.c.community_id == member.community_id
+    people = sa.select(member_table.c.id).where(group, member_table.c.id != member.id)
+    told = sa.select(broadcasts.c.id).where(broadcasts.c.community_id == member.community_id)
+    for table, owner, columns, where in (
+        (requests, "asker_id", ("sealed_words",), requests.c.asker_id.in_(people)),
+        (schedules, "asker_id", ("sealed_words",), schedules.c.asker_id.in_(people)),
+        (
+            occasions,
+            "member_id",
+            ("sealed_words", "sealed_outcome"),
+            occasions.c.member_id.in_(people),
+        ),
+        (
+            broadcast_replies,
+            "member_id",
+            ("sealed_words",),
+            broadcast_replies.c.member_id.in_(people),
+        ),
+        (broadcast_texts, None, ("sealed_text",), broadcast_texts.c.broadcast_id.in_(told)),
+    ):
+        async for row in _rows(tx, table, where, owner=owner):
+            key = tx.keys[row[owner] if owner else None]
+            changed = {}
+            for name in columns:
+                words = key.open(row[name]) if row[name] else ""
+                if traces.in_text(words):
+                    changed[name] = key.seal(traces.words.sub("-", words))
+            if changed:
+                await tx.run(sa.update(table).where(table.c.id == row["id"]).values(**changed))
+
+
 async def _quoted(tx: Transaction, ident: int) -> set[str]:
     """How what they asked for begins, as it is quoted to others."""
     key = await tx.key_of(ident)
@@ -333,15 +378,19 @@ async def _quoted(tx: Transaction, ident: int) -> set[str]:
 
 
 async def _rows(
-    tx: Transaction, table: sa.Table, *where: sa.ColumnElement[bool]
+    tx: Transaction,
+    table: sa.Table,
+    *where: sa.ColumnElement[bool],
+    owner: str | None = "member_id",
 ) -> AsyncIterator[RowMapping]:
-    """The rows of a table, with the keys that open them, some at a time."""
+    """The rows of a table, with the keys of whom they belong to, some at a time."""
     last = 0
     while True:
         rows = await tx.all(
             sa.select(table).where(table.c.id > last, *where).order_by(table.c.id).limit(CHUNK)
         )
-        await tx.load_keys(row["member_id"] for row in rows)
+        if owner:
+            await tx.load_keys(row[owner] for row in rows)
         for row in rows:
             yield row
         if len(rows) < CHUNK:

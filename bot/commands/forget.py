@@ -21,7 +21,7 @@ CAN = {
 
 
 def forget(who: str, group: str, *, sure: bool) -> int:
-    """Find one person by number, Telegram id, member's id (`#12`) or whole name; ask; note it."""
+    """Find one person, ask, and note it."""
     given = settings()
 
     async def find() -> Member:
