@@ -20,6 +20,7 @@ from handlers import (
     recurring_off,
     relay,
     visit,
+    worry,
 )
 from handlers.rules import timing
 from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
@@ -269,8 +270,7 @@ async def _call_me(turn: Turn, meaning: Meaning) -> bool:
 
 
 async def _worry(turn: Turn, meaning: Meaning) -> bool:
-    await turn.pass_on("worry")
-    await relay.worry(turn)
+    await worry.said(turn)
     return True
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from handlers import checkin, recurring_off, visit
+from handlers import checkin, recurring_off, visit, worry
 from handlers.join import does
 from handlers.rules.names import LONGEST, LONGEST_HOME, house_in, name_in
 from handlers.rules.understanding import yes_no
@@ -95,6 +95,8 @@ async def show(turn: Turn) -> None:
     for schedule in held.schedules:
         lines.append(turn.text(language, "data.regular", words=one_line(schedule.words)))
     lines.append(turn.text(language, "data.messages", count=held.messages))
+    if held.worries:
+        lines.append(turn.text(language, "data.worries", count=held.worries))
     lines.append(turn.text(language, "data.requests", count=len(held.requests)))
     for request in held.requests:
         day = turn.desk.wording.day(language, request.created_at.date(), turn.today, whole=True)
@@ -143,6 +145,7 @@ async def let_go(turn: Turn, *, goodbye: bool = True, why: str = "asked") -> Non
     for running in await requests.live_visits(turn.tx, helper_id=me.id):
         await visit.give_back(turn, running)
     await checkin.went_silent(turn, "left")
+    await worry.gone(turn, me)
     await recurring_off.drop(turn)
     await questions.close_all(turn.tx, turn.now, me.id)
     await turn.save(
@@ -174,8 +177,11 @@ async def forget(turn: Turn, member_id: int) -> None:
     member = await members.get(turn.tx, member_id, lock=True)
     if member.forget_at is None:
         return
-    # An alarm is seen to first, whatever was asked for.
-    if await rights.alarm_is_open(turn.tx, member.id) or (
+    # An alarm is seen to first, whatever was asked for; and a worry that they told of, since its
+    # words would go with them.
+    waits = await rights.alarm_is_open(turn.tx, member.id)
+    waits = waits or await rights.worry_is_open(turn.tx, member.id)
+    if waits or (
         turn.now - member.forget_at < AT_LAST and await rights.still_on_its_way(turn.tx, member)
     ):
         await turn.later(DueKind.FORGET, member.id, turn.now + SOON)

@@ -41,6 +41,7 @@ from storage.schema import (
     shifts,
     stand_ins,
     visits,
+    worries,
 )
 from storage.vault import WrongKeyError
 
@@ -194,6 +195,12 @@ SECTIONS = (
         {"day": "day", "how it stands": "status"},
     ),
     Section(
+        "what they were worried about",
+        worries,
+        _is(worries.c.member_id),
+        {"at": "created_at", "words": "sealed_words", "how it stands": "status"},
+    ),
+    Section(
         "what they wrote to the other of a visit",
         relayed,
         _is(relayed.c.from_id),
@@ -283,6 +290,7 @@ LEFT_OUT = {
     "links": "a code's fingerprint, for a day",
     "guards": "counts by a fingerprint, for a day",
     "streets": "a group chat's, and nobody's",
+    "worry_notes": "what the safeguarding holders wrote of others, for themselves alone",
 }
 """Tables that speak of somebody and are no section, and why."""
 
@@ -347,6 +355,7 @@ def _facts(member: Member) -> dict[str, Any]:
         "map cell (H3)": f"{member.cell:x}" if member.cell is not None else "",
         "can do": [need.value for need in NEIGHBOURLY if need in member.can_do],
         "goes as far as, in km": member.max_km,
+        "vetted": member.vetting.value if member.vetting else "",
         "vetted until": _plain(member.vetted_until),
         "hours, in minutes from Monday": [list(span) for span in member.hours],
         "on duty": member.on_duty,

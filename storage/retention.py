@@ -71,9 +71,9 @@ TABLE = (
     _rule(
         "members",
         "standing sealed_name language languages roles sealed_home sealed_postcode cell area "
-        "can_do max_km vetted_until hours stretches on_duty paused_until weekly_cap at_once_cap "
-        "rested_at visits consent appeals stopped_at unreachable retry_at retried_at half_way_at "
-        "forget_at used_at unused_at helping",
+        "can_do max_km vetted_until vetting vetting_at hours stretches on_duty paused_until "
+        "weekly_cap at_once_cap rested_at visits consent appeals stopped_at unreachable retry_at "
+        "retried_at half_way_at forget_at used_at unused_at helping",
         "name, address, languages, what they do and when, their consent",
         Kept.MEMBER,
         "",
@@ -236,6 +236,32 @@ TABLE = (
         "after the day",
         "how it has been for a year is what a carer asks",
     ),
+    # Worries. Their time is kept by their own due row (`handlers/worry.py`): three years after.
+    _rule(
+        "worries",
+        "sealed_words sealed_named",
+        "what somebody was worried about, and who is not told of it",
+        Kept.MEMBER,
+        "",
+        "for the safeguarding holders alone; emptied three years after it was closed, if they are "
+        "still in the group: as long as claims for harm may be brought",
+    ),
+    _rule(
+        "worries",
+        "status urgent step next_at created_at",
+        "that there was a worry, and where it stands",
+        Kept.MEMBER,
+        "",
+        "nothing of it is dropped before it is closed",
+    ),
+    _rule(
+        "worry_notes",
+        "at what sealed_words",
+        "who was told of a worry and when, and what was written down about it",
+        Kept.MEMBER,
+        "",
+        "the same, and its words go at the same time",
+    ),
     # One voice to many.
     _rule(
         "broadcast_replies",
@@ -374,7 +400,7 @@ TABLE = (
 
 NOBODYS = {
     "communities": "name timezone languages postcodes approve_helpers quiet_from quiet_until "
-    "money_cap note_at daily_cap texts",
+    "money_cap note_at daily_cap texts vetting",
     "streets": "channel lane sealed_chat active",
     "broadcasts": "status purpose settled code_until tries created_at go_at confirmed_at fed_at "
     "told_at reported_at replies_told replies_told_at listed",

@@ -30,6 +30,7 @@ from storage.model import (
     SendStatus,
     Standing,
 )
+from storage.model_worries import WorryStatus
 from storage.schema import (
     addresses,
     bonds,
@@ -55,6 +56,8 @@ from storage.schema import (
     shifts,
     stand_ins,
     visits,
+    worries,
+    worry_notes,
 )
 from storage.schema import members as member_table
 from storage.vault import DESTROYED, WrongKeyError
@@ -120,6 +123,9 @@ class Held:
     """Visits that they made."""
     messages: int
     """Messages from them and to them, of which the words are still kept."""
+    worries: int
+    """Worries that they told of, and that are still kept. What they say is not for a screen that
+    others may see: `popround members export WHO` has it."""
 
 
 async def held(tx: Transaction, member: Member) -> Held:
@@ -131,6 +137,11 @@ async def held(tx: Transaction, member: Member) -> Held:
         .select_from(table)
         .where(table.c.member_id == member.id, has_words(table))
         for table in (inbox, outbox)
+    )
+    told = (
+        sa.select(sa.func.count())
+        .select_from(worries)
+        .where(worries.c.member_id == member.id, worries.c.next_at.is_not(None))
     )
     said = await members.bonds_by(tx, member.id)
     return Held(
@@ -144,6 +155,7 @@ async def held(tx: Transaction, member: Member) -> Held:
         tuple([await members.get(tx, other) for kind, other in said if kind == "not_again"]),
         member.visits,
         int(await tx.value(came) or 0) + int(await tx.value(went) or 0),
+        int(await tx.value(told) or 0),
     )
 
 
@@ -157,6 +169,14 @@ async def alarm_is_open(tx: Transaction, member_id: int) -> bool:
         occasions.c.status.in_((OccasionStatus.ALARM.value, OccasionStatus.TAKEN.value)),
     )
     return await tx.value(alarm.limit(1)) is not None
+
+
+async def worry_is_open(tx: Transaction, member_id: int) -> bool:
+    """Whether somebody has told of a worry that is not closed: its words would go with them."""
+    told = sa.select(worries.c.id).where(
+        worries.c.member_id == member_id, worries.c.status != WorryStatus.CLOSED.value
+    )
+    return await tx.value(told.limit(1)) is not None
 
 
 async def still_on_its_way(tx: Transaction, member: Member) -> bool:
@@ -188,6 +208,7 @@ async def forget(tx: Transaction, member: Member, now: datetime) -> None:
     await _empty_messages(tx, ident, traces)
     mine = sa.select(check_ins.c.id).where(check_ins.c.member_id == ident)
     days = sa.select(occasions.c.id).where(occasions.c.member_id == ident)
+    told = sa.select(worries.c.id).where(worries.c.member_id == ident)
     named = sa.select(contacts.c.id).where(
         sa.or_(contacts.c.check_in_id.in_(mine), contacts.c.member_id == ident)
     )
@@ -195,10 +216,13 @@ async def forget(tx: Transaction, member: Member, now: datetime) -> None:
         (("check_in",), mine),
         (("check_in_step",), days),
         (("contact",), named),
-        (("back", "join", "retry", "forget", "unused"), sa.select(sa.literal(ident))),
+        (("worry",), told),
+        (("back", "join", "retry", "forget", "unused", "vetting"), sa.select(sa.literal(ident))),
     ):
         await tx.run(sa.delete(due).where(due.c.kind.in_(kinds), due.c.ref.in_(of)))
     for statement in (
+        sa.delete(worry_notes).where(worry_notes.c.worry_id.in_(told)),
+        sa.delete(worries).where(worries.c.member_id == ident),
         sa.delete(occasions).where(occasions.c.member_id == ident),
         sa.delete(contacts).where(contacts.c.member_id == ident),
         sa.delete(contacts).where(contacts.c.check_in_id.in_(mine)),

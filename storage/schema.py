@@ -99,6 +99,8 @@ communities = Table(
     # Parts of texts a day; none: what the settings say.
     Column("daily_cap", Integer, nullable=True),
     Column("texts", JSON, nullable=False),
+    # A need to the least level that a helper must be vetted for.
+    Column("vetting", JSON, nullable=False),
 )
 
 members = Table(
@@ -118,6 +120,8 @@ members = Table(
     Column("can_do", Integer, nullable=False),
     Column("max_km", Float, nullable=False),
     Column("vetted_until", Date, nullable=True),
+    _word("vetting", 16),
+    _when("vetting_at", nullable=True),
     # As `storage.hours` writes them; most people's are empty, which is any time.
     Column("hours", Text, nullable=False),
     # The same, roughly (`storage.hours.stretches`), so that the search need not read who is away.
@@ -178,6 +182,12 @@ Index(
     members.c.id,
     sqlite_where=members.c.forget_at.is_not(None),
     postgresql_where=members.c.forget_at.is_not(None),
+)
+Index(
+    "ix_members_vetting",
+    members.c.id,
+    sqlite_where=members.c.vetting_at.is_not(None),
+    postgresql_where=members.c.vetting_at.is_not(None),
 )
 Index(
     "ix_members_unused",
@@ -659,6 +669,47 @@ Index(
     occasions.c.due_at,
     sqlite_where=sa_text("length(sealed_words) + length(sealed_outcome) > 0"),
     postgresql_where=sa_text("length(sealed_words) + length(sealed_outcome) > 0"),
+)
+
+worries = Table(
+    "worries",
+    metadata,
+    # What somebody told of a worry, under their key. For the safeguarding holders only.
+    _id(),
+    _to("community_id", "communities"),
+    _to("member_id", "members"),
+    _word("status", 16),
+    Column("urgent", Boolean, nullable=False),
+    Column("step", Integer, nullable=False),
+    # When the next step is due; of a closed one, when its words go. Empty once they have.
+    _when("next_at", nullable=True),
+    _to("taken_by", "members", nullable=True),
+    Column("sealed_words", LargeBinary, nullable=False),
+    # The ids of those who are never told.
+    Column("sealed_named", LargeBinary, nullable=False),
+    _when("created_at"),
+    Index("ix_worries_community_id_status", "community_id", "status"),
+    Index("ix_worries_member_id_status", "member_id", "status"),
+    Index("ix_worries_taken_by", "taken_by"),
+)
+Index(
+    "ix_worries_next",
+    worries.c.id,
+    sqlite_where=worries.c.next_at.is_not(None),
+    postgresql_where=worries.c.next_at.is_not(None),
+)
+
+worry_notes = Table(
+    "worry_notes",
+    metadata,
+    # What became of it: who was told and when, and what was written down.
+    _id(),
+    _to("worry_id", "worries"),
+    _when("at"),
+    _word("what", 16),
+    _to("member_id", "members", nullable=True),
+    Column("sealed_words", LargeBinary, nullable=False),
+    Index("ix_worry_notes_worry_id", "worry_id"),
 )
 
 broadcasts = Table(

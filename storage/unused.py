@@ -11,6 +11,7 @@ from storage.checkins import RUNNING
 from storage.database import Transaction
 from storage.members import roles_with
 from storage.model import (
+    KEEPERS,
     CheckInStatus,
     ContactStatus,
     Role,
@@ -29,7 +30,9 @@ from storage.schema import (
     schedules,
     shifts,
     visits,
+    worries,
 )
+from storage.worries import UNSETTLED
 
 AT_ONCE = 500
 """People whose time begins in one transaction."""
@@ -74,14 +77,16 @@ async def for_long(
 
 async def counted_on(tx: Transaction, member_id: int, since: datetime) -> bool:
     """Whether somebody counts on them, or they on the group, without their having to write: an
-    organiser, check-ins or being told of somebody's, regular help, anything that is open; or a
-    request, a visit or an answer since then."""
+    organiser, who hears of worries, check-ins or being told of somebody's, regular help, anything
+    that is open; or a request, a visit or an answer since then."""
     over = [status.value for status in OVER]
     helper_or_asker = sa.or_(visits.c.helper_id == member_id, visits.c.asker_id == member_id)
     signs = (
-        sa.exists().where(
-            members.c.id == member_id, members.c.roles.in_(roles_with(Role.ORGANISER))
+        *(
+            sa.exists().where(members.c.id == member_id, members.c.roles.in_(roles_with(role)))
+            for role in (Role.ORGANISER, *KEEPERS)
         ),
+        sa.exists().where(worries.c.member_id == member_id, worries.c.status.in_(UNSETTLED)),
         sa.exists().where(
             check_ins.c.member_id == member_id, check_ins.c.status != CheckInStatus.OFF.value
         ),

@@ -126,6 +126,9 @@ NEXT_STEPS = (
         (DueKind.BROADCAST,),
     ),
     Owed("outlay", "outlays", {"tell_at": True}, (DueKind.OUTLAY,)),
+    # Of a closed one, that its words go.
+    Owed("worry", "worries", {"next_at": True}, (DueKind.WORRY,)),
+    Owed("vetting", "members", {"vetting_at": True}, (DueKind.VETTING,)),
     Owed("note", "communities", {"note_at": True}, (DueKind.NOTE,)),
     Owed("duty", "shifts", {}, (DueKind.HANDOVER,)),
     Owed("duty_once", "dated_shifts", {}, (DueKind.HANDOVER_ONCE,)),

@@ -42,8 +42,9 @@ def test_whatever_speaks_of_somebody_is_in_it_or_left_out_with_a_reason() -> Non
     }
     said = {(s.table.name, column) for s in dossier.SECTIONS for column in s.shown.values()}
     hidden = of_words - said
-    # What an organiser wrote to all is the group's; a number that was to come back is spent.
-    assert {table for table, _ in hidden} == {"broadcasts", "check_ins"}
+    # What an organiser wrote to all is the group's; a number that was to come back is spent; whom a
+    # worry names is no more than its words say.
+    assert {table for table, _ in hidden} == {"broadcasts", "check_ins", "worries"}
 
 
 async def _lived(tx: Transaction) -> None:

@@ -33,7 +33,7 @@ from hypothesis import strategies as st
 from bot.__main__ import main
 from bot.app import loop_factory
 from bot.logs import set_up_logging
-from handlers import router, turn
+from handlers import may, router, turn
 from handlers.rules.privacy import Field
 from handlers.wording import Wording
 from storage import (
@@ -197,6 +197,12 @@ def lets_anybody_press(patch: pytest.MonkeyPatch) -> None:
         return found and replace(found, member_id=None)
 
     patch.setattr(questions, "by_token", anybodys)
+
+    async def nobody_is_refused(*_: Any) -> bool:
+        return False
+
+    # Whose it is is looked at twice: by who was asked, and by the group that it is about.
+    patch.setattr(may, "refused", nobody_is_refused)
 
 
 def logs_who_wrote(patch: pytest.MonkeyPatch) -> None:

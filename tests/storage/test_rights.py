@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ import sqlalchemy as sa
 from prometheus_client import generate_latest
 
 from bot.logs import set_up_logging
-from storage import audit, due, members, members_many, messages, purge
+from storage import audit, due, members, members_many, messages, purge, rights, worries
 from storage.database import Database
 from storage.members_csv import row_of, write_members
 from storage.model import Address, Channel, Community, DueKind, Role, SendStatus, Standing
+from storage.model_worries import Noted, WorryStatus
 from storage.schema import audit as audit_table
 from storage.schema import (
     broadcast_replies,
@@ -68,6 +70,17 @@ async def lived(on: Stage) -> None:
         (NUMBER, "MY DATA"),
     ):
         await (answers(on, who, said[1:-1]) if said[0] == "{" else writes(on, who, said))
+    # What he is worried about is seen to, and closed, with a note: until then he would stay.
+    async with on.bot.database.transaction() as tx:
+        him = await members.find(tx, Address(Channel.SMS, NUMBER))
+        assert him
+        assert await rights.worry_is_open(tx, him.id)
+        for worry in await worries.told_by(tx, him.id):
+            await worries.note(tx, worry, NOW, Noted.CLOSED, None, f"{NAME} is well: {WORDS}")
+            later = NOW + timedelta(days=900)
+            over = replace(worry, status=WorryStatus.CLOSED, next_at=later)
+            await worries.save(tx, over)
+            await due.at(tx, DueKind.WORRY, worry.id, later)
     # Another lives in the same street, and stays; she speaks of him wherever one can.
     olive = await helper(on, "+447700900222", "Olive Stays", Role.ASKER)
     nell = await helper(on, "+447700900333", "Nell Stays")
