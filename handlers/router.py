@@ -172,7 +172,7 @@ async def _text(turn: Turn) -> None:  # noqa: PLR0911, PLR0912 (the order is the
     me = turn.sender
     if await _worried(turn, meaning):
         return
-    if meaning.emergency and not _is_fixed(turn):
+    if await _in_danger(turn, meaning):
         await emergency.written(turn)
         # "Tell everyone there's a gas leak": the others are to hear of it as well, and Sam, who is
         # on his way, that she has fallen.
@@ -213,6 +213,14 @@ async def _text(turn: Turn) -> None:  # noqa: PLR0911, PLR0912 (the order is the
     await meanings.act_on(turn, meaning, open_now)
 
 
+async def _in_danger(turn: Turn, meaning: Meaning) -> bool:
+    """Whether it is an emergency. What is passed on to the other of a visit is read by a person at
+    any rate: it takes a plain sign there."""
+    if not meaning.emergency or _is_fixed(turn):
+        return False
+    return meaning.beyond_doubt or not await relay.is_begun(turn)
+
+
 def _is_fixed(turn: Turn) -> bool:
     """Whether these are words that we have taught people, which mean one thing and no danger: HELP
     asks what this is (its answer begins with 999), and "no more regular help" ends that."""
@@ -230,7 +238,7 @@ async def _worried(turn: Turn, meaning: Meaning) -> bool:
     of. It may have taken some courage."""
     if worry.opening(turn) is None:
         return False
-    if meaning.emergency:
+    if meaning.emergency and meaning.beyond_doubt:
         await worry.in_danger(turn)
         return True
     if turn.message and turn.message.masked:

@@ -44,6 +44,10 @@ from storage.model import (
 MOST_SEGMENTS = 2
 """Parts that a text may cost."""
 
+APART = {"offer": timedelta(hours=3)}
+"""For so long the numbers of a question that is over are not given to one of these kinds: a "1"
+that comes late, or twice, for something else must never say yes to an address."""
+
 LEAVES_WITHIN = timedelta(minutes=5)
 """A text may wait so long for those before it; then it may have become night. Ours: one second a
 part, and a wave or two of offers."""
@@ -296,6 +300,7 @@ class Turn:
             choices=[self._choice(to.language, choice) for choice in choices],
             now=self.now,
             heard=heard,
+            apart=APART.get(kind, timedelta(0)),
         )
         words, noted = await self._for(to, entry, params)
         buttons: tuple[tuple[str, str], ...] = ()
