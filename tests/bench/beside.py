@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from datetime import time as hour
@@ -64,6 +63,12 @@ class Serving:
     def memory(self) -> float:
         """What it has in memory, in MB."""
         return float(psutil.Process(self.pid).memory_info().rss) / 2**20
+
+    def worked(self) -> float:
+        """Seconds of processor time that it has taken so far: what others do on the machine
+        changes that least."""
+        times = psutil.Process(self.pid).cpu_times()
+        return float(times.user + times.system)
 
 
 @asynccontextmanager
@@ -202,8 +207,7 @@ async def empty(url: str) -> AsyncIterator[Database]:
     """An empty database that `popround serve` takes for its own."""
     database = open_database(url, Vault(SECRET))
     if url.startswith("sqlite"):
-        for ending in ("", "-wal", "-shm"):
-            Path(url.partition(":///")[2] + ending).unlink(missing_ok=True)
+        _remove(url.partition(":///")[2])
     else:
         async with database.engine.begin() as connection:
             for chore in ("DROP SCHEMA public CASCADE", "CREATE SCHEMA public"):
@@ -234,11 +238,16 @@ async def _settle_in_ours(database: Database, there: Somewhere) -> None:
         await members.add(tx, ana, Address(Channel.TELEGRAM, str(ORGANISERS)))
 
 
+def _remove(path: str | Path) -> None:
+    """A SQLite file, if it is there."""
+    for ending in ("", "-wal", "-shm"):
+        Path(f"{path}{ending}").unlink(missing_ok=True)
+
+
 def _settle_in_plain(path: Path, there: Somewhere) -> None:
     from tests.bench.baselines.plain_bot import SCHEMA
 
-    for ending in ("", "-wal", "-shm"):
-        Path(f"{path}{ending}").unlink(missing_ok=True)
+    _remove(path)
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA journal_mode=WAL")
         db.executescript(SCHEMA)
@@ -319,7 +328,8 @@ async def effect(
     sides = [*ours(urls), plain(folder)]
     found: dict[str, list[float]] = {side.name: [] for side in sides}
     took: dict[str, list[float]] = {side.name: [] for side in sides}
-    calls = {side.name: 0.0 for side in sides}
+    calls: dict[str, float] = {}
+    worked: dict[str, list[float]] = {side.name: [] for side in sides}
     there = crews(count + at_once)
     async with a_crowd() as (people, telegram):
         for n in range(rounds):
@@ -329,12 +339,19 @@ async def effect(
                 async with side.serving(telegram) as bot:
                     await people.ask("at", bot.webhook)
                     await people.ask("talk", count, at_once, at_once)  # warms up
+                    before = bot.worked()
                     said = await people.ask("talk", 0, count, at_once)
+                    worked[side.name].append((bot.worked() - before) / count)
                     found[side.name].append(said["rate"])
                     took[side.name] += said["took"]
                     calls[side.name] = said["calls"]
     return [
-        [*row, f"{median(took[side.name]):.1f} s", f"{calls[side.name]:.1f}"]
+        [
+            *row,
+            f"{median(worked[side.name]) * 1000:.0f} ms",
+            f"{median(took[side.name]):.1f} s",
+            f"{calls[side.name]:.1f}",
+        ]
         for side, row in zip(sides, _times(sides, found, ".1f"), strict=True)
     ]
 
@@ -395,34 +412,28 @@ async def nearest(
     folder: Path,
     sizes: Sequence[int],
     times: int,
-    longest_plain: int,
     tell: Tell,
 ) -> list[list[str]]:
-    """Milliseconds from an asker's yes to the first offer at Telegram, in turns; medians. Ours
-    beside the plain bot, up to that size."""
+    """Milliseconds from an asker's yes to the first offer at Telegram, in turns; medians."""
     rows = []
     for size in sizes:
-        sides = [*ours(urls), *([plain(folder)] if size <= longest_plain else [])]
+        sides = [*ours(urls), plain(folder)]
         there = one_town(size, times + 3)
         found: dict[str, list[float]] = {side.name: [] for side in sides}
         for side in sides:
             await settle_in(side, there, tell)
-        async with a_crowd() as (people, telegram):
+        async with a_crowd() as (people, telegram), AsyncExitStack() as up:
+            bots = [(side, await up.enter_async_context(side.serving(telegram))) for side in sides]
             for n in range(times + 3):
-                for side in sides:
-                    # One at a time is up: the others' looking round is not to be in its way.
-                    pass
-            for side in sides:
-                async with side.serving(telegram) as bot:
+                for side, bot in bots:
+                    tell(f"{side.name}, {size:,} helpers", n / times)
                     await people.ask("at", bot.webhook)
-                    for n in range(times + 3):
-                        tell(f"{side.name}, {size:,} helpers", n / times)
-                        took = await people.ask("offer", n)
-                        if n >= 3:  # the first ones warm up
-                            found[side.name].append(took * 1000)
-        base = median(found[PLAIN]) if PLAIN in found else None
+                    took = await people.ask("offer", n)
+                    if n >= 3:  # the first ones warm up
+                        found[side.name].append(took * 1000)
+        base = median(found[PLAIN])
         for side in sides:
-            ratio = f"{base / median(found[side.name]):.1f}" if base else ""
+            ratio = f"{base / median(found[side.name]):.1f}"
             spread = f"{min(found[side.name]):,.0f} to {max(found[side.name]):,.0f} ms"
             rows.append(
                 [f"{size:,}", side.name, f"{median(found[side.name]):,.0f} ms", spread, ratio]
@@ -489,8 +500,7 @@ async def backlog(
                 async with side.serving(telegram) as bot:
                     began = time.perf_counter()
                     await people.ask("at", bot.webhook)
-                    while not (await people.ask("count"))[0]:
-                        await asyncio.sleep(0.02)
+                    await people.ask("first")
                     first = bot.up_after + time.perf_counter() - began
                     before, took = await _done(side.url, what), []
                     began = time.perf_counter()
@@ -512,7 +522,7 @@ async def _done(url: str, what: str) -> int:
     if what == "to be sent":
         table, is_done = ("outbox", "status = 'sent'")
     database = open_database(url, Vault(SECRET))
-    statement = f"SELECT count(*) FROM {table} WHERE {is_done}"  # noqa: S608 (both are written here)
+    statement = f"SELECT count(*) FROM {table} WHERE {is_done}"
     # Not `transaction`, which would wait for the writer of a SQLite file.
     engine = database.engine
     if url.startswith("sqlite"):

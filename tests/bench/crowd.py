@@ -33,10 +33,13 @@ so that no chat is ever over what may be written to it."""
 LINES = 40
 """Calls at once to a webhook: what Telegram makes unless it is told otherwise (setWebhook)."""
 
-SECRET = "a-webhook-secret"  # noqa: S105 (of a bench)
+SECRET = "a-webhook-secret"
 NEED = "i need some milk please"
 PATIENCE = 120
 """Real seconds until what should be heard counts as not being said."""
+
+QUIET = 0.25
+"""Seconds after an asker was told: the others of the wave are asked meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Crowd:
         self._watching: Callable[[Told], None] | None = None
         self._latency = 0.0
         self._at = ""
+        self._any = asyncio.Event()
         self.calls = 0
         self.came: list[float] = []
         """When each message was sent."""
@@ -94,6 +98,7 @@ class Crowd:
 
     def _take(self, told: Told) -> None:
         self.came.append(told.at)
+        self._any.set()
         if self._watching:
             self._watching(told)
         of = told.chat
@@ -164,6 +169,7 @@ class Crowd:
 
     async def reset(self) -> None:
         self.calls, self.came = 0, []
+        self._any.clear()
 
     async def talk(self, first: str, count: str, at_once: str) -> dict[str, Any]:
         """So many conversations from that one on, so many at once; how many came to their end in a
@@ -218,8 +224,7 @@ class Crowd:
         finally:
             self._watching = None
         await self._hears(asker)
-        while self.came and time.perf_counter() - self.came[-1] < 0.2:  # the others of the wave
-            await asyncio.sleep(0.05)
+        await asyncio.sleep(QUIET)
         return took
 
     async def call(self, times: str, every: str) -> dict[str, list[float]]:
@@ -243,6 +248,11 @@ class Crowd:
     async def say(self, chat: str, *words: str) -> float:
         """Somebody writes; seconds until it was answered 200."""
         return await self._says(int(chat), " ".join(words))
+
+    async def first(self) -> None:
+        """Wait until the first message has come."""
+        async with asyncio.timeout(PATIENCE):
+            await self._any.wait()
 
     async def count(self) -> list[float]:
         """How many messages there were, and seconds from the first to the last."""

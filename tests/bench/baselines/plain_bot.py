@@ -118,8 +118,9 @@ def km(latitude: float, longitude: float, other: aiosqlite.Row) -> float:
 
 
 def buttons(*each: tuple[str, str]) -> InlineKeyboardMarkup:
-    return InlineKeyboardMarkup([[InlineKeyboardButton(text, callback_data=data)]
-                                 for text, data in each])
+    return InlineKeyboardMarkup(
+        [[InlineKeyboardButton(text, callback_data=data)] for text, data in each]
+    )
 
 
 class PlainBot:
@@ -146,9 +147,7 @@ class PlainBot:
             )
         await message.reply_text(
             f"Thank you {me['name']}. {message.text}: shall I ask a neighbour?",
-            reply_markup=buttons(
-                ("Yes", f"yes:{made.lastrowid}"), ("No", f"no:{made.lastrowid}")
-            ),
+            reply_markup=buttons(("Yes", f"yes:{made.lastrowid}"), ("No", f"no:{made.lastrowid}")),
         )
 
     async def help(self, update: Update, _: ContextTypes.DEFAULT_TYPE) -> None:
@@ -265,7 +264,7 @@ class PlainBot:
 
 
 def application(store: Store) -> Any:
-    """The handlers, wired. Updates are handled side by side, so that nobody waits for a broadcast."""
+    """The handlers, wired. Updates are handled side by side: nobody waits for a broadcast."""
     bot = PlainBot(store)
     made = (
         Application.builder()
@@ -316,7 +315,7 @@ async def main() -> None:
     )
     async with app:
         await app.bot.set_webhook(
-            f"https://plain.example/telegram",
+            "https://plain.example/telegram",
             secret_token=secret,
             allowed_updates=Update.ALL_TYPES,
         )
