@@ -83,7 +83,10 @@ class Crowd:
         if method == "getme":
             result = {"id": 4839574812, "is_bot": True, "first_name": "Bot", "username": "a_bot"}
         elif method in ("sendmessage", "editmessagetext"):
-            given = await request.post()
+            try:
+                given = await request.post()
+            except ConnectionResetError:  # the bot was ended in the middle of a call
+                return web.Response(status=499)
             chat = int(str(given["chat_id"]))
             sent = method == "sendmessage"
             ident = next(self._message_ids) if sent else int(str(given["message_id"]))

@@ -730,6 +730,7 @@ async def test_what_was_sent_at_once_is_recorded_together_and_else_each_for_itse
 
     monkeypatch.setattr(outcomes, "all_sent", counted)
     async with village(database_url) as here:
+        here.on.goes_wrong = not together
         sender = next(s for s in here.on.bot.senders if s.channel is Channel.TELEGRAM)
         chats = [here.on.telegram.person("Jo") for _ in range(3)]
         idents = [await here.queue(here.sam, chat=str(chat)) for chat in chats]
