@@ -20,6 +20,8 @@ class InviteRole(StrEnum):
 
     ORGANISER = "organiser"
     HELPER = "helper"
+    SAFEGUARDING = "safeguarding"
+    DEPUTY = "deputy"
 
 
 def _alone(context: typer.Context) -> None:
@@ -198,6 +200,24 @@ def groups_note(
     return note_at(group, hour)
 
 
+@groups.command("vetting")
+def groups_vetting(
+    needs: Annotated[
+        str,
+        typer.Argument(help="Such as company=enhanced;lift=basic, or none.", show_default=False),
+    ],
+    group: Group,
+) -> int:
+    """Choose what a helper must be vetted for.
+
+    At least so thoroughly: basic, standard, enhanced. What is not named needs none. Who is not
+    vetted so far is not asked for it, and goes to no such visit any more.
+    """
+    from bot.commands.groups import vetting
+
+    return vetting(group, needs)
+
+
 @groups.command("list")
 def groups_list() -> int:
     """Show the groups."""
@@ -216,11 +236,13 @@ def members_import(
 ) -> int:
     """Bring people in from a spreadsheet saved as CSV.
 
-    Columns, in any order: name, phone, telegram_id, postcode, roles (asker;helper;organiser),
-    can_do (such as shopping;lift, or any), languages (en;cy), max_km, vetted_until (2027-01-31),
-    consent (2026-03-01 by phone); and, if you like, hours: when a helper may be asked to go
-    (mon-fri 09:00-12:00; sat), empty for any time. People who are in the group already are
-    updated. Nobody is imported unless every row is good, or --skip-bad is given.
+    Columns, in any order: name, phone, telegram_id, postcode, roles (asker;helper;organiser;
+    safeguarding;deputy), can_do (such as shopping;lift, or any), languages (en;cy), max_km,
+    vetted_until (2027-01-31), consent (2026-03-01 by phone); and, if you like, hours: when a helper
+    may be asked to go (mon-fri 09:00-12:00; sat), empty for any time; and vetting: how thoroughly
+    somebody was vetted (basic, standard, enhanced), of which vetted_until is the last day. People
+    who are in the group already are updated. Nobody is imported unless every row is good, or
+    --skip-bad is given.
     """
     from bot.commands.members import bring_in
 
@@ -230,15 +252,55 @@ def members_import(
 @members.command("export")
 def members_export(
     group: Group,
+    who: Annotated[
+        str,
+        typer.Argument(
+            help="One person: a phone number, a Telegram id, #12 (a member's number) or the whole "
+            "name. Left out: everybody.",
+            show_default=False,
+        ),
+    ] = "",
     output: Annotated[
         Path | None,
-        typer.Option(help="The file to write, instead of showing it.", show_default=False),
+        typer.Option(
+            help="The file to write, instead of showing it; only you can read it.",
+            show_default=False,
+        ),
     ] = None,
 ) -> int:
-    """Write the people of a group as CSV, which can be imported again."""
+    """Write the people of a group as CSV, which can be imported again.
+
+    Of one person: everything that is held of them, to give to them. In plain text, or as JSON where
+    --output ends with .json. Each export is noted in the log.
+    """
+    if who:
+        from bot.commands.person import export
+
+        return export(who, group, output)
     from bot.commands.members import take_out
 
     return take_out(group, output)
+
+
+@audit.command("show")
+def audit_show(
+    group: Group,
+    about: Annotated[
+        str | None,
+        typer.Option(help="One person: a number, #id or whole name.", show_default=False),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(help="From that day on (2026-11-20); else 30 days.", show_default=False),
+    ] = None,
+) -> int:
+    """Show who did and saw what: each look at an address or a number, each change, each list.
+
+    It has names, of whoever still has one, and no words. That you looked is noted as well.
+    """
+    from bot.commands.audit import show
+
+    return show(group, about, since)
 
 
 @audit.command("verify")
@@ -332,7 +394,9 @@ def invite(
         InviteRole, typer.Option(help="What the person is to become.", show_default=False)
     ],
 ) -> int:
-    """Make a one-time code for a new organiser or helper.
+    """Make a one-time code for a new organiser, helper or other.
+
+    Others are safeguarding holders, who hear of worries, and their deputies.
 
     Whoever sends it to the bot within seven days becomes that.
     """

@@ -23,6 +23,7 @@ from handlers.wording import Wording, capital
 from storage import audit, due, groups, members, messages, questions, rota
 from storage.database import Transaction
 from storage.model import (
+    KEEPERS,
     Address,
     Channel,
     Choice,
@@ -436,6 +437,8 @@ class Turn:
             names += ["pause", "hours", "onduty", "offduty"]
         if member.is_a(Role.ORGANISER):
             names += ["open", "waiting", "broadcast", "replies", "duty", "note", "texts", "more"]
+        if member.roles & KEEPERS:
+            names += ["worries"]
         described = [[name, self.text(member.language, f"command.{name}")] for name in names]
         if OutboundKind.COMMANDS in self.desk.can.get(address.channel, ()):
             await self._queue(
@@ -486,24 +489,24 @@ class Turn:
             return first_name(found[0])
         return self.text(to.language, "an_organiser")
 
-    def who(self, member: Member) -> Callable[[str], str]:
+    def who(self, member: Member, moment: Moment = Moment.NONE) -> Callable[[str], str]:
         """How an organiser is told who it is: by the whole name, or that there is none yet."""
 
         def said(language: str) -> str:
             if member.name:
-                return seen.Private(member.name, Field.WHOLE_NAME, member.id)
+                return seen.Private(member.name, Field.WHOLE_NAME, member.id, moment)
             return self.text(language, "somebody_new")
 
         return said
 
-    async def phone_of(self, member: Member) -> Callable[[str], str]:
+    async def phone_of(self, member: Member, moment: Moment = Moment.NONE) -> Callable[[str], str]:
         """A number by which an organiser can ring somebody, or where they wrote from."""
         known = await members.all_addresses(self.tx, member.id)
         phone = next((address.value for address in known if address.value.startswith("+")), "")
 
         def said(language: str) -> str:
             if phone:
-                return seen.Private(phone, Field.PHONE, member.id)
+                return seen.Private(phone, Field.PHONE, member.id, moment)
             return self.text(language, "on_telegram")
 
         return said

@@ -107,6 +107,10 @@ class Wording:
         said = self.day(language, day, today, named=named)
         return self.text(language, "by.day", hour=hour, day=said)
 
+    def date_of(self, language: str, day: date) -> str:
+        """`31 January 2028`."""
+        return format_date(day, "d MMMM y", locale=LOCALES.get(language, language))
+
     def weekday(self, language: str, weekday: int) -> str:
         """The name of a day of the week; Monday is 0."""
         monday = date(2024, 1, 1)

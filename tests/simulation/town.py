@@ -60,11 +60,14 @@ class _Planned:
 class Town:
     """People and a bot. Time is true time; what the bot's clock says is `clock.now()`."""
 
-    def __init__(self, database_url: str, start: datetime, seed: int) -> None:
+    def __init__(
+        self, database_url: str, start: datetime, seed: int, clock: TownClock | None = None
+    ) -> None:
+        """`clock`: another than one that stands still until it is moved."""
         self.database_url = database_url
         self.seed = seed
         self.first_day = start.date()
-        self.clock = TownClock(start)
+        self.clock = clock or TownClock(start)
         self.network = Network(self.clock)
         for line in self.network.lines.values():
             line.heard = self._heard
