@@ -387,7 +387,7 @@ async def webhook(
                     await asyncio.sleep(2)
                     heard = await people.ask("call", calls, 0.1)
                     many, lasted = await people.ask("count")
-                    assert many - calls > 3 * lasted, "the broadcast was over"
+                    assert many - calls > 3 * lasted, f"{side.name}: only {many} in {lasted:.0f} s"
                     for name, times in heard.items():
                         found[side.name][name] += times
     return [

@@ -124,7 +124,8 @@ class Crowd:
     async def _says(self, chat: int, text: str) -> float:
         message = _message(next(self._message_ids), chat, text, by=chat)
         if text.startswith("/"):
-            message["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text)}]
+            command = {"type": "bot_command", "offset": 0, "length": len(text.split(maxsplit=1)[0])}
+            message["entities"] = [command]
         return await self._post({"message": message})
 
     async def _presses(self, told: Told) -> None:

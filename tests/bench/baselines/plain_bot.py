@@ -249,14 +249,14 @@ class PlainBot:
         await message.get_bot().send_message(request["asker"], "It is done. Thank you for asking.")
 
     async def broadcast(self, update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-        """An organiser tells everybody."""
+        """An organiser tells every helper."""
         message = update.message
         assert message and message.text
         me = await self.store.one("SELECT * FROM people WHERE chat = ?", message.chat_id)
         words = message.text.partition(" ")[2]
         if me is None or me["role"] != "organiser" or not words:
             return
-        for person in await self.store.all("SELECT chat FROM people WHERE role != 'organiser'"):
+        for person in await self.store.all("SELECT chat FROM people WHERE role = 'helper'"):
             with contextlib.suppress(TelegramError):
                 await context.bot.send_message(person["chat"], words)
             await asyncio.sleep(1 / A_SECOND)
