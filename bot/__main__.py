@@ -109,6 +109,96 @@ def demo(
 
 
 @app.command()
+def simulate(
+    days: Annotated[int, typer.Option(help="How many days to live.", min=1, max=366)] = 7,
+    askers: Annotated[int, typer.Option(help="People who ask for help.", min=1, max=500)] = 30,
+    helpers: Annotated[
+        str, typer.Option(help="Helpers; several numbers are several what-ifs: 6,12,24.")
+    ] = "12",
+    organisers: Annotated[int, typer.Option(help="Organisers.", min=0, max=20)] = 2,
+    check_ins: Annotated[
+        int, typer.Option(help="Askers who are asked each morning if all is well.", min=0)
+    ] = 3,
+    postcodes: Annotated[str, typer.Option(help="Where: a district or sector.")] = "HD7",
+    per_week: Annotated[
+        float, typer.Option(help="What each asker asks for in a week.", min=0, max=50)
+    ] = 1.0,
+    yes: Annotated[str, typer.Option(help="Of offers, how many % are said yes to.")] = "30",
+    silent: Annotated[
+        int, typer.Option(help="How many % are never answered.", min=0, max=100)
+    ] = 45,
+    by_text: Annotated[
+        str, typer.Option(help="How many % of helpers have texts, and not Telegram.")
+    ] = "50",
+    no_show: Annotated[
+        int, typer.Option(help="Of visits agreed to, how many % nobody comes to.", min=0, max=100)
+    ] = 2,
+    cap: Annotated[
+        int, typer.Option(help="Parts of texts a day at most; 0: any.", min=0, max=100_000)
+    ] = 0,
+    price: Annotated[
+        float, typer.Option(help="What a part of a text costs, in pence.", min=0, max=1000)
+    ] = 4.0,
+    faults: Annotated[
+        str,
+        typer.Option(
+            help="What goes wrong on purpose: none, all, or some of errors, lost, twice, "
+            "reordered, slow, disk, deaths, clock."
+        ),
+    ] = "none",
+    seed: Annotated[int, typer.Option(help="Another number is another life.", min=0)] = 1,
+    seeds: Annotated[
+        int, typer.Option(help="How many lives of each, from that seed on.", min=1, max=100_000)
+    ] = 1,
+    jobs: Annotated[
+        int, typer.Option(help="How many lives at a time; 0: one a processor.", min=0, max=256)
+    ] = 0,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write it to a file: .svg, .json or .txt.", show_default=False),
+    ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(help="Write down all that one life said and heard.", show_default=False),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Show it as JSON.")] = False,
+) -> int:
+    """What if we had 12 helpers? Live some days of a pretend group, in seconds.
+
+    The real bot, with pretend people on a clock of their own. Nothing leaves this computer. Ends
+    with 1 if a promise was broken on the way, and says how to see that again.
+    """
+    from bot.commands.simulate import simulate as work
+    from bot.simulation.parish import WhatIf
+
+    given = WhatIf(
+        days=days,
+        askers=askers,
+        organisers=organisers,
+        check_ins=min(check_ins, askers) if check_ins == 3 else check_ins,
+        place=postcodes,
+        per_week=per_week,
+        silent=silent / 100,
+        no_show=no_show / 100,
+        cap=cap,
+        pence=price,
+    )
+    return work(
+        given,
+        helpers=helpers,
+        by_text=by_text,
+        yes=yes,
+        faults=faults,
+        seed=seed,
+        seeds=seeds,
+        jobs=jobs,
+        report=report,
+        log=log,
+        as_json=as_json,
+    )
+
+
+@app.command()
 def check() -> int:
     """Is everything in place, and what comes next?
 

@@ -210,7 +210,13 @@ async def _begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     try:
         await to_its_end(_begin(connection))
         yield connection
-        await to_its_end(connection.commit())
+        try:
+            await to_its_end(connection.commit())
+        except DBAPIError:
+            # SQLAlchemy takes a transaction for over whose commit failed. Were it not, the next one
+            # on this connection could not begin, nor any after it: it is used no more.
+            await to_its_end(connection.invalidate())
+            raise
     finally:
         if connection.sync_connection is not None:
             await to_its_end(connection.close())  # rolls back what was not committed

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
+from bot.simulation.ledger import PROMPT, Ledger, Seen, hour_said
+from bot.simulation.people import LONDON, Person, days_between
 from storage.model import Role
-from tests.simulation.ledger import PROMPT, Ledger, Seen, hour_said
 from tests.simulation.marsden import NOTE_AT, ORGANISERS, at
-from tests.simulation.people import LONDON, Person, days_between
 
 QUARTER = timedelta(minutes=15)
 HOUR = timedelta(hours=1)

@@ -13,7 +13,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.simulation.network import TownClock
+from bot.simulation.network import TownClock
 
 RATE = 60.0
 """So fast that a second in which a text may leave is soon over; so slow that a second in which this

@@ -18,11 +18,11 @@ import signal
 import ssl
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
 
@@ -32,12 +32,12 @@ from bot.clock import RealClock
 from bot.intake import Intake
 from bot.scheduler import Scheduler
 from bot.settings import Settings
+from bot.simulation.same_thread import in_the_same_thread
 from handlers import router, wording
 from handlers.rules import understanding_model
 from storage import messages
 from storage.schema import due
 from tests.simulation.far_clock import FarClock
-from tests.simulation.same_thread import in_the_same_thread
 from tests.stage import AUTH, NUMBER, SID, TOKEN
 
 
@@ -138,10 +138,10 @@ def _live(facts: dict[str, Any]) -> int:
     _lives_by(FarClock(Path(facts["clock"]), wrong=True))
     if facts["quick"]:
         auditor.EVERY = timedelta(minutes=15)
-        in_the_same_thread(pytest.MonkeyPatch())
     if facts["spoilt"]:
         SPOILT[facts["spoilt"]]()
-    return app.serve(Settings(_env_file=None, **facts["settings"]))  # type: ignore[call-arg]
+    with in_the_same_thread() if facts["quick"] else nullcontext():
+        return app.serve(Settings(_env_file=None, **facts["settings"]))  # type: ignore[call-arg]
 
 
 IMPORTED_LATER = (

@@ -29,15 +29,14 @@ from bot.demo.pretend_telegram import PretendTelegram
 from bot.demo.pretend_telegram_world import Person as User
 from bot.demo.pretend_telegram_world import PretendChat, PretendMessage
 from bot.demo.pretend_twilio import PretendTwilio
+from bot.simulation.network import Told
+from bot.simulation.people import Deed, Person
+from bot.simulation.town import SECRET, Town
 from storage.model import Address, Channel, OutboundKind
 from storage.outcomes import NEVER
 from storage.schema import due, inbox, outbox, receipts
 from tests.bot.test_kill import ROOT, free_port
-from tests.conftest import SECRET
 from tests.simulation.far_clock import FarClock, Hand
-from tests.simulation.network import Told
-from tests.simulation.people import Deed, Person
-from tests.simulation.town import Town
 from tests.stage import AUTH, NUMBER, SID, TOKEN
 
 PATIENCE = 30

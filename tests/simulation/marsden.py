@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator
 from copy import deepcopy
 from datetime import date, datetime, time, timedelta
 
+from bot.simulation.people import LONDON, CheckedOn, Person, Regular
+from bot.simulation.town import GROUP, Town
 from storage.model import Address, Channel, Community, Role
-from tests.simulation.people import LONDON, CheckedOn, Person, Regular
-from tests.simulation.town import GROUP, Town
 
 EVERY_DAY = frozenset(range(7))
 

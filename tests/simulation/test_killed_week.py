@@ -20,20 +20,20 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from bot.simulation.ledger import Ledger, Seen
+from bot.simulation.life import empty
+from bot.simulation.network import Told
+from bot.simulation.reading import read
+from bot.simulation.town import SECRET
 from storage import messages
 from storage.database import Database, open_database
 from storage.model import Address, Channel, OutboundKind, OutboundMessage, SendStatus
 from storage.schema import inbox, outbox
 from storage.vault import Vault
-from tests.conftest import SECRET
 from tests.simulation.calendar import kept
 from tests.simulation.far_town import BEGINS, WAYS, FarTown, Nursery
-from tests.simulation.ledger import Ledger, Seen
 from tests.simulation.marsden import HELPERS, settle_in
-from tests.simulation.network import Told
-from tests.simulation.reading import read
 from tests.simulation.test_week import AWAY, MONDAY, unanswered, wishes
-from tests.simulation.test_year import empty
 
 TORTURE = bool(os.environ.get("POPROUND_TORTURE"))
 """The whole of Marsden, a thread for SQLite as in life, and killed four times as often."""

@@ -244,6 +244,30 @@ async def test_a_full_disk_is_unavailable(tmp_path: Path) -> None:
     await database.close()
 
 
+async def test_a_commit_that_failed_and_left_its_transaction_open_is_in_nobodys_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLAlchemy takes the transaction for over and would hand on the connection as it is."""
+    database = open_database(f"sqlite+aiosqlite:///{tmp_path / 'a.db'}", Vault(SECRET))
+    async with database.engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+
+    async def fails(_connection: object) -> None:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
+        raise error
+
+    with monkeypatch.context() as patch, pytest.raises(StorageUnavailableError):
+        patch.setattr("aiosqlite.Connection.commit", fails)
+        async with database.transaction() as tx:
+            await keepsakes.keep(tx, "a", "1")
+    async with database.transaction() as tx:
+        await keepsakes.keep(tx, "b", "1")
+    assert await kept(database, "a") == ""
+    assert await kept(database, "b") == "1"
+    await database.close()
+
+
 # aiosqlite's thread speaks to the loop once more after it has failed to open a file.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
+from bot.simulation.people import IN_WORDS, LONDON, SOON, Deed, Person
+from bot.simulation.reading import Read
+from bot.simulation.town import Town
 from storage.model import Role
-from tests.simulation.people import LONDON, Deed, Person
-from tests.simulation.reading import Read
-from tests.simulation.town import Town
 
 PROMPT = timedelta(minutes=3)
 """Nothing is late that comes within this: a second a text, and a busy hour."""
@@ -52,11 +52,14 @@ class Ledger:
     deeds: dict[str, list[tuple[datetime, Deed]]] = field(default_factory=lambda: defaultdict(list))
     wrong: list[str] = field(default_factory=list)
     """What should not have happened, in a sentence each."""
-    stopped: set[str] = field(default_factory=set)
+    stopped: dict[str, datetime] = field(default_factory=dict)
+    """Who said STOP, and when."""
     slack: timedelta = timedelta(0)
     """By how much the bot's clock may be wrong, and the bot away."""
     away: timedelta = timedelta(0)
     """For how long the bot may be away."""
+
+    _homes: tuple[int, re.Pattern[str], dict[str, Person]] = (0, re.compile("(?!)"), {})
 
     def __post_init__(self) -> None:
         self.town.watchers.append(self.told)
@@ -77,30 +80,50 @@ class Ledger:
         """Somebody writes or presses something."""
         self.deeds[person.name].append((self.town.clock.true, deed))
         if deed.words == "STOP":
-            self.stopped.add(person.name)
-        elif deed.words == "START":
-            self.stopped.discard(person.name)
+            self.stopped[person.name] = self.town.clock.true
+        elif deed.words == "START" or deed.button:
+            # "Pressing a button is wanting to hear from us again" (`handlers/router.py`).
+            self.stopped.pop(person.name, None)
 
     def _wrong_with(self, person: Person, one: Seen) -> Iterator[str]:
         words = one.read.told.words
         said = f"{one.at:%d %b %H:%M} {person.name}: {words!r}"
         if not one.entry:
             yield f"nobody could say what this is: {said}"
-        if one.entry.startswith(NEVER):
+        if one.entry.startswith(NEVER) and not self._slipped(person, one):
             yield f"it did not go well: {said}"
         here = (one.at + self.town.clock.wrong).astimezone(LONDON).time()
         night = here >= QUIET_FROM or here < QUIET_UNTIL
         answered = any(
             one.at - at <= JUST_NOW + self.away for at, _ in self.deeds[person.name][-3:]
         )
-        if night and not answered and not one.entry.startswith(AT_THEIR_HOUR):
+        expected = one.entry.startswith(AT_THEIR_HOUR) or _comes_soon(one)
+        if night and not answered and not expected:
             yield f"woken: {said}"
-        if person.name in self.stopped and one.entry != "stopped":
+        stopped = self.stopped.get(person.name)
+        # What was on its way already can't be called back.
+        if stopped and one.at > stopped and not one.entry.startswith("stopped"):
             yield f"written to after STOP: {said}"
-        for other in self.town.people.values():
-            shown = Role.ASKER in other.roles and other.home in words
-            if shown and not self._may_see_home(person, other, one.at):
+        for other in self._at_home(words):
+            if not self._may_see_home(person, other, one.at):
                 yield f"the home of {other.name} is shown: {said}"
+
+    def _slipped(self, person: Person, one: Seen) -> bool:
+        """Whether it is no wonder that the bot did not follow: they mistyped, or wrote twice."""
+        last = [deed.words for _, deed in self.deeds[person.name][-2:]]
+        misread = one.entry.startswith("not_understood")
+        # A plain "done" may also come when it is no answer to anything any more.
+        known = person.slips | {*IN_WORDS.values()}
+        return misread and (bool(known & {*last}) or len({*last}) < len(last))
+
+    def _at_home(self, words: str) -> list[Person]:
+        """Those who ask for help and whose home is named."""
+        people = self.town.people
+        if self._homes[0] != len(people):
+            askers = {one.home: one for one in people.values() if Role.ASKER in one.roles}
+            known = re.compile("|".join(rf"\b{re.escape(home)}\b" for home in askers) or "(?!)")
+            self._homes = (len(people), known, askers)
+        return [self._homes[2][home] for home in self._homes[1].findall(words)]
 
     def _may_see_home(self, reader: Person, of: Person, at: datetime) -> bool:
         """Themselves, organisers, and who said yes to an offer just now."""
@@ -136,6 +159,13 @@ class Ledger:
             for at, deed in self.deeds[person]
             if first <= at <= last and (not key or deed.key == key)
         ]
+
+
+def _comes_soon(one: Seen) -> bool:
+    """Whether it tells of somebody who is about to be at the door, at whatever hour."""
+    if one.entry == "found":
+        return one.read.fields["when"].startswith(SOON)
+    return one.entry.endswith("on_the_way")  # "how is it going?" is answered in the same words
 
 
 HOUR = re.compile(r"(?:(\d+)(?::(\d+))?(am|pm)|(12 noon))(?: (tomorrow|on .+))?$")

@@ -8,11 +8,15 @@ hand, the auditor, the sender with its budgets and leases. What is not gone thro
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 import random
-from collections.abc import Awaitable, Callable
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -21,20 +25,30 @@ from pydantic import SecretStr
 
 from bot.app import Popround
 from bot.channels.base import Received
+from bot.sender import Sender
 from bot.settings import Settings
+from bot.simulation.network import Network, Told, TownClock
+from bot.simulation.people import Deed, Person
+from bot.simulation.reading import Read, read
 from handlers import daily_note
 from storage import groups, members
-from storage.model import NEIGHBOURLY, Community, Member, Role, Standing
+from storage.database import StorageUnavailableError, Transaction
+from storage.model import (
+    NEIGHBOURLY,
+    Community,
+    DeliveryReceipt,
+    InboundMessage,
+    Member,
+    Role,
+    Standing,
+)
 from storage.outcomes import NEVER
 from storage.places import Postcodes
 from storage.schema import due, outbox
-from tests.conftest import SECRET
-from tests.simulation.network import Network, Told, TownClock
-from tests.simulation.people import Deed, Person
-from tests.simulation.reading import Read, read
-from tests.stage import catch_faults
 
 GROUP = "Marsden Neighbours"
+
+SECRET = "nothing-in-a-town-is-secret-0123456789"  # noqa: S105
 
 
 def _not_waiting_for_disks(connection: Any, _record: Any) -> None:
@@ -46,8 +60,22 @@ def _not_waiting_for_disks(connection: Any, _record: Any) -> None:
 Then = Callable[[], Awaitable[None] | None]
 
 
+A_TURN = 30.0
+"""Seconds that a sender at most is left alone which has something to send."""
+
+AGAIN = timedelta(seconds=4)
+"""After which somebody presses a button once more, or writes a thing twice."""
+
+RECORDED_AGAIN = 2.0
+"""Seconds after which a sender tries once more to write down what could not be."""
+
+
 class KilledError(BaseException):
     """The bot's process is no more. Not an `Exception`, so that nothing takes it for a mishap."""
+
+
+def _at_once(_brought: object) -> list[float]:
+    return [0.0]
 
 
 @dataclass(order=True)
@@ -78,6 +106,18 @@ class Town:
         self.on_deed: list[Callable[[Person, Deed], None]] = []
         self.on_wake: list[Callable[[Popround], None]] = []
         """Called with each new life of the bot."""
+        self.on_step: list[Callable[[], Awaitable[None]]] = []
+        """Called when the bot has done all that can be done for now."""
+        self.brings: Callable[[InboundMessage], list[float]] = _at_once
+        """After how many seconds the provider brings what somebody wrote: more than once, maybe."""
+        self.held_up: Callable[[], timedelta] = timedelta
+        """For how long something that somebody sends is on its way."""
+        self.reported: Callable[[DeliveryReceipt], list[float]] = _at_once
+        """The same of what it says became of a text."""
+        self.acknowledged: set[tuple[str, str]] = set()
+        """What was taken: the channel, and the provider's own id."""
+        self.enough: Callable[[], bool] = lambda: False
+        """Whether it need not go on."""
         self.deaths = 0
         self.waited = 0
         """Seconds for which nothing could be sent, since a dead life had the right to."""
@@ -109,12 +149,14 @@ class Town:
             for channel in self.network.lines
         ]
         self._looks = sa.select(first, *sends)
+        for line in self.network.lines.values():
+            line.note = self.note
         self.bot = self.wake()
 
     def wake(self) -> Popround:
         """A new life of the bot, on the same database."""
         settings = Settings(
-            _env_file=None,  # type: ignore[call-arg]
+            _env_file=None,
             database_url=self.database_url,
             public_url="https://popround.test",
             secret_key=SecretStr(SECRET),
@@ -142,6 +184,11 @@ class Town:
         or some minutes later. What people write meanwhile, their providers keep."""
         self.deaths += 1
         self.faults += list(map(Exception, self.bot_faults))
+        self.clock.forget_sleepers()
+        calls = [task for sender in self.bot.senders for task in sender._sending]
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
         await self.sleep()
         self.clock.advance(self._outages.choice((1, 5, 30, 300)))
         self.note("- a new life")
@@ -155,8 +202,9 @@ class Town:
             await daily_note.plan(tx, self.clock.now(), made)
         await self.bot.set_up()
 
-    async def moves_in(self, person: Person, **facts: object) -> None:
-        """Somebody is entered by an organiser, from paper; without roles they are only known."""
+    async def moves_in(self, person: Person, **facts: Any) -> None:
+        """Somebody is entered by an organiser, from paper, with these facts; without roles they
+        are only known."""
         self.people[person.name] = person
         self.by_address[person.address.value] = person
         if not person.roles:
@@ -164,21 +212,22 @@ class Town:
         with Postcodes() as bundle:
             place = bundle.find(person.postcode)
         assert place
-        member = Member(
-            id=0,
-            community_id=1,
-            standing=Standing.ACTIVE,
-            name=person.name,
-            roles=person.roles,
-            home=person.home,
-            postcode=person.postcode,
-            cell=place.cell,
-            area=place.area,
-            can_do=frozenset(NEIGHBOURLY) if Role.HELPER in person.roles else frozenset(),
-            consent="2023-01-01 on paper",
-        )
+        usual: dict[str, Any] = {
+            "id": 0,
+            "community_id": 1,
+            "standing": Standing.ACTIVE,
+            "name": person.name,
+            "roles": person.roles,
+            "home": person.home,
+            "postcode": person.postcode,
+            "cell": place.cell,
+            "area": place.area,
+            "can_do": frozenset(NEIGHBOURLY) if Role.HELPER in person.roles else frozenset(),
+            "consent": "2023-01-01 on paper",
+        }
+        member = Member(**{**usual, **facts})
         async with self.bot.database.transaction() as tx:
-            await members.add(tx, member, person.address)
+            person.member_id = (await members.add(tx, member, person.address)).id
 
     # What people do
 
@@ -195,23 +244,41 @@ class Town:
         """Somebody writes or presses something, and the bot has taken it."""
         if not person.still_wants(deed):
             return
+        await self._does(person, deed)
+        if person.repeats(deed):
+            moment = self.clock.true + AGAIN
+            self.plan(moment, lambda: self._does(person, deed))
+
+    async def _does(self, person: Person, deed: Deed) -> None:
         if deed.button:
             message = self.network.press(person.address, deed.button)
         else:
             message = self.network.words(person.address, deed.words)
-        self.note(f"{person.name} > {deed.words or f'[{deed.key}]'}")
+        meant = f" ({deed.key})" if deed.key else ""
+        self.note(f"{person.name} > {deed.words or deed.button}{meant} as {message.provider_id}")
         for watch in self.on_deed:
             watch(person, deed)
+        at_once, *again = self.brings(message)
+        for seconds in again:
+            moment = self.clock.true + timedelta(seconds=seconds)
+            self.plan(moment, lambda: self._brings(Received((message,))))
+        assert at_once == 0, "what is held up on its way is held up before it is written"
         await self._brings(Received((message,)))
 
     async def _brings(self, received: Received) -> None:
         """A provider calls, and calls again until it is told that all was kept."""
+        for each in received.messages:
+            self.note(f"{each.channel.value} brings {each.provider_id} {each.text or each.button}")
         while True:
             try:
                 await self.bot.intake.store(received)
                 break
             except KilledError:
                 await self.rise()
+            except StorageUnavailableError:
+                self.clock.advance(1)
+        for each in received.messages:
+            self.acknowledged.add((each.channel.value, each.provider_id))
         self._came = True
 
     def note(self, line: str) -> None:
@@ -226,14 +293,17 @@ class Town:
     def _understands(self, told: Told) -> None:
         person = self.by_address.get(told.to.value)
         assert person, f"{told.to} is nobody's"
-        labels = "".join(f" [{label}]" for _, label in told.buttons)
-        self.note(f"{person.name} {told.kind} {told.words}{labels}")
+        labels = "".join(f" [{label} {data}]" for data, label in told.buttons)
+        self.note(
+            f"{person.name} {told.kind} {told.words}{labels} as {told.ident} of #{told.outbox}"
+        )
         understood = read(told)
         for watch in self.watchers:
             watch(person, understood)
         if told.kind == "text":
             for span, deed in person.hears(understood):
-                self.plan(self.clock.true + span, lambda deed=deed: self.does(person, deed))
+                moment = self.clock.true + span + self.held_up()
+                self.plan(moment, partial(self.does, person, deed))
 
     # Time
 
@@ -242,8 +312,15 @@ class Town:
         while True:
             try:
                 moment = await self.settle()
+                for held in self.on_step:
+                    await held()
+                if self.enough():
+                    return
             except KilledError:
                 await self.rise()
+                continue
+            except StorageUnavailableError:
+                self.clock.advance(1)  # as the bot's own loops wait
                 continue
             if self._agenda and (moment is None or self._agenda[0].at <= moment):
                 moment = self._agenda[0].at
@@ -265,40 +342,66 @@ class Town:
         """Let the bot do all that can be done now; when it next has something to do, in true time.
         Its parts are woken as in life, where something came or is due: to ask them all in vain,
         again and again, would take most of a year's time."""
-        bot = self.bot
-        for sender in bot.senders:
+        for sender in self.bot.senders:
             # As its own loop does every few seconds: who held it is dead, and its time runs out.
             while not await sender.lease():
                 self.clock.advance(1)
                 self.waited += 1
         while True:
+            await self._calls_done()
             if self._came:
+                await self.bot.intake.drain()
                 self._came = False
-                await bot.intake.drain()
             now = self.clock.now()
             coming, *sends = await self._coming()
             if coming and coming <= now:
-                await bot.scheduler.drain()
+                await self.bot.scheduler.drain()
                 continue
-            ready = [
-                sender for sender, at in zip(bot.senders, sends, strict=True) if at and at <= now
-            ]
-            for sender in ready:
-                sender.wake.clear()
-                wait = await sender.pump()
-                await sender.wait_for_sends()
-                if not sender.wake.is_set():
-                    self.clock.advance(min(wait, 30))
+            ready = await self._send(now, sends)
             self._fail_if_faulty()
-            if ready:
+            if ready or await self._receipts_brought():
                 continue
-            receipts = self.network.take_receipts()
-            if receipts:
-                await self._brings(Received(receipts=receipts))
-                bot = self.bot
-            else:
-                moments = [moment for moment in (coming, *sends) if moment]
-                return min(moments) - self.clock.wrong if moments else None
+            moments = [moment - self.clock.wrong for moment in (coming, *sends) if moment]
+            if self.clock.next_waking:
+                moments.append(self.clock.next_waking)
+            if any(sender._unrecorded for sender in self.bot.senders):
+                moments.append(self.clock.true + timedelta(seconds=RECORDED_AGAIN))
+            return min(moments, default=None)
+
+    async def _send(self, now: datetime, moments: list[datetime | None]) -> bool:
+        """Let each sender send whose moment has come; whether there was one."""
+        ready = [
+            sender
+            for sender, at in zip(self.bot.senders, moments, strict=True)
+            if (at and at <= now) or sender._unrecorded
+        ]
+        for sender in ready:
+            sender.wake.clear()
+            wait = await sender.pump()
+            await self._calls_done()
+            if not sender.wake.is_set():
+                self.clock.advance(min(wait, A_TURN))
+        return bool(ready)
+
+    async def _calls_done(self) -> None:
+        """Wait until every call to a provider has its answer, but for those that take time."""
+        # What is awaited may go to sleep instead of coming to its end, so no event tells of it.
+        while sum(map(_under_way, self.bot.senders)) > self.clock.sleeping:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+    async def _receipts_brought(self) -> bool:
+        """Providers say what became of texts; whether there was any to be told at once."""
+        now = []
+        for receipt in self.network.take_receipts():
+            for seconds in self.reported(receipt):
+                if not seconds:
+                    now.append(receipt)
+                    continue
+                moment = self.clock.true + timedelta(seconds=seconds)
+                self.plan(moment, partial(self._brings, Received((), (receipt,))))
+        if now:
+            await self._brings(Received(receipts=tuple(now)))
+        return bool(now)
 
     async def _coming(self) -> list[datetime | None]:
         """When the next thing is due, and when each sender next has something to send."""
@@ -309,3 +412,28 @@ class Town:
     def _fail_if_faulty(self) -> None:
         if self.faults:
             raise self.faults[0]
+
+
+def _under_way(sender: Sender) -> int:
+    return len(sender._sending) + len(sender._unknowns.tasks)
+
+
+def catch_faults(bot: Popround) -> list[str]:
+    """From now on, what goes wrong in any transaction is noted there as well; but for a database
+    that can't be used, which is nobody's fault."""
+    faults: list[str] = []
+    wrapped = bot.database.transaction
+
+    @asynccontextmanager
+    async def transaction() -> AsyncIterator[Transaction]:
+        try:
+            async with wrapped() as tx:
+                yield tx
+        except StorageUnavailableError:
+            raise
+        except Exception:
+            faults.append(traceback.format_exc())
+            raise
+
+    bot.database.transaction = transaction  # type: ignore[method-assign]
+    return faults

@@ -7,15 +7,26 @@ have done. They act on what they are told and on their own plans, and know nothi
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.simulation.reading import Read
 from storage.model import Address, Channel, Role
-from tests.simulation.reading import Read
 
 LONDON = ZoneInfo("Europe/London")
+
+IN_WORDS = {
+    "accept": "Yes I can",
+    "decline": "no sorry",
+    "yes": "yes please",
+    "well": "yes",
+    "going": "on my way",
+    "done": "done",
+    "cannot": "can't come",
+}
+"""How an answer may be said."""
 
 SOON = ("today", "this ", "by about", "as soon as possible")
 """How the hour of a visit begins that is for the same day."""
@@ -39,6 +50,12 @@ class Habits:
     """Of visits, the share that a helper can't go to after all."""
     no_show: float = 0.01
     """Of visits, the share to which they do not go, and say nothing."""
+    typos: float = 0.0
+    """Of what they ask for, the share with a letter or two in the wrong place."""
+    words: float = 0.0
+    """Of answers by text, the share in words where a number would do."""
+    twice: float = 0.0
+    """Of what they press or write, the share that they press or write once more at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +134,14 @@ class Person:
     asked_about: dict[str, Read] = field(default_factory=dict)
     """The last that they were asked about something, while they have not answered."""
     phone_book: dict[str, str] = field(default_factory=dict)
+    others: Mapping[str, Person] = field(default_factory=dict)
+    """By name, whom they would notice not to have come."""
+    meant: str = ""
+    """What they last asked for, as they would have written it."""
+    slips: set[str] = field(default_factory=set)
+    """What they wrote with something in the wrong place."""
+    may_be_written_to: bool = True
+    member_id: int = 0
 
     @property
     def by_text(self) -> bool:
@@ -132,7 +157,39 @@ class Person:
     def chooses(self, read: Read, key: str) -> Deed:
         """Answer with that choice."""
         answer = read.choices[key]
+        if self.by_text and key in IN_WORDS and self._now_and_then(self.habits.words):
+            answer = IN_WORDS[key]
         return Deed(answer, key=key) if self.by_text else Deed(button=answer, key=key)
+
+    def asks(self, words: str) -> Deed:
+        """Write that they need something."""
+        self.meant = words
+        if self._now_and_then(self.habits.typos):
+            words = self._mistyped(words)
+            self.slips.add(words)
+        return Deed(words)
+
+    def repeats(self, deed: Deed) -> bool:
+        """Whether they press or write it once more, to be sure. Not a number: the second one may
+        answer the next question (docs/decisions/0020)."""
+        return not deed.words.isdigit() and self._now_and_then(self.habits.twice)
+
+    def _now_and_then(self, share: float) -> bool:
+        return share > 0 and self.chance.random() < share
+
+    def _mistyped(self, words: str) -> str:
+        """The same with two letters of a longer word the other way round, or one left out."""
+        all_words = words.split()
+        where = self.chance.choice([n for n, word in enumerate(all_words) if len(word) > 3])
+        word = all_words[where]
+        at = self.chance.randrange(1, len(word) - 1)
+        left_out = self.chance.random() < 0.5
+        all_words[where] = (
+            word[:at]
+            + ("" if left_out else word[at + 1] + word[at])
+            + (word[at + 1 :] if left_out else word[at + 2 :])
+        )
+        return " ".join(all_words)
 
     def still_wants(self, deed: Deed) -> bool:
         """Whether they do what they had in mind: not if they were asked the same once more, or have
@@ -200,10 +257,29 @@ def _on_the_way(me: Person, read: Read) -> Plan:
     return [(me.after(15, 60), me.chooses(read, "done"))]
 
 
-def _did_they_come(me: Person, read: Read) -> Plan:
+def _they_came(me: Person, read: Read) -> Plan:
+    helper = me.others.get(read.fields["helper"])
+    came = helper is None or me.name not in helper.stays_away
     if me.chance.random() < me.habits.silent:
         return []
-    return [(me.after(), me.chooses(read, "yes"))]
+    return [(me.after(), me.chooses(read, "yes" if came else "no"))]
+
+
+def _say_it_again(me: Person, _read: Read) -> Plan:
+    words, me.meant = me.meant, ""
+    return [(me.after(1, 5), Deed(words))] if words else []
+
+
+def _which(key: str) -> Callable[[Person, Read], Plan]:
+    """Several are open: they say which one they meant that answer for."""
+
+    def react(me: Person, read: Read) -> Plan:
+        if not read.choices:
+            return []
+        chosen = me.chooses(read, me.chance.choice(sorted(read.choices)))
+        return [(me.after(1, 5), replace(chosen, key=key))]
+
+    return react
 
 
 def _yes(share: float, *minutes: float) -> Callable[[Person, Read], Plan]:
@@ -239,14 +315,20 @@ def _alarmed(me: Person, read: Read) -> Plan:
     return [(me.after(1, 12), me.chooses(read, "on_it" if luck < 0.85 else "not_me"))]
 
 
-def _contacts(me: Person, _read: Read) -> Plan:
+def _once(me: Person, read: Read, what: str, span: timedelta, deed: Deed) -> Plan:
+    """They do that, unless they have by then, however often they were asked."""
+    me.asked_about[what] = read
+    return [(span, replace(deed, about=f"{read.told.ident} {what}"))]
+
+
+def _contacts(me: Person, read: Read) -> Plan:
     assert me.checked_on
     names = " and ".join(f"{name} {me.phone_book[name]}" for name in me.checked_on.contacts)
-    return [(me.after(1, 5), Deed(names))]
+    return _once(me, read, "contacts", me.after(1, 5), Deed(names))
 
 
 def _code(me: Person, read: Read) -> Plan:
-    return [(me.after(1, 3), Deed(read.fields["word"]))]
+    return _once(me, read, "code", me.after(1, 3), Deed(read.fields["word"]))
 
 
 REACTIONS: dict[str, Callable[[Person, Read], Plan]] = {
@@ -259,7 +341,8 @@ REACTIONS: dict[str, Callable[[Person, Read], Plan]] = {
     "details.by_hand.bare": _agreed,
     "remind": _reminded,
     "safe_journey": _on_the_way,
-    "did_they_come": _did_they_come,
+    "did_they_come": _they_came,
+    "did_they_come.once_more": _they_came,
     "again": _yes(0.8),
     "done.thanks": _yes(0.8),
     "confirm": _yes(1, 1, 4),
@@ -279,6 +362,11 @@ REACTIONS: dict[str, Callable[[Person, Read], Plan]] = {
     "chase.yours": _choice(0.9, "close", 5, 90),
     "no_word": _choice(0.9, "it_happened", 10, 60),
     "pause": _choice(1, "week", 1, 5),
+    "not_understood": _say_it_again,
+    "which.buttons": _which("accept"),
+    "which.no.buttons": _which("decline"),
+    "still_there": _say_it_again,
+    "still_needed": _choice(0.7, "no", 2, 60),
 } | {
     f"alarm.{reason}{whose}": _alarmed
     for reason in ("silent", "unheard", "stopped", "not_well", "trouble", "needs_more")

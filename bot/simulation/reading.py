@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
+from bot.simulation.network import Told
 from handlers import wording
-from tests.simulation.network import Told
 
 NO_MESSAGE = re.compile(
     r"(choice|keywords|command|part|today|need|day|days|when|hour|by|reply|why_not|state|recurs|"
@@ -21,6 +21,11 @@ NO_MESSAGE = re.compile(
     r"duty\.line|duty\.more|open\.line|recurring\.line|alarm\.told_.*)$"
 )
 """Entries that are no message by themselves."""
+
+
+FIRST_NAME = r"[\w'-]+"
+"""What a message begins with that speaks to somebody; so one in which another is quoted is not
+taken for that other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ def _entries() -> list[_Entry]:
                 pattern += f"(?P={part})"
             else:
                 seen.add(part)
-                pattern += f"(?P<{part}>.+?)"
+                pattern += f"(?P<{part}>{FIRST_NAME if part == 'name' else '.+?'})"
         if name.startswith("note."):
             pattern += ".*"  # and what it cost, and whom there was nobody for
         literal = max(parts[::2], key=len)

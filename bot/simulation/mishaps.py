@@ -13,12 +13,13 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bot.app import Popround
+from bot.simulation.town import KilledError, Town
 from storage.database import Transaction
 from storage.model import Channel
-from tests.simulation.town import KilledError, Town
 
 POINTS = (
     "before a transaction",
@@ -47,7 +48,7 @@ class Mishaps:
         town.on_wake.append(self._begin)
         self._begin(town.bot)
         for channel, line in town.network.lines.items():
-            line.at_point = lambda point, channel=channel: self._on_line(channel, point)
+            line.at_point = partial(self._on_line, channel)
         asyncio.get_running_loop().set_exception_handler(_unless_killed)
 
     def jump(self, until: datetime) -> None:
@@ -55,7 +56,7 @@ class Mishaps:
         moment = self._town.clock.true
         while (moment := moment + HOUR * self._chance.uniform(3, 20)) < until:
             wrong = self._chance.choice(WRONG)
-            self._town.plan(moment, lambda wrong=wrong: self._put(wrong))
+            self._town.plan(moment, partial(self._put, wrong))
         self._town.plan(until, lambda: self._put(timedelta(0)))
 
     def cease(self) -> None:

@@ -8,7 +8,9 @@ inbox. It knows nothing of the database: what was said is in `told`, as people s
 
 from __future__ import annotations
 
-from collections import Counter, deque
+import asyncio
+import heapq
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,6 +18,7 @@ from itertools import count
 
 from bot.channels.base import Finding, Received, Route, Sent, UnknownOutcomeError
 from bot.channels.twilio_sms import CLOCKS_DIFFER
+from handlers.rules.segments import segments
 from storage.model import (
     Address,
     Channel,
@@ -24,8 +27,12 @@ from storage.model import (
     InboundMessage,
     OutboundKind,
     OutboundMessage,
+    Priority,
     SendStatus,
 )
+
+SEEN = frozenset({OutboundKind.TEXT, OutboundKind.EDIT, OutboundKind.TOAST})
+"""What people see of all that providers are told."""
 
 
 class TownClock:
@@ -35,6 +42,8 @@ class TownClock:
     def __init__(self, start: datetime) -> None:
         self.start = self.true = start
         self.wrong = timedelta(0)
+        self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
+        self._numbers = count()
 
     def now(self) -> datetime:
         return self.true + self.wrong
@@ -43,14 +52,38 @@ class TownClock:
         return (self.true - self.start).total_seconds()
 
     async def sleep(self, seconds: float) -> None:
-        raise AssertionError("nobody sleeps in this town")
+        """Wait until somebody lets so much true time go by."""
+        waking = asyncio.get_running_loop().create_future()
+        until = self.true + timedelta(seconds=seconds)
+        heapq.heappush(self._sleepers, (until, next(self._numbers), waking))
+        await waking
+
+    @property
+    def sleeping(self) -> int:
+        """How many wait for time to go by."""
+        return len(self._sleepers)
+
+    @property
+    def next_waking(self) -> datetime | None:
+        """When the next of them wakes, in true time."""
+        return self._sleepers[0][0] if self._sleepers else None
+
+    def forget_sleepers(self) -> None:
+        """Those who slept are dead."""
+        self._sleepers.clear()
 
     def go_to(self, moment: datetime) -> None:
         """Let true time go on until then."""
         self.true = max(self.true, moment)
+        while self._sleepers and self._sleepers[0][0] <= self.true:
+            waking = heapq.heappop(self._sleepers)[2]
+            if not waking.done():
+                waking.set_result(None)
 
     def advance(self, seconds: float) -> None:
-        self.true += timedelta(seconds=max(seconds, 0.001))
+        """Let so much go by; less where somebody wakes before."""
+        moment = self.true + timedelta(seconds=max(seconds, 0.001))
+        self.go_to(min(moment, self.next_waking or moment))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +91,7 @@ class Told:
     """Something that somebody saw, or what an earlier message became."""
 
     at: datetime
-    """In true time."""
+    """In true time: when it left the bot."""
     to: Address
     kind: OutboundKind
     words: str
@@ -66,6 +99,35 @@ class Told:
     ident: str
     """The provider's own id of it."""
     edits: str = ""
+    outbox: int = 0
+    """Our own id of it."""
+    priority: Priority = Priority.REPLY
+    about: Mapping[str, object] = field(default_factory=dict)
+
+
+class Weather:
+    """How the network is: always fair. `faults.Storm` is not."""
+
+    async def before(self, line: Line, message: OutboundMessage) -> None:
+        """A call is about to reach the provider. Raises a `SendError` where it does not."""
+
+    def after(self, line: Line, message: OutboundMessage) -> None:
+        """The provider took it. Raises `UnknownOutcomeError` where its answer is lost."""
+
+    def asked(self, line: Line) -> None:
+        """A provider is asked what it was given. Raises a `SendError` where it can't be."""
+
+    def fails(self, line: Line, message: OutboundMessage) -> str:
+        """With which of its codes the provider will say that a text did not arrive; or with none,
+        and it does."""
+        return UNREACHABLE if message.chat in line.off else ""
+
+
+UNREACHABLE = "30005"
+"""Twilio's code for a handset that is not there: not tried again."""
+
+
+def _to_nobody(_said: object) -> None: ...
 
 
 @dataclass
@@ -78,10 +140,14 @@ class Line:
     told: list[Told] = field(default_factory=list)
     taken: list[int] = field(default_factory=list)
     """Our own ids of the texts that the provider was given."""
-    heard: Callable[[Told], None] = lambda told: None
+    parts: int = 0
+    """What those were charged as, where that costs something."""
+    heard: Callable[[Told], None] = _to_nobody
     """Called with each thing that somebody sees."""
-    at_point: Callable[[str], None] = lambda point: None
+    note: Callable[[str], None] = _to_nobody
+    at_point: Callable[[str], None] = _to_nobody
     """Called at the named points of a call: a test may have the process die there."""
+    weather: Weather = field(default_factory=Weather)
     off: set[str] = field(default_factory=set)
     """Phones that are off: what is sent there is taken, and does not arrive."""
     reports: bool = True
@@ -91,41 +157,49 @@ class Line:
     calls_again: bool = True
     vouches: bool = field(init=False)
     _ids: count[int] = field(default_factory=lambda: count(1))
-    _created: dict[str, datetime] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.vouches = self.channel is Channel.TELEGRAM
 
     async def send(self, message: OutboundMessage) -> Sent:
+        left = self.clock.true
         self.at_point("before it left")
+        await self.weather.before(self, message)
         ident = f"{self.channel.value}{next(self._ids)}"
-        if message.kind in (OutboundKind.TEXT, OutboundKind.EDIT, OutboundKind.TOAST):
+        if message.kind in SEEN:
             told = Told(
-                self.clock.true,
+                left,
                 Address(self.channel, message.chat),
                 message.kind,
                 message.text,
                 message.buttons,
                 ident,
                 message.edits,
+                message.id,
+                message.priority,
+                message.about,
             )
-            off = message.chat in self.off
+            code = self.weather.fails(self, message) if self.channel is Channel.SMS else ""
             if message.kind is OutboundKind.TEXT:
                 self.taken.append(message.id)
-            if self.channel is Channel.SMS and (off or self.reports):
-                status = SendStatus.FAILED if off else SendStatus.DELIVERED
-                code = UNREACHABLE if off else ""
+                self.parts += segments(message.text) if self.channel is Channel.SMS else 0
+            if self.channel is Channel.SMS and (code or self.reports):
+                status = SendStatus.FAILED if code else SendStatus.DELIVERED
                 self.receipts.append(DeliveryReceipt(self.channel, ident, status, code, message.id))
-            if not off:
+            if code:
+                self.note(f"{ident} of #{message.id} does not arrive: {code}")
+            else:
                 self.told.append(told)
                 self.heard(told)
         self.at_point("taken and not answered")
+        self.weather.after(self, message)
         return Sent(ident)
 
     async def look_up(self, message: OutboundMessage) -> list[Sent]:
         """Texts can be asked after, as at Twilio; what Telegram was given can't."""
         if self.channel is Channel.TELEGRAM:
             raise UnknownOutcomeError("can't be asked")
+        self.weather.asked(self)
         since = message.created_at - CLOCKS_DIFFER
         return [
             Sent(told.ident)
@@ -149,17 +223,12 @@ class Line:
     async def close(self) -> None: ...
 
 
-UNREACHABLE = "30005"
-"""Twilio's code for a handset that is not there: not tried again."""
-
-
 @dataclass
 class Network:
     """Both lines, and what people send along them."""
 
     clock: TownClock
     lines: dict[Channel, Line] = field(init=False)
-    sent: Counter[Address] = field(default_factory=Counter)
     _ids: count[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
@@ -177,6 +246,7 @@ class Network:
         )
 
     def press(self, sender: Address, button: str) -> InboundMessage:
+        """The same of a button that somebody presses."""
         number = str(next(self._ids))
         pressed = InboundMessage(
             sender.channel, number, sender.value, sender.value, InboundKind.BUTTON
