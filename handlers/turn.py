@@ -300,7 +300,9 @@ class Turn:
             choices=[self._choice(to.language, choice) for choice in choices],
             now=self.now,
             heard=heard,
-            apart=APART.get(kind, timedelta(0)),
+            apart=timedelta(0)
+            if self.desk.has_buttons(address.channel)
+            else APART.get(kind, timedelta(0)),
         )
         words, noted = await self._for(to, entry, params)
         buttons: tuple[tuple[str, str], ...] = ()
