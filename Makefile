@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format conversations understand bench lock clean
+.PHONY: help demo simulate test lint format conversations understand bench lock clean
 
 help: ## what each command does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ $(VENV)/ready-dev: requirements-dev.lock $(VENV)/ready
 
 demo: $(VENV)/ready ## a whole pretend village on this machine (HEADLESS=1 plays the story in the terminal)
 	@$(BIN)/popround demo $(if $(HEADLESS),--headless) $(if $(SEED),--seed $(SEED)) $(if $(PORT),--port $(PORT))
+
+simulate: $(VENV)/ready ## two days of a town with every fault, for each of SEEDS seeds from SEED on; says how to see a broken promise again
+	@$(BIN)/popround simulate --days $(or $(DAYS),2) --faults $(or $(FAULTS),all) --seed $(or $(SEED),1) --seeds $(or $(SEEDS),20) $(ARGS)
 
 # Three workers on two cores: some tests wait for processes and clocks.
 test: $(VENV)/ready-dev ## every test, on SQLite and on PostgreSQL

@@ -20,6 +20,8 @@ class InviteRole(StrEnum):
 
     ORGANISER = "organiser"
     HELPER = "helper"
+    SAFEGUARDING = "safeguarding"
+    DEPUTY = "deputy"
 
 
 def _alone(context: typer.Context) -> None:
@@ -104,6 +106,96 @@ def demo(
     from bot.demo.story import run_demo
 
     return run_demo(headless=headless, seed=seed, port=port)
+
+
+@app.command()
+def simulate(
+    days: Annotated[int, typer.Option(help="How many days to live.", min=1, max=366)] = 7,
+    askers: Annotated[int, typer.Option(help="People who ask for help.", min=1, max=500)] = 30,
+    helpers: Annotated[
+        str, typer.Option(help="Helpers; several numbers are several what-ifs: 6,12,24.")
+    ] = "12",
+    organisers: Annotated[int, typer.Option(help="Organisers.", min=0, max=20)] = 2,
+    check_ins: Annotated[
+        int, typer.Option(help="Askers who are asked each morning if all is well.", min=0)
+    ] = 3,
+    postcodes: Annotated[str, typer.Option(help="Where: a district or sector.")] = "HD7",
+    per_week: Annotated[
+        float, typer.Option(help="What each asker asks for in a week.", min=0, max=50)
+    ] = 1.0,
+    yes: Annotated[str, typer.Option(help="Of offers, how many % are said yes to.")] = "30",
+    silent: Annotated[
+        int, typer.Option(help="How many % are never answered.", min=0, max=100)
+    ] = 45,
+    by_text: Annotated[
+        str, typer.Option(help="How many % of helpers have texts, and not Telegram.")
+    ] = "50",
+    no_show: Annotated[
+        int, typer.Option(help="Of visits agreed to, how many % nobody comes to.", min=0, max=100)
+    ] = 2,
+    cap: Annotated[
+        int, typer.Option(help="Parts of texts a day at most; 0: any.", min=0, max=100_000)
+    ] = 0,
+    price: Annotated[
+        float, typer.Option(help="What a part of a text costs, in pence.", min=0, max=1000)
+    ] = 4.0,
+    faults: Annotated[
+        str,
+        typer.Option(
+            help="What goes wrong on purpose: none, all, or some of errors, lost, twice, "
+            "reordered, slow, disk, deaths, clock."
+        ),
+    ] = "none",
+    seed: Annotated[int, typer.Option(help="Another number is another life.", min=0)] = 1,
+    seeds: Annotated[
+        int, typer.Option(help="How many lives of each, from that seed on.", min=1, max=100_000)
+    ] = 1,
+    jobs: Annotated[
+        int, typer.Option(help="How many lives at a time; 0: one a processor.", min=0, max=256)
+    ] = 0,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write it to a file: .svg, .json or .txt.", show_default=False),
+    ] = None,
+    log: Annotated[
+        Path | None,
+        typer.Option(help="Write down all that one life said and heard.", show_default=False),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Show it as JSON.")] = False,
+) -> int:
+    """What if we had 12 helpers? Live some days of a pretend group, in seconds.
+
+    The real bot, with pretend people on a clock of their own. Nothing leaves this computer. Ends
+    with 1 if a promise was broken on the way, and says how to see that again.
+    """
+    from bot.commands.simulate import simulate as work
+    from bot.simulation.parish import WhatIf
+
+    given = WhatIf(
+        days=days,
+        askers=askers,
+        organisers=organisers,
+        check_ins=min(check_ins, askers) if check_ins == 3 else check_ins,
+        place=postcodes,
+        per_week=per_week,
+        silent=silent / 100,
+        no_show=no_show / 100,
+        cap=cap,
+        pence=price,
+    )
+    return work(
+        given,
+        helpers=helpers,
+        by_text=by_text,
+        yes=yes,
+        faults=faults,
+        seed=seed,
+        seeds=seeds,
+        jobs=jobs,
+        report=report,
+        log=log,
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -198,6 +290,24 @@ def groups_note(
     return note_at(group, hour)
 
 
+@groups.command("vetting")
+def groups_vetting(
+    needs: Annotated[
+        str,
+        typer.Argument(help="Such as company=enhanced;lift=basic, or none.", show_default=False),
+    ],
+    group: Group,
+) -> int:
+    """Choose what a helper must be vetted for.
+
+    At least so thoroughly: basic, standard, enhanced. What is not named needs none. Who is not
+    vetted so far is not asked for it, and goes to no such visit any more.
+    """
+    from bot.commands.groups import vetting
+
+    return vetting(group, needs)
+
+
 @groups.command("list")
 def groups_list() -> int:
     """Show the groups."""
@@ -216,11 +326,13 @@ def members_import(
 ) -> int:
     """Bring people in from a spreadsheet saved as CSV.
 
-    Columns, in any order: name, phone, telegram_id, postcode, roles (asker;helper;organiser),
-    can_do (such as shopping;lift, or any), languages (en;cy), max_km, vetted_until (2027-01-31),
-    consent (2026-03-01 by phone); and, if you like, hours: when a helper may be asked to go
-    (mon-fri 09:00-12:00; sat), empty for any time. People who are in the group already are
-    updated. Nobody is imported unless every row is good, or --skip-bad is given.
+    Columns, in any order: name, phone, telegram_id, postcode, roles (asker;helper;organiser;
+    safeguarding;deputy), can_do (such as shopping;lift, or any), languages (en;cy), max_km,
+    vetted_until (2027-01-31), consent (2026-03-01 by phone); and, if you like, hours: when a helper
+    may be asked to go (mon-fri 09:00-12:00; sat), empty for any time; and vetting: how thoroughly
+    somebody was vetted (basic, standard, enhanced), of which vetted_until is the last day. People
+    who are in the group already are updated. Nobody is imported unless every row is good, or
+    --skip-bad is given.
     """
     from bot.commands.members import bring_in
 
@@ -230,15 +342,55 @@ def members_import(
 @members.command("export")
 def members_export(
     group: Group,
+    who: Annotated[
+        str,
+        typer.Argument(
+            help="One person: a phone number, a Telegram id, #12 (a member's number) or the whole "
+            "name. Left out: everybody.",
+            show_default=False,
+        ),
+    ] = "",
     output: Annotated[
         Path | None,
-        typer.Option(help="The file to write, instead of showing it.", show_default=False),
+        typer.Option(
+            help="The file to write, instead of showing it; only you can read it.",
+            show_default=False,
+        ),
     ] = None,
 ) -> int:
-    """Write the people of a group as CSV, which can be imported again."""
+    """Write the people of a group as CSV, which can be imported again.
+
+    Of one person: everything that is held of them, to give to them. In plain text, or as JSON where
+    --output ends with .json. Each export is noted in the log.
+    """
+    if who:
+        from bot.commands.person import export
+
+        return export(who, group, output)
     from bot.commands.members import take_out
 
     return take_out(group, output)
+
+
+@audit.command("show")
+def audit_show(
+    group: Group,
+    about: Annotated[
+        str | None,
+        typer.Option(help="One person: a number, #id or whole name.", show_default=False),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(help="From that day on (2026-11-20); else 30 days.", show_default=False),
+    ] = None,
+) -> int:
+    """Show who did and saw what: each look at an address or a number, each change, each list.
+
+    It has names, of whoever still has one, and no words. That you looked is noted as well.
+    """
+    from bot.commands.audit import show
+
+    return show(group, about, since)
 
 
 @audit.command("verify")
@@ -332,7 +484,9 @@ def invite(
         InviteRole, typer.Option(help="What the person is to become.", show_default=False)
     ],
 ) -> int:
-    """Make a one-time code for a new organiser or helper.
+    """Make a one-time code for a new organiser, helper or other.
+
+    Others are safeguarding holders, who hear of worries, and their deputies.
 
     Whoever sends it to the bot within seven days becomes that.
     """

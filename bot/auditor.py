@@ -1,7 +1,8 @@
 """Once a minute: is there anything without a next step? And the heartbeat, while all is well.
 
-What was added to the audit log is chained in the same minute, and what was said in old messages is
-kept no longer.
+What was added to the audit log is chained in the same minute. Some times a day what is past its
+time is kept no longer (`storage/retention.py`), and whoever has made no use of the group for years
+is asked whether they want to stay.
 
 The auditor is woken by the clock's hand and not by a due row: what looks for lost rows must not
 hang on one. A lease in the database sees to it that of several processes one does it.
@@ -18,9 +19,10 @@ from pydantic import SecretStr
 
 from bot.clock import Clock
 from bot.metrics import AUDITED, REPAIRED
-from handlers import auditor
+from handlers import auditor, unused
 from handlers.turn import Desk
-from storage import audit, keepsakes, messages, outcomes
+from storage import audit, keepsakes, outcomes, purge
+from storage import unused as unused_since
 from storage.database import Database, StorageUnavailableError
 
 log = structlog.get_logger("auditor")
@@ -32,6 +34,15 @@ STALE = timedelta(minutes=3)
 
 LEASE = "audit"
 
+PURGE_EVERY = timedelta(hours=6)
+"""What is to be gone after seven days is gone a quarter of a day later at the latest."""
+
+PURGED = "purged"
+"""Where it is kept when that was done last."""
+
+ROUNDS = 100
+"""Transactions in a row that delete; what is left has its turn a minute later."""
+
 
 class Auditor:
     """Looks after what everything else might have lost."""
@@ -42,6 +53,7 @@ class Auditor:
         self._desk = desk
         self._holder = holder
         self._next: datetime | None = None
+        self._purge_next: datetime | None = None
         self.found: Counter[str] = Counter()
         """What has had no next step since the start, by kind."""
 
@@ -60,13 +72,13 @@ class Auditor:
                 return 0
             await audit.chain(tx)
             await outcomes.pass_over_old(tx, now)
-            await messages.empty_old(tx, now - self._desk.keep_words)
             found = await auditor.look(tx)
         repaired = [await self._repair(one) for one in found]
         if None not in repaired:
             async with self._database.transaction() as tx:
                 await keepsakes.keep(tx, LEASE, now.isoformat())
             AUDITED.set(now.timestamp())
+        await self._purge(now)
         return sum(map(bool, repaired))
 
     async def _repair(self, found: auditor.Found) -> bool | None:
@@ -86,6 +98,45 @@ class Auditor:
             REPAIRED.labels(found.what, "ok").inc()
             self.found[found.what] += 1
         return repaired
+
+    async def _purge(self, now: datetime) -> None:
+        """Keep nothing longer than it may be, and see to who has not used the group for years. A
+        new database has nothing old."""
+        if self._purge_next and now < self._purge_next <= now + PURGE_EVERY:
+            return
+        async with self._database.transaction() as tx:
+            last = _moment(await keepsakes.recall(tx, PURGED))
+            if last is None:
+                await keepsakes.keep(tx, PURGED, now.isoformat())
+        if last is None or last <= now < last + PURGE_EVERY:
+            self._purge_next = (last or now) + PURGE_EVERY
+            return
+        try:
+            if not await self._all_gone(now):
+                return
+            await self._unused(now)
+        except StorageUnavailableError:
+            raise
+        except Exception as error:
+            log.error("not_purged", error=type(error).__name__)
+        async with self._database.transaction() as tx:
+            await keepsakes.keep(tx, PURGED, now.isoformat())
+        self._purge_next = now + PURGE_EVERY
+
+    async def _all_gone(self, now: datetime) -> bool:
+        for _ in range(ROUNDS):
+            async with self._database.transaction() as tx:
+                if await purge.some(tx, now, self._desk.keep_words):
+                    return True
+        return False
+
+    async def _unused(self, now: datetime) -> None:
+        async with self._database.transaction() as tx:
+            await unused_since.begin(tx, now)
+            idents = await unused_since.for_long(tx, now, unused.LIMITS, unused.MOST)
+        for ident in idents:
+            async with self._database.transaction() as tx:
+                await unused.see_to(self._desk, tx, now, ident)
 
     async def why_not_done(self) -> str:
         """Why things can't be said to have been looked at, in a sentence; empty if they were."""

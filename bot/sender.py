@@ -98,6 +98,9 @@ class Sender:
         self._sending: dict[asyncio.Task[None], Priority] = {}
         self._claiming = 0.0
         """Seconds that choosing took of late."""
+        self._came: list[_Outcome] = []
+        """What came of calls, to be recorded by whoever is next."""
+        self._recording = asyncio.Lock()
         self._unrecorded: list[_Outcome] = []
         self._paused_until = 0.0
         self._leased_until = 0.0
@@ -370,7 +373,41 @@ class Sender:
     # Recording
 
     async def _note(self, outcome: _Outcome) -> None:
-        """Record an outcome. One that can't be recorded is kept, and its chat left alone until it
+        """Record an outcome, with those that came while the ones before were being recorded."""
+        self._came.append(outcome)
+        async with self._recording:
+            batch, self._came = self._came, []
+            try:
+                if not await self._record_together(batch):
+                    while batch:
+                        await self._note_alone(batch[0])
+                        batch.pop(0)
+            except asyncio.CancelledError:
+                self._unrecorded += batch
+                raise
+
+    async def _record_together(self, batch: list[_Outcome]) -> bool:
+        """Record several that were all sent in one commit, as with many under way they mostly are;
+        whether that was so, and went well."""
+        sent = [
+            (each.message.id, each.result.provider_id, self.parts(each.message))
+            for each in batch
+            if isinstance(each.result, Sent)
+        ]
+        if len(sent) < max(2, len(batch)):
+            return False
+        try:
+            async with self._database.transaction() as tx:
+                await outcomes.all_sent(tx, sent, self._clock.now())
+        except Exception as error:
+            log.warning("not_together", outbox=len(sent), error=type(error).__name__)
+            return False
+        SEGMENTS.labels(self.channel.value).inc(sum(parts for _, _, parts in sent))
+        self._busy.difference_update(each.lane for each in batch)
+        return True
+
+    async def _note_alone(self, outcome: _Outcome) -> None:
+        """Record one outcome. One that can't be recorded is kept, and its chat left alone until it
         is: should we die meanwhile, its row still says `sending`, and it is asked after."""
         try:
             await self._record(outcome)
@@ -383,7 +420,7 @@ class Sender:
     async def _record_again(self) -> None:
         late, self._unrecorded = self._unrecorded, []
         for outcome in late:
-            await self._note(outcome)
+            await self._note_alone(outcome)
 
     async def _record(self, outcome: _Outcome) -> None:
         message, result = outcome.message, outcome.result

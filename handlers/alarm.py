@@ -23,7 +23,7 @@ from handlers.rules.checkins import (
 )
 from handlers.rules.privacy import Moment
 from handlers.turn import Turn, first_name, one_line
-from storage import checkins, members, questions
+from storage import checkins, members, questions, worries
 from storage.model import (
     CheckIn,
     CheckInStatus,
@@ -115,7 +115,7 @@ async def plan(turn: Turn, occasion: Occasion, reason: Reason) -> list[tuple[Mem
     contacts: list[tuple[Member, ...]] = [
         (await members.get(turn.tx, contact.member_id),) for contact in agreed
     ]
-    everyone = tuple(one for one in await turn.organisers() if one.id != occasion.member_id)
+    contacts, everyone = await _but_named(turn, occasion, contacts)
     hold = {one.id for one in await turn.on_duty()}
     if reason is Reason.TROUBLE:
         all_told = {one.id: one for one in (*everyone, *(one for (one,) in contacts))}
@@ -128,6 +128,24 @@ async def plan(turn: Turn, occasion: Occasion, reason: Reason) -> list[tuple[Mem
         on_duty = tuple(one for one in everyone if one.on_duty and one.paused_until is None)
     organisers = [those for those in dict.fromkeys((on_duty, everyone)) if those]
     return organisers + contacts if reason in ORGANISERS_FIRST else contacts + organisers
+
+
+async def _named(turn: Turn, person_id: int) -> set[int]:
+    """Whom somebody has named in a worry that is not closed."""
+    told_of = await worries.told_by(turn.tx, person_id)
+    return {ident for worry in told_of for ident in worry.named}
+
+
+async def _but_named(
+    turn: Turn, occasion: Occasion, contacts: list[tuple[Member, ...]]
+) -> tuple[list[tuple[Member, ...]], tuple[Member, ...]]:
+    """The contacts and the organisers who may be told; whoever the person has named in a worry is
+    told nothing, unless there is nobody else."""
+    named = await _named(turn, occasion.member_id)
+    everyone = tuple(one for one in await turn.organisers() if one.id != occasion.member_id)
+    others = [those for those in contacts if not named & {one.id for one in those}]
+    able = tuple(one for one in everyone if one.id not in named)
+    return (others, able) if others or able else (contacts, everyone)
 
 
 def can_be_told(one: Member) -> bool:
@@ -318,8 +336,9 @@ async def tell_the_others(
     me = turn.member.id if turn.member else 0
     woken = await told(turn, occasion)
     known = {one.id for one in woken}
+    never = {me, asker.id} | (await _named(turn, asker.id) - known)
     for one in [*woken, *(o for o in await turn.organisers() if o.id not in known)]:
-        if one.id in (me, asker.id):
+        if one.id in never:
             continue
         await turn.say(
             one,

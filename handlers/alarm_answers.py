@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from handlers import alarm
+from handlers import alarm, may
 from handlers.rules import lifecycle
 from handlers.rules.checkins import REPORT, Reason
 from handlers.rules.understanding_words import plain
@@ -149,7 +149,7 @@ async def in_words(turn: Turn) -> bool:
     said = plain(turn.words)
     asked = await questions.open_to(turn.tx, turn.sender.id, turn.now)
     question = next((q for q in asked if q.kind in ("alarm", "alarm.outcome")), None)
-    if question is None:
+    if question is None or await may.refused(turn, question, ""):
         return False
     takes = takes_it(said)
     if found_well(said) or (question.kind == "alarm.outcome" and speaks_of_them(said)):

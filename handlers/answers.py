@@ -22,6 +22,7 @@ from handlers import (
     hours,
     join,
     lapsed,
+    may,
     meanings,
     money,
     offer,
@@ -30,8 +31,12 @@ from handlers import (
     recurring_off,
     relay,
     rights,
+    safeguarding,
     spending,
+    unused,
     visit,
+    worry,
+    worry_book,
 )
 from handlers.rules.courtesy import is_greeting, is_thanks
 from handlers.rules.replies import addressed, names
@@ -68,6 +73,7 @@ ANSWERS: dict[str, Answer] = {
     "hours.agree": hours.agreed,
     "leave": join.left,
     "forget": rights.forget_said,
+    "unused": unused.answered,
     "change": rights.change_said,
     "change.address": rights.address_said,
     "change.name": rights.name_said,
@@ -115,7 +121,14 @@ ANSWERS: dict[str, Answer] = {
     "relay": relay.answered,
     "relay.sure": relay.sure_said,
     "relay.which": relay.which_said,
-    "relay.read": relay.read,
+    "worry": worry.answered,
+    "worry.ring": worry.rings,
+    "worry.rang": worry.rang,
+    "worry.more": worry.more_said,
+    "worry.work": worry_book.work,
+    "worry.end": worry_book.ended,
+    "worries": worry_book.opened,
+    "safeguarding.agree": safeguarding.agreed,
     "alarm": alarm_answers.answered,
     "alarm.outcome": alarm_answers.outcome,
 }
@@ -144,6 +157,9 @@ IN_WORDS = frozenset(
         "alarm.outcome",
         "relay",
         "friend.phone",
+        "worry.more",
+        "worry.work",
+        "worry.end",
         *money.ASKED,
         *broadcast_preview.QUESTIONS,
     }
@@ -153,7 +169,7 @@ IN_WORDS = frozenset(
 STILL = frozenset(
     {"offer", "card", "visit", "open", "handed", "assign", "approve", "still_needed"}
     | {"check_in", "check_in.contact", "alarm", "alarm.outcome"}
-    | {"money.back"}
+    | {"money.back", "worry", "worry.ring", "worry.work", "worries"}
     | {broadcast_run.PROGRESS, broadcast_run.ANSWER}
 )
 """Questions that go by how things stand, and so may be answered again, or late."""
@@ -165,6 +181,9 @@ FRESH = {
     "texts.new": timedelta(hours=2),
     "hours": hours.ASKED_FOR,
     "relay": timedelta(hours=1),
+    "worry.more": timedelta(minutes=30),
+    "worry.work": timedelta(hours=1),
+    "worry.end": timedelta(hours=2),
 }
 """How long words of any kind may answer a question, where that is not as long as it is open."""
 
@@ -218,6 +237,10 @@ def _wants_many(open_now: list[Question]) -> bool:
     return bool(open_now) and open_now[0].kind == "join.can_do"
 
 
+SHORT_ANSWER = 4
+"""Words; nobody tells a worry of their own in fewer without the word."""
+
+
 def _is_something_else(turn: Turn, question: Question, meaning: Meaning) -> bool:
     """Whether words that could answer a question in words plainly mean something of their own."""
     sure = meaning.confidence >= ACT_ABOVE
@@ -226,8 +249,11 @@ def _is_something_else(turn: Turn, question: Question, meaning: Meaning) -> bool
     if question.kind == "relay" and sure:
         # "All done", "I can't come" and a wish of one's own are for us, not for the other.
         return meaning.intent in relay.FOR_US
-    if meaning.intent in (Intent.CANCEL, Intent.STATUS, Intent.CANNOT, Intent.WORRY):
+    if meaning.intent in (Intent.CANCEL, Intent.STATUS, Intent.CANNOT):
         return sure
+    if meaning.intent is Intent.WORRY:
+        # "She has none" is an answer. WORRY itself is looked for before all answers.
+        return sure and len(turn.words.split()) > SHORT_ANSWER
     if meaning.intent in (Intent.INFO, Intent.CALL_ME):
         # An address or a postcode is none of these, whatever it sounds like.
         return sure and not any(c.isdigit() for c in turn.words)
@@ -266,7 +292,8 @@ async def _by_number(turn: Turn, open_now: list[Question], numbers: tuple[int, .
         late = await questions.answered_by(turn.tx, turn.sender.id, number, turn.now - LATE)
         if late and late.kind in STILL:
             key = next(c.key for c in late.choices if c.number == number)
-            await ANSWERS[late.kind](turn, late, key)
+            if not await refused(turn, late, key):
+                await ANSWERS[late.kind](turn, late, key)
             hit = True
         elif late:
             await turn.reply("answered_already", name=first_name(turn.sender))
@@ -302,7 +329,7 @@ async def _yes_or_no(turn: Turn, open_now: list[Question], *, said: bool) -> boo
     able = [
         question
         for question in open_now
-        if len(question.choices) == 2 and question.kind != broadcast_run.ANSWER
+        if len(question.choices) == 2 and question.kind not in (broadcast_run.ANSWER, "worry.work")
     ]
     to_all = broadcast_replies.agreeing(open_now, said=said)
     if to_all and able:
@@ -409,8 +436,22 @@ MOST_ASKED = 4
 """Offers in one question which of them is meant."""
 
 
+async def refused(turn: Turn, question: Question, key: str) -> bool:
+    """Whether who answers may not any more: they hear so, and nothing else."""
+    if not await may.refused(turn, question, key):
+        return False
+    if turn.message and turn.message.answers:
+        await turn.toast("not_any_more")
+    else:
+        await turn.reply("not_any_more")
+    await turn.note("refused", "member", turn.sender.id, kind=question.kind)
+    return True
+
+
 async def take(turn: Turn, question: Question, key: str) -> None:
     """Let a question have this answer: the key of a choice, or nothing where words are it."""
+    if await refused(turn, question, key):
+        return
     await questions.answered(turn.tx, question.id, turn.now)
     await questions.close(turn.tx, turn.now, meanings.MISSED, member_id=turn.sender.id)
     await ANSWERS[question.kind](turn, question, key)

@@ -248,7 +248,8 @@ async def draft(turn: Turn, question: Question) -> HelpRequest | None:
     """The request that an answer is for; none if it is no draft any more, and they are told how it
     stands instead."""
     request = await requests.get(turn.tx, question.ref or 0, lock=True)
-    if request.status is RequestStatus.DRAFT:
+    # What was asked for in another's place is theirs, once they have been asked.
+    if request.status is RequestStatus.DRAFT and request.asker_id == turn.sender.id:
         return request
     await turn.toast()
     await how_is_it(turn)

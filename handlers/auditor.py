@@ -17,6 +17,7 @@ from handlers.rights import SOON
 from handlers.rules import timing
 from handlers.rules.next_steps import NEXT_STEPS, Owed
 from handlers.turn import QUOTED, Desk, Turn, one_line
+from handlers.unused import over_at
 from handlers.visit import AFTER
 from storage import (
     broadcasts,
@@ -30,6 +31,7 @@ from storage import (
     questions,
     requests,
     rota,
+    worries,
 )
 from storage.database import Transaction
 from storage.model import CheckInStatus, Due, DueKind, RequestStatus, VisitStatus
@@ -224,6 +226,20 @@ async def _forgetting(turn: Turn, ref: int) -> Step | None:
     return _at(turn, wished and wished + SOON)
 
 
+async def _worry(turn: Turn, ref: int) -> Step | None:
+    # Who waits is not told to organisers: the step itself tells whoever is to hear of it.
+    return _at(turn, (await worries.get(turn.tx, ref, lock=True)).next_at)
+
+
+async def _vetting(turn: Turn, ref: int) -> Step | None:
+    return _at(turn, (await members.get(turn.tx, ref, lock=True)).vetting_at)
+
+
+async def _unused(turn: Turn, ref: int) -> Step | None:
+    asked_at = (await members.get(turn.tx, ref, lock=True)).unused_at
+    return _at(turn, asked_at and over_at(asked_at, turn.community))
+
+
 async def _broadcast(turn: Turn, ref: int) -> Step | None:
     told = await broadcasts.get(turn.tx, ref, lock=True)
     if told.status in broadcasts.UNSENT:  # its organiser may be writing just now
@@ -241,6 +257,7 @@ STEPS: dict[str, Next] = {
     "joining": _joining,
     "out_of_reach": _out_of_reach,
     "forgetting": _forgetting,
+    "unused": _unused,
     "duty_once": _duty_once,
     "draft": _draft,
     "wave": _wave,
@@ -253,6 +270,8 @@ STEPS: dict[str, Next] = {
     "pause": _pause,
     "broadcast": _broadcast,
     "outlay": _outlay,
+    "worry": _worry,
+    "vetting": _vetting,
 }
 """When the next step of each comes. What is not named here takes it at once."""
 

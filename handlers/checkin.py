@@ -220,6 +220,8 @@ async def alarm_ring(turn: Turn, occasion: Occasion) -> None:
 
 async def heard(turn: Turn) -> None:
     """They wrote something else that made sense: they are there, and nobody need chase them."""
+    if turn.sender.stopped_at is not None:
+        return  # it was STOP, chosen from a menu: the alarm of that has only just begun
     check_in = await checkins.of_member(turn.tx, turn.sender.id)
     if check_in is None:
         return

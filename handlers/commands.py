@@ -23,17 +23,20 @@ from handlers import (
     recurring,
     relay,
     rights,
+    safeguarding,
     spending,
+    vetting,
+    worry_book,
 )
 from handlers.rules.segments import segments
 from handlers.turn import MOST_SEGMENTS, Turn, first_name
 from storage import groups
-from storage.model import Role, Standing
+from storage.model import KEEPERS, Role, Standing
 
 
 async def obey(turn: Turn) -> bool:
     """`/start CODE`, an invitation's code, or one of the fixed words. Whether it was one."""
-    if await rights.obey(turn) or await _code(turn):
+    if await rights.obey(turn) or await _code(turn) or await safeguarding.asked_for(turn):
         return True
     for name, act in COMMANDS.items():
         if turn.said(name) and await act(turn):
@@ -44,6 +47,7 @@ async def obey(turn: Turn) -> bool:
         or await broadcast.begun(turn)
         or await broadcast_replies.who(turn)
         or await spending.asked_for(turn)
+        or await vetting.asked_for(turn)
     )
 
 
@@ -159,6 +163,8 @@ async def _help(turn: Turn) -> bool:
     for role in (Role.ASKER, Role.HELPER, Role.ORGANISER):
         if me.is_a(role):
             lines.append(turn.text(me.language, f"help.{role.value}"))
+    if me.roles & KEEPERS:
+        lines.append(turn.text(me.language, "help.keeper"))
     # Who is everything at once knows best what askers write.
     while await turn.by_text(me) and len(lines) > 2 and segments("\n".join(lines)) > MOST_SEGMENTS:
         del lines[1]
@@ -231,4 +237,6 @@ COMMANDS: dict[str, Callable[[Turn], Awaitable[bool]]] = {
     "hang_up": relay.hang_up,
     "paid_back": money.paid_back,
     "more": _more,
+    "worries": worry_book.show,
+    "closed_worries": worry_book.show_closed,
 }

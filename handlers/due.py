@@ -27,7 +27,10 @@ from handlers import (
     reminders,
     rights,
     spending,
+    unused,
+    vetting,
     waves,
+    worry,
 )
 from handlers.turn import QUOTED, Desk, Turn, one_line
 from storage import (
@@ -42,6 +45,7 @@ from storage import (
     outlays,
     requests,
     rota,
+    worries,
 )
 from storage import recurring as recurring_store
 from storage.database import Transaction
@@ -98,9 +102,13 @@ async def whom_about(  # noqa: PLR0911 (one answer a kind of thing)
         ident = message.member_id if message else None
         if message is None or ident is None:
             return None
-        # What the two of a visit write to each other is not for organisers.
-        words = "" if message.about.get("kind") == "relay" else message.text
+        # What the two of a visit write to each other is not for organisers, nor is a worry.
+        secret = str(message.about.get("kind", "")).startswith(("relay", "worry"))
+        words = "" if secret else message.text
         return await members.get(tx, ident), words
+    if due.kind is DueKind.WORRY:
+        told = await worries.get(tx, due.ref)
+        return await members.get(tx, told.member_id), ""
     if due.kind is DueKind.CHECK_IN_STEP:
         occasion = await checkins.occasion(tx, due.ref)
         return await members.get(tx, occasion.member_id), occasion.words
@@ -110,8 +118,8 @@ async def whom_about(  # noqa: PLR0911 (one answer a kind of thing)
     if due.kind in OF_THE_GROUP:
         return None
     if due.kind is DueKind.BROADCAST:
-        told = await broadcasts.get(tx, due.ref)
-        return await members.get(tx, told.organiser_id), " / ".join(told.texts.values())
+        sent = await broadcasts.get(tx, due.ref)
+        return await members.get(tx, sent.organiser_id), " / ".join(sent.texts.values())
     if due.kind in OF_A_MEMBER:
         return await members.get(tx, due.ref), ""
     if due.kind is DueKind.REPEAT:
@@ -254,7 +262,7 @@ async def _broadcast(turn: Turn, ref: int) -> None:
     await broadcast.came_due(turn, await broadcasts.get(turn.tx, ref, lock=True))
 
 
-async def _tell(turn: Turn, ref: int) -> None:
+async def _tell(turn: Turn, ref: int) -> None:  # noqa: PLR0911 (one way out a kind)
     """A message that somebody depends on did not arrive. Silence would look like everything is
     well, so a person hears of it; an unheard offer is as good as a no."""
     message = await messages.get(turn.tx, ref)
@@ -275,6 +283,11 @@ async def _tell(turn: Turn, ref: int) -> None:
         return
     if kind == "relay":
         await relay.unheard(turn, int(message.about["ref"]), member)
+        return
+    if kind.startswith("worry"):
+        # Nobody else reads it, nor hears that there was one.
+        if kind == "worry":
+            await worry.unheard(turn, int(message.about["ref"]), member)
         return
     if kind == "alarm":
         await alarm_answers.unheard(turn, int(message.about["ref"]), member)
@@ -306,7 +319,9 @@ async def _tell_organisers(turn: Turn, message: OutboundMessage, member: Member)
 OF_THE_GROUP = frozenset({DueKind.NOTE, DueKind.HANDOVER, DueKind.HANDOVER_ONCE, DueKind.SPENDING})
 """What is about a group and about nobody in it."""
 
-OF_A_MEMBER = frozenset({DueKind.BACK, DueKind.JOIN, DueKind.RETRY, DueKind.FORGET})
+OF_A_MEMBER = frozenset(
+    {DueKind.BACK, DueKind.JOIN, DueKind.RETRY, DueKind.FORGET, DueKind.UNUSED, DueKind.VETTING}
+)
 """What is about somebody, whatever they have open."""
 
 NEEDS_NOBODY = frozenset(
@@ -351,4 +366,7 @@ KINDS: dict[DueKind, tuple[Whose, Moment]] = {
     DueKind.SPENDING: (_itself, spending.tell),
     DueKind.FORGET: (_member_community, rights.forget),
     DueKind.RETRY: (_member_community, reach.retry),
+    DueKind.UNUSED: (_member_community, unused.silent),
+    DueKind.WORRY: (worries.group_of, worry.step),
+    DueKind.VETTING: (_member_community, vetting.came_due),
 }

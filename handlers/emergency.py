@@ -18,10 +18,11 @@ from storage import checkins, questions
 from storage.model import Member, Occasion, OccasionStatus, Priority, Role
 
 
-async def written(turn: Turn) -> None:
-    """What somebody wrote sounds like an emergency."""
+async def written(turn: Turn, *, instead: str = "") -> None:
+    """What somebody wrote sounds like an emergency. `instead`: what organisers read in place of it,
+    where that is not for them."""
     me = turn.sender
-    knows = await _alarm(turn)
+    knows = await _alarm(turn, instead or one_line(turn.words, QUOTED))
     assert turn.message
     if door.never_texted(turn.desk, turn.message):
         await turn.tell_organisers(
@@ -53,10 +54,9 @@ async def _ring_999(turn: Turn, knows: Member | None) -> None:
     )
 
 
-async def _alarm(turn: Turn) -> Member | None:
+async def _alarm(turn: Turn, words: str) -> Member | None:
     """Let it be known; an organiser who knows of it now, if any does."""
     me = turn.sender
-    words = one_line(turn.words, QUOTED)
     if await _about_somebody_else(turn, words):
         return await _first(turn, await turn.organisers())
     occasion = await checkins.running_of(turn.tx, me.id)

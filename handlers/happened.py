@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from handlers import lapsed, money, reminders
 from handlers.rules import lifecycle, timing
+from handlers.seen import helps
 from handlers.turn import Turn, first_name
 from handlers.visit import (
     AFTER,
@@ -98,7 +99,8 @@ async def which_done(turn: Turn, question: Question, key: str) -> None:
 
 async def said_done(turn: Turn) -> bool:
     """Somebody says in words that it is done; whether there was a visit that they can mean."""
-    going = await requests.live_visits(turn.tx, helper_id=turn.sender.id)
+    me = turn.sender
+    going = await requests.live_visits(turn.tx, helper_id=me.id) if helps(me) else []
     if len(going) > 1:
         await which(turn, going, "which_done")
         return True

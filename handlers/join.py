@@ -10,13 +10,14 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from handlers import checkin, recurring_off, visit
+from handlers import checkin, recurring_off, safeguarding, visit, worry
 from handlers.rules import timing
 from handlers.rules.names import LONGEST, house_in, name_in
 from handlers.rules.understanding import numbers_in, understand
 from handlers.turn import Turn, first_name, one_line
 from storage import cells, groups, messages, questions, requests
 from storage.model import (
+    KEEPERS,
     NEIGHBOURLY,
     Address,
     DueKind,
@@ -88,12 +89,24 @@ async def with_code(turn: Turn, code: str) -> bool:
         standing=Standing.ACTIVE,
         consent=me.consent or f"{turn.today.isoformat()} by invitation",
     )
+    if role in KEEPERS:
+        await safeguarding.tell_all(turn, me, f"safeguarding.new.{role.value}")
+        await worry.hurry(turn)
     await turn.show_commands(me, await _here(turn))
     if me.name:
-        await turn.reply("organiser.welcome", name=first_name(me))
+        await _welcome(turn)
     else:
-        await turn.ask(me, "organiser.name", "join.organiser", None)
+        entry = "safeguarding.name" if role in KEEPERS else "organiser.name"
+        await turn.ask(me, entry, "join.organiser", None)
     return True
+
+
+async def _welcome(turn: Turn) -> None:
+    me = turn.sender
+    if me.is_a(Role.ORGANISER):
+        await turn.reply("organiser.welcome", name=first_name(me))
+    if me.roles & KEEPERS:
+        await turn.reply("safeguarding.welcome", name=first_name(me))
 
 
 async def _here(turn: Turn) -> Address:
@@ -102,9 +115,9 @@ async def _here(turn: Turn) -> Address:
 
 
 async def organiser_named(turn: Turn, question: Question, _key: str) -> None:
-    """A new organiser said what they are called."""
+    """A new organiser, or somebody who hears of worries, said what they are called."""
     await turn.save(turn.sender, name=name_in(turn.words) or turn.words[:LONGEST])
-    await turn.reply("organiser.welcome", name=first_name(turn.sender))
+    await _welcome(turn)
 
 
 # A helper, step by step
@@ -389,8 +402,14 @@ async def left(turn: Turn, question: Question, key: str) -> None:
     if key != "yes":
         await turn.reply("leave.stayed", name=first_name(turn.sender))
         return
-    name = first_name(turn.sender)
-    await turn.reply("leave.done", name=name)
+    me = turn.sender
+    standing = await requests.of_asker(turn.tx, me.id)
+    if standing:
+        # Whoever is on the way is not sent home by a word that may have meant the messages.
+        what = turn.gists(standing, me.language)
+        await turn.reply("leave.done.open", name=first_name(me), what=what)
+    else:
+        await turn.reply("leave.done", name=first_name(me))
     await drop_everything(turn, "left")
     me = turn.sender
     # Should they come back they are asked anew whether we may.
@@ -418,6 +437,7 @@ async def drop_everything(turn: Turn, reason: str) -> None:
     told of what they themselves still wait for."""
     me = turn.sender
     await checkin.went_silent(turn, reason)
+    await worry.gone(turn, me)
     for running in await requests.live_visits(turn.tx, helper_id=me.id):
         await visit.give_back(turn, running)
     waiting = await requests.of_asker(turn.tx, me.id, (RequestStatus.DRAFT, *requests.UNSETTLED))

@@ -20,6 +20,7 @@ from handlers import (
     recurring_off,
     relay,
     visit,
+    worry,
 )
 from handlers.rules import timing
 from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
@@ -43,7 +44,7 @@ async def act_on(  # noqa: PLR0911 (whatever it was, it is dealt with)
     if await checkin_words.in_words(turn, asks=bool(asks)):
         await checkin.heard(turn)
         return
-    if await arranged.suggested(turn) or (me.is_a(Role.ASKER) and await _of_what_they_have(turn)):
+    if await arranged.suggested(turn) or (await _asked(turn) and await _of_what_they_have(turn)):
         await questions.close(turn.tx, turn.now, MISSED, member_id=me.id)
         await checkin.heard(turn)
         return
@@ -110,6 +111,14 @@ def _enough(meaning: Meaning, open_now: list[Question]) -> float:
 def _known(member: Member) -> bool:
     """Whether they are no stranger: a contact has said yes to something, and needs no role."""
     return bool(member.roles) or member.standing is Standing.ACTIVE
+
+
+async def _asked(turn: Turn) -> bool:
+    """Whether they are an asker; or have left, with something that they asked for still to come."""
+    me = turn.sender
+    if me.standing is Standing.LEFT:
+        return bool(await requests.of_asker(turn.tx, me.id))
+    return me.is_a(Role.ASKER)
 
 
 async def _greeted(turn: Turn, meaning: Meaning) -> bool:
@@ -222,7 +231,7 @@ async def _cannot(turn: Turn, meaning: Meaning) -> bool:
 
 
 async def _cancel(turn: Turn, meaning: Meaning) -> bool:
-    if turn.sender.is_a(Role.ASKER):
+    if await _asked(turn):
         await ask.cancel(turn)
         return True
     return await visit.cannot(turn)
@@ -240,7 +249,7 @@ async def status(turn: Turn) -> bool:
         return True
     if await visit.where_again(turn):
         return True
-    if not me.is_a(Role.ASKER):
+    if not await _asked(turn):
         return False
     await ask.how_is_it(turn)
     return True
@@ -261,8 +270,7 @@ async def _call_me(turn: Turn, meaning: Meaning) -> bool:
 
 
 async def _worry(turn: Turn, meaning: Meaning) -> bool:
-    await turn.pass_on("worry")
-    await relay.worry(turn)
+    await worry.said(turn)
     return True
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 
-from handlers.rules import hours, matching, timing
+from handlers.rules import hours, matching, timing, vetting
 from handlers.rules.matching import Candidate, Wanted, WhyNot
 from storage import cells, members, recurring, requests
 from storage import hours as kept_hours
@@ -228,8 +228,8 @@ async def search(
         Wanted(
             asker=asker,
             need=request.need,
-            vetting=matching.needs_vetting(request),
-            today=timing.local(now, community).date(),
+            vetting=vetting.needed(community, request),
+            day=max(filter(None, (timing.local(now, community).date(), request.day))),
             reach_km=min(reach_km, MOST_KM),
             quarters=hours.quarters(
                 *hours.window(request.day, request.part, now, community), community

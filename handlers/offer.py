@@ -50,7 +50,7 @@ async def answered(turn: Turn, question: Question, key: str) -> None:
     await turn.edit(question, "offer.declined")
     if not (turn.message and turn.message.button):
         await turn.reply("offer.declined.thanks", name=first_name(turn.sender))
-    await _next_if_all_said_no(turn, offer.request_id)
+    await next_if_all_said_no(turn, offer.request_id)
 
 
 async def which_said(turn: Turn, question: Question, key: str) -> None:
@@ -63,7 +63,7 @@ async def which_said(turn: Turn, question: Question, key: str) -> None:
             return
 
 
-async def _next_if_all_said_no(turn: Turn, request_id: int) -> None:
+async def next_if_all_said_no(turn: Turn, request_id: int) -> None:
     """Nobody is left waiting for an answer that has come: ask the next ones now."""
     request = await requests.get(turn.tx, request_id, lock=True)
     if request.status is not RequestStatus.OPEN:
@@ -125,7 +125,7 @@ async def accept(turn: Turn, request_id: int, *, helper: Member | None = None) -
             asked = await requests.offer_to(turn.tx, request_id, helper.id)
             if full and asked and asked.status is OfferStatus.OPEN:
                 await requests.answer_offer(turn.tx, asked.id, OfferStatus.TAKEN, turn.now)
-                await _next_if_all_said_no(turn, request_id)
+                await next_if_all_said_no(turn, request_id)
             return False
     offer = await requests.offer_to(turn.tx, request_id, helper.id)
     if offer is None:
@@ -187,4 +187,4 @@ async def unheard(turn: Turn, offer_id: int) -> None:
     offer = await requests.get_offer(turn.tx, offer_id)
     if offer and offer.status is OfferStatus.OPEN:
         await requests.answer_offer(turn.tx, offer.id, OfferStatus.DECLINED, turn.now)
-        await _next_if_all_said_no(turn, offer.request_id)
+        await next_if_all_said_no(turn, offer.request_id)

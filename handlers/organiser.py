@@ -215,6 +215,7 @@ async def _see_to_it(turn: Turn, request: HelpRequest) -> None:
         other = await members.get(turn.tx, request.handler_id)
         await turn.reply("settle.seen_to_already", organiser=first_name(other))
         return
+    known = request.handler_id == turn.sender.id
     asker = await members.get(turn.tx, request.asker_id)
     if request.status is not RequestStatus.HANDED:
         if request.status is RequestStatus.OPEN:
@@ -246,6 +247,8 @@ async def _see_to_it(turn: Turn, request: HelpRequest) -> None:
         home=turn.home_of(asker),
         words=one_line(request.words, QUOTED),
     )
+    if known:
+        return  # they pressed it once more; the others have heard
     await turn.tell_organisers(
         "settle.theirs",
         but=turn.sender.id,

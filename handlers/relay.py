@@ -1,7 +1,7 @@
 """The two of a visit talk to each other, and neither sees the other's number.
 
-It ends with the visit and a day, or when one of the two hangs up. Organisers read it only once one
-of the two has told them of a worry.
+It ends with the visit and a day, or when one of the two hangs up. Nobody else reads it but the
+safeguarding holders, once one of the two has told of a worry (`worry_book`).
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from datetime import timedelta
 
 from handlers import seen
 from handlers.rules import timing
-from handlers.rules.privacy import Field, Moment
+from handlers.rules.privacy import Field
 from handlers.rules.relayed import LONGEST, asked, gives_away
 from handlers.rules.understanding import Meaning
 from handlers.seen import Private
 from handlers.turn import Turn, first_name, one_line
 from storage import members, questions, relay, requests
-from storage.model import Intent, Member, Question, Role, Visit
+from storage.model import Intent, Member, Question, Visit
 
 SOON = timedelta(hours=3)
 """What is said about a visit so near may come in the quiet hours."""
@@ -28,11 +28,6 @@ FOR_US = frozenset({Intent.DONE, Intent.CANNOT, Intent.CANCEL, Intent.CALL_ME, I
 """What is said to us, in the middle of a talk with the other of a visit. What they ask for may be
 an answer to the other ("the green milk please"), who reads it at any rate."""
 
-READ_OUT = 6
-"""Messages of a visit that are shown to who may read them, the latest ones."""
-
-READ_OUT_BY_TEXT = 3
-
 
 def other_side(visit: Visit, member: Member) -> int:
     return visit.asker_id if member.id == visit.helper_id else visit.helper_id
@@ -41,10 +36,18 @@ def other_side(visit: Visit, member: Member) -> int:
 # Passing on
 
 
+async def _open_to(turn: Turn) -> list[Visit]:
+    """The visits in which who writes may write to the other: who is no helper any more has none to
+    go to."""
+    me = turn.sender
+    found = await relay.open_to(turn.tx, me.id, turn.now - seen.A_DAY)
+    return [visit for visit in found if visit.asker_id == me.id or seen.helps(me)]
+
+
 async def begun(turn: Turn) -> bool:
     """Whether they want somebody told something, and that was seen to: "tell Sam ..."."""
     me = turn.sender
-    open_now = await relay.open_to(turn.tx, me.id, turn.now - seen.A_DAY)
+    open_now = await _open_to(turn)
     others = [await members.get(turn.tx, other_side(visit, me)) for visit in open_now]
     meant = asked(turn.words, [_called(other) for other in others])
     if meant is None:
@@ -58,6 +61,14 @@ async def begun(turn: Turn) -> bool:
     else:
         await _pass_on(turn, open_now[places[0]], words)
     return True
+
+
+async def is_begun(turn: Turn) -> bool:
+    """Whether they want somebody told something with whom they have, or had, a visit these days."""
+    lately = await relay.lately(turn.tx, turn.sender.id, turn.now - WORRIES_ABOUT)
+    others = [await members.get(turn.tx, other_side(visit, turn.sender)) for visit in lately]
+    meant = asked(turn.words, [_called(other) for other in others])
+    return meant is not None and bool(meant[0])
 
 
 def _called(member: Member) -> tuple[str, ...]:
@@ -105,7 +116,7 @@ async def which_said(turn: Turn, question: Question, key: str) -> None:
 async def _still_open(turn: Turn, visit_id: int) -> Visit | None:
     """The visit, if they may still write to the other side of it; else they hear that not."""
     me = turn.sender
-    open_now = await relay.open_to(turn.tx, me.id, turn.now - seen.A_DAY)
+    open_now = await _open_to(turn)
     found = next((visit for visit in open_now if visit.id == visit_id), None)
     if found is None:
         await turn.reply("relay.over", name=first_name(me), organiser=await turn.organiser_name(me))
@@ -203,7 +214,7 @@ async def offered(turn: Turn, meaning: Meaning, open_now: list[Question]) -> boo
     ):
         return False
     going = [
-        *await requests.live_visits(turn.tx, helper_id=me.id),
+        *(await requests.live_visits(turn.tx, helper_id=me.id) if seen.helps(me) else ()),
         *await requests.live_visits(turn.tx, asker_id=me.id),
     ]
     if len(going) != 1 or going[0].relay_off:
@@ -252,48 +263,3 @@ async def unheard(turn: Turn, visit_id: int, member: Member) -> None:
         other=first_name(member),
         organiser=await turn.organiser_name(writer),
     )
-
-
-# A worry
-
-
-async def worry(turn: Turn) -> None:
-    """Somebody has told organisers of a worry: what was written in their visits of these days may
-    be read now, by who is told so."""
-    me = turn.sender
-    for visit in await relay.lately(turn.tx, me.id, turn.now - WORRIES_ABOUT):
-        if not await relay.of_visit(turn.tx, visit.id):
-            continue
-        other = await members.get(turn.tx, other_side(visit, me))
-        await turn.tell_organisers(
-            "relay.worry",
-            "relay.read",
-            visit.id,
-            ("read_them",),
-            but=me.id,
-            who=turn.who(me),
-            helper=turn.who(other),
-        )
-        await turn.note("relay_opened", "visit", visit.id)
-
-
-async def read(turn: Turn, question: Question, _key: str) -> None:
-    """An organiser reads what was written. Who does is noted."""
-    me = turn.sender
-    visit = await requests.get_visit(turn.tx, question.ref or 0)
-    if not me.is_a(Role.ORGANISER) or me.id in (visit.helper_id, visit.asker_id):
-        await turn.toast("not_yours")
-        return
-    await turn.toast()
-    most = READ_OUT_BY_TEXT if await turn.by_text(me) else READ_OUT
-    said = (await relay.of_visit(turn.tx, visit.id))[-most:]
-    lines = []
-    for one in said:
-        private = Private(one.words, Field.RELAYED, one.from_id, Moment.WORRY)
-        if not await seen.may_see(turn.tx, turn.now, turn.community.id, me, private):
-            continue
-        writer = first_name(await members.get(turn.tx, one.from_id))
-        length = 60 if most == READ_OUT_BY_TEXT else LONGEST
-        lines.append(f"{writer}: {one_line(one.words, length)}")
-    await turn.reply("lines", lines="\n".join(lines))
-    await turn.note("relay_read", "visit", visit.id, lines=len(lines))

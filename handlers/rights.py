@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from handlers import checkin, recurring_off, visit
+from handlers import checkin, recurring_off, visit, worry
 from handlers.join import does
 from handlers.rules.names import LONGEST, LONGEST_HOME, house_in, name_in
 from handlers.rules.understanding import yes_no
@@ -38,7 +38,7 @@ async def obey(turn: Turn) -> bool:
     """Whether they spoke of what is kept of them, and it was seen to. Holds after STOP as well."""
     if await _number_said(turn) or await _yes_said(turn):
         return True
-    for keyword, act in (("my_data", show), ("forget_me", _forget), ("change", _change)):
+    for keyword, act in (("my_data", show), ("forget_me", ask_to_forget), ("change", _change)):
         if turn.said(keyword):
             await act(turn)
             return True
@@ -95,6 +95,8 @@ async def show(turn: Turn) -> None:
     for schedule in held.schedules:
         lines.append(turn.text(language, "data.regular", words=one_line(schedule.words)))
     lines.append(turn.text(language, "data.messages", count=held.messages))
+    if held.worries:
+        lines.append(turn.text(language, "data.worries", count=held.worries))
     lines.append(turn.text(language, "data.requests", count=len(held.requests)))
     for request in held.requests:
         day = turn.desk.wording.day(language, request.created_at.date(), turn.today, whole=True)
@@ -108,7 +110,7 @@ async def show(turn: Turn) -> None:
 # To be forgotten
 
 
-async def _forget(turn: Turn) -> None:
+async def ask_to_forget(turn: Turn) -> None:
     """They wish to be forgotten: is that right?"""
     me = turn.sender
     await questions.close(turn.tx, turn.now, "forget", "forget.code", member_id=me.id)
@@ -128,20 +130,22 @@ async def forget_said(turn: Turn, question: Question, key: str) -> None:
     if key != "forget_me":
         await turn.reply("forget.kept", name=first_name(turn.sender))
         return
-    await _let_go(turn)
+    await let_go(turn)
 
 
-async def _let_go(turn: Turn) -> None:
+async def let_go(turn: Turn, *, goodbye: bool = True, why: str = "asked") -> None:
     """A goodbye; whoever counts on them, or was to come to them, hears; then there is a little time
-    for all of that to arrive."""
+    for all of that to arrive. `why`, for the log: they asked for it, or it is `unused`."""
     me = turn.sender
     await messages.withdraw_all(turn.tx, me.id)
-    await turn.reply("forget.done", name=first_name(me), about={"kind": "forget"})
+    if goodbye:
+        await turn.reply("forget.done", name=first_name(me), about={"kind": "forget"})
     for wish in await requests.of_asker(turn.tx, me.id, (RequestStatus.DRAFT, *requests.UNSETTLED)):
         await visit.not_needed(turn, await requests.get(turn.tx, wish.id, lock=True))
     for running in await requests.live_visits(turn.tx, helper_id=me.id):
         await visit.give_back(turn, running)
     await checkin.went_silent(turn, "left")
+    await worry.gone(turn, me)
     await recurring_off.drop(turn)
     await questions.close_all(turn.tx, turn.now, me.id)
     await turn.save(
@@ -154,16 +158,18 @@ async def _let_go(turn: Turn) -> None:
         paused_until=None,
         half_way_at=None,
         retry_at=None,
+        unused_at=None,
         forget_at=turn.now,
     )
+    await turn.never_mind(me.id, DueKind.UNUSED)
     await turn.later(DueKind.FORGET, me.id, turn.now + SOON)
-    await turn.note("forget_asked", "member", me.id)
+    await turn.note("forget_asked", "member", me.id, why=why)
 
 
 async def by_hand(turn: Turn) -> None:
     """An organiser has them forgotten, on the command line: as if they had asked, without the
     goodbye where nothing reaches them."""
-    await _let_go(turn)
+    await let_go(turn, why="command")
 
 
 async def forget(turn: Turn, member_id: int) -> None:
@@ -171,8 +177,11 @@ async def forget(turn: Turn, member_id: int) -> None:
     member = await members.get(turn.tx, member_id, lock=True)
     if member.forget_at is None:
         return
-    # An alarm is seen to first, whatever was asked for.
-    if await rights.alarm_is_open(turn.tx, member.id) or (
+    # An alarm is seen to first, whatever was asked for; and a worry that they told of, since its
+    # words would go with them.
+    waits = await rights.alarm_is_open(turn.tx, member.id)
+    waits = waits or await rights.worry_is_open(turn.tx, member.id)
+    if waits or (
         turn.now - member.forget_at < AT_LAST and await rights.still_on_its_way(turn.tx, member)
     ):
         await turn.later(DueKind.FORGET, member.id, turn.now + SOON)
@@ -283,7 +292,7 @@ async def _number_said(turn: Turn) -> bool:
         if not fresh or figures != question.heard:
             await turn.reply("rights.code.wrong", name=first_name(turn.sender))
         elif question.kind == "forget.code":
-            await _let_go(turn)
+            await let_go(turn)
         else:
             await _what(turn)
         return True

@@ -6,6 +6,7 @@ this answers, then the conversation they are in, and only then what the words by
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from handlers import (
@@ -20,15 +21,19 @@ from handlers import (
     hours,
     join,
     languages,
+    may,
     meanings,
     offer,
     reach,
     relay,
     rights,
+    unused,
+    worry,
 )
-from handlers.rules import timing
+from handlers.rules import recurrence, timing
 from handlers.rules.understanding import (
     ACT_ABOVE,
+    Meaning,
     is_start,
     is_stop,
     understand,
@@ -83,6 +88,7 @@ async def _let_in(turn: Turn) -> None:
     assert message
     await members.wrote(turn.tx, Address(message.channel, message.sender), turn.now)
     await reach.wrote(turn)
+    await unused.wrote(turn)
     if message.kind is InboundKind.BUTTON:
         await _button(turn)
     elif message.kind is InboundKind.LOCATION:
@@ -102,10 +108,12 @@ async def _all_the_same(turn: Turn, why: str) -> str | None:
     if is_stop(turn.words) and member is not None:
         await join.stop(turn)
         return ""
+    if member is not None and await worry.over_a_limit(turn):
+        return ""
     here = timing.local(turn.now, turn.community)
     language = member.language if member else turn.community.languages[0]
     danger = understand(turn.words, here, language=language).emergency
-    if not danger or not door.from_a_phone(message) or turn.said("help"):
+    if not danger or not door.from_a_phone(message) or _is_fixed(turn):
         return None
     alarm = await door.alarm(turn)
     if not alarm.answered:
@@ -149,7 +157,7 @@ async def _stranger(
 # Words
 
 
-async def _text(turn: Turn) -> None:  # noqa: PLR0911 (the order is the promise)
+async def _text(turn: Turn) -> None:  # noqa: PLR0911, PLR0912 (the order is the promise)
     me, words = turn.sender, turn.words
     here = timing.local(turn.now, turn.community)
     place = me.postcode.split(" ", maxsplit=1)[0] or None
@@ -157,13 +165,14 @@ async def _text(turn: Turn) -> None:  # noqa: PLR0911 (the order is the promise)
     open_now = [
         question
         for question in await questions.open_to(turn.tx, me.id, turn.now)
-        if question.kind != meanings.MISSED
+        if question.kind != meanings.MISSED and not may.lacks_role(turn, question)
     ]
     if not broadcast.writes_for_others(turn, open_now):
         await languages.notice(turn)
     me = turn.sender
-    # HELP by itself asks what this is; its answer begins with 999.
-    if meaning.emergency and not turn.said("help"):
+    if await _worried(turn, meaning):
+        return
+    if await _in_danger(turn, meaning):
         await emergency.written(turn)
         # "Tell everyone there's a gas leak": the others are to hear of it as well, and Sam, who is
         # on his way, that she has fallen.
@@ -204,6 +213,41 @@ async def _text(turn: Turn) -> None:  # noqa: PLR0911 (the order is the promise)
     await meanings.act_on(turn, meaning, open_now)
 
 
+async def _in_danger(turn: Turn, meaning: Meaning) -> bool:
+    """Whether it is an emergency. What is passed on to the other of a visit is read by a person at
+    any rate: it takes a plain sign there."""
+    if not meaning.emergency or _is_fixed(turn):
+        return False
+    return meaning.beyond_doubt or not await relay.is_begun(turn)
+
+
+def _is_fixed(turn: Turn) -> bool:
+    """Whether these are words that we have taught people, which mean one thing and no danger: HELP
+    asks what this is (its answer begins with 999), and "no more regular help" ends that."""
+    if len(turn.words.split()) > MOST_OF_A_WISH:
+        return turn.says_a_keyword()
+    return turn.says_a_keyword() or recurrence.wish_of(turn.words, turn.today) is not None
+
+
+MOST_OF_A_WISH = 5
+"""Words. In more there may be something else beside what they wish of their regular help."""
+
+
+async def _worried(turn: Turn, meaning: Meaning) -> bool:
+    """Whether they are worried, by the word for it: at any time, whatever they were in the middle
+    of. It may have taken some courage."""
+    if worry.opening(turn) is None:
+        return False
+    if meaning.emergency and meaning.beyond_doubt:
+        await worry.in_danger(turn)
+        return True
+    if turn.message and turn.message.masked:
+        await turn.reply(f"masked.{turn.message.masked}", name=first_name(turn.sender))
+    await worry.said(turn)
+    await checkin.heard(turn)
+    return True
+
+
 # Buttons and places
 
 
@@ -218,6 +262,9 @@ async def _button(turn: Turn) -> None:
     if question.member_id is not None and question.member_id != turn.sender.id:
         await turn.toast("not_yours")
         return
+    if turn.sender.forget_at is not None:
+        await _is_going(turn)
+        return
     if turn.sender.stopped_at is not None:
         # Pressing a button is wanting to hear from us again.
         await turn.save(turn.sender, stopped_at=None)
@@ -229,7 +276,16 @@ async def _button(turn: Turn) -> None:
     await turn.toast()
 
 
+async def _is_going(turn: Turn) -> None:
+    """They asked to be forgotten, and a button of theirs is still there to be pressed."""
+    await turn.toast()
+    await turn.reply("forget.coming")
+
+
 async def _location(turn: Turn) -> None:
+    if turn.sender.forget_at is not None:
+        await _is_going(turn)
+        return
     for question in await questions.open_to(turn.tx, turn.sender.id, turn.now):
         if question.kind in ("ask.home", "join.place", "join.place_again"):
             await answers.take(turn, question, "")
@@ -302,4 +358,7 @@ async def gave_up(desk: Desk, tx: Transaction, now: datetime, message: InboundMe
     if member is None:  # their very first message
         member = await _stranger(tx, everyone[0], message, address)
     turn = _turn(desk, tx, now, everyone, member, message)
+    if worry.opening(turn) is not None:
+        # Whom it names is not looked for by what has just failed: nobody reads it.
+        turn.message = replace(message, text="")
     await turn.pass_on("trouble")

@@ -11,9 +11,17 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from handlers.rules.privacy import LOOKED_AT, Field, Moment, Relation, shown
-from storage import checkins, members, requests
+from storage import checkins, members, requests, worries
 from storage.database import Transaction
-from storage.model import Member, RequestStatus, Role, Visit, VisitStatus
+from storage.model import (
+    KEEPERS,
+    Member,
+    RequestStatus,
+    Role,
+    Standing,
+    Visit,
+    VisitStatus,
+)
 
 A_DAY = timedelta(days=1)
 """How long after a visit the two can still write to each other through us."""
@@ -40,6 +48,11 @@ class Private(str):
         return made
 
 
+def helps(member: Member) -> bool:
+    """Whether somebody is a helper now. Who is none any more has no visit, whatever they had."""
+    return member.is_a(Role.HELPER) and member.standing is Standing.ACTIVE
+
+
 def of_visit(visit: Visit, now: datetime) -> Moment:
     """How things stand with a visit."""
     if visit.status in LIVE:
@@ -63,7 +76,10 @@ async def relations(
     visits = await requests.between(tx, to.id, private.of)
     for visit in visits:
         mine = visit.helper_id == to.id
-        yield Relation.HELPER if mine else Relation.ASKER, of_visit(visit, now)
+        moment = of_visit(visit, now) if not mine or helps(to) else Moment.OVER
+        yield Relation.HELPER if mine else Relation.ASKER, moment
+    if private.moment is Moment.WORRY and await _keeps(tx, community_id, to, private.of):
+        yield Relation.KEEPER, Moment.WORRY
     if organises:
         for request in await requests.of_asker(tx, private.of, (RequestStatus.HANDED,)):
             if request.handler_id == to.id:
@@ -75,6 +91,26 @@ async def relations(
     for contact in await checkins.contact_for(tx, to.id):
         if (await checkins.get(tx, contact.check_in_id)).member_id == private.of:
             yield Relation.CONTACT, private.moment
+
+
+async def keepers_of(tx: Transaction, community_id: int) -> list[Member]:
+    """The safeguarding holders and deputies of a group, each once, the holders first."""
+    found = [
+        *await members.with_role(tx, community_id, Role.SAFEGUARDING),
+        *await members.with_role(tx, community_id, Role.DEPUTY),
+    ]
+    return list({one.id: one for one in found}.values())
+
+
+async def _keeps(tx: Transaction, community_id: int, to: Member, of: int) -> bool:
+    """Whether worries are for somebody, and none of this person's is about them."""
+    if to.community_id != community_id:
+        return False
+    if any(to.id in worry.named for worry in await worries.told_by(tx, of)):
+        return False
+    if to.roles & KEEPERS:
+        return True
+    return to.is_a(Role.ORGANISER) and not await keepers_of(tx, community_id)
 
 
 async def may_see(

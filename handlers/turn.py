@@ -23,6 +23,7 @@ from handlers.wording import Wording, capital
 from storage import audit, due, groups, members, messages, questions, rota
 from storage.database import Transaction
 from storage.model import (
+    KEEPERS,
     Address,
     Channel,
     Choice,
@@ -42,6 +43,10 @@ from storage.model import (
 
 MOST_SEGMENTS = 2
 """Parts that a text may cost."""
+
+APART = {"offer": timedelta(hours=3)}
+"""For so long the numbers of a question that is over are not given to one of these kinds: a "1"
+that comes late, or twice, for something else must never say yes to an address."""
 
 LEAVES_WITHIN = timedelta(minutes=5)
 """A text may wait so long for those before it; then it may have become night. Ours: one second a
@@ -132,6 +137,10 @@ class Turn:
             for language in wording.languages
             for word in wording.listing(language, f"keywords.{name}")
         )
+
+    def says_a_keyword(self) -> bool:
+        """Whether the message is any of the fixed words, and nothing besides."""
+        return any(self.said(name) for name in self.desk.wording.keywords)
 
     def text(self, language: str, entry: str, /, **params: Any) -> str:
         """Words from the catalogue, or the group's own; `{group}` is always known."""
@@ -291,6 +300,9 @@ class Turn:
             choices=[self._choice(to.language, choice) for choice in choices],
             now=self.now,
             heard=heard,
+            apart=timedelta(0)
+            if self.desk.has_buttons(address.channel)
+            else APART.get(kind, timedelta(0)),
         )
         words, noted = await self._for(to, entry, params)
         buttons: tuple[tuple[str, str], ...] = ()
@@ -436,6 +448,8 @@ class Turn:
             names += ["pause", "hours", "onduty", "offduty"]
         if member.is_a(Role.ORGANISER):
             names += ["open", "waiting", "broadcast", "replies", "duty", "note", "texts", "more"]
+        if member.roles & KEEPERS:
+            names += ["worries"]
         described = [[name, self.text(member.language, f"command.{name}")] for name in names]
         if OutboundKind.COMMANDS in self.desk.can.get(address.channel, ()):
             await self._queue(
@@ -486,24 +500,24 @@ class Turn:
             return first_name(found[0])
         return self.text(to.language, "an_organiser")
 
-    def who(self, member: Member) -> Callable[[str], str]:
+    def who(self, member: Member, moment: Moment = Moment.NONE) -> Callable[[str], str]:
         """How an organiser is told who it is: by the whole name, or that there is none yet."""
 
         def said(language: str) -> str:
             if member.name:
-                return seen.Private(member.name, Field.WHOLE_NAME, member.id)
+                return seen.Private(member.name, Field.WHOLE_NAME, member.id, moment)
             return self.text(language, "somebody_new")
 
         return said
 
-    async def phone_of(self, member: Member) -> Callable[[str], str]:
+    async def phone_of(self, member: Member, moment: Moment = Moment.NONE) -> Callable[[str], str]:
         """A number by which an organiser can ring somebody, or where they wrote from."""
         known = await members.all_addresses(self.tx, member.id)
         phone = next((address.value for address in known if address.value.startswith("+")), "")
 
         def said(language: str) -> str:
             if phone:
-                return seen.Private(phone, Field.PHONE, member.id)
+                return seen.Private(phone, Field.PHONE, member.id, moment)
             return self.text(language, "on_telegram")
 
         return said

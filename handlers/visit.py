@@ -14,9 +14,9 @@ from handlers.reminders import about_when, hour_is_open
 from handlers.rules import hours, lifecycle, timing
 from handlers.rules.privacy import Field
 from handlers.rules.understanding_when import without_old_days
-from handlers.seen import Private
+from handlers.seen import Private, helps
 from handlers.turn import Turn, first_name, one_line
-from storage import members, questions, recurring, requests
+from storage import members, messages, questions, recurring, requests
 from storage.model import (
     DueKind,
     HelpRequest,
@@ -141,7 +141,7 @@ async def where_again(turn: Turn) -> bool:
     """A helper asks about the visit they are going to make: the details once more; whether there
     is one. Who waits for somebody themselves is told about that instead."""
     me = turn.sender
-    running = await requests.live_visits(turn.tx, helper_id=me.id)
+    running = await requests.live_visits(turn.tx, helper_id=me.id) if helps(me) else []
     if not running or await requests.of_asker(turn.tx, me.id):
         return False
     for visit in running[:2]:
@@ -225,6 +225,12 @@ async def cannot(turn: Turn, visit: Visit | None = None) -> bool:
     visit to give up."""
     if visit is None:
         running = await requests.live_visits(turn.tx, helper_id=turn.sender.id)
+        if running and not helps(turn.sender):
+            # They are asked of which by nobody's name.
+            await turn.reply("cannot.thanks", name=first_name(turn.sender))
+            for each in running:
+                await give_back(turn, each)
+            return True
         if len(running) > 1:
             await which(turn, running, "which_cannot")
             return True
@@ -371,8 +377,10 @@ async def not_needed(turn: Turn, request: HelpRequest) -> Member | None:
 
 
 async def call_off(turn: Turn, visit: Visit, name: str = "called_off") -> None:
-    """It is not needed any more: the helper hears so, and the chat forgets the address."""
+    """It is not needed any more: the helper hears so, and the chat forgets the address. News that
+    somebody comes, which waits for the morning, is no news then."""
     await _end(turn, visit, VisitStatus.CALLED_OFF)
+    await messages.withdraw_about(turn.tx, visit.asker_id, "found", visit.id)
     helper = await members.get(turn.tx, visit.helper_id)
     asker = await members.get(turn.tx, visit.asker_id)
     await turn.say(

@@ -63,6 +63,26 @@ async def about(tx: Transaction, subject: str, subject_id: int) -> list[dict[str
     return [dict(row) for row in rows]
 
 
+async def between(
+    tx: Transaction, community_id: int, since: datetime, member_id: int | None = None
+) -> list[dict[str, Any]]:
+    """What was noted in a group from then on, oldest first; of one person: what they did, what was
+    done about them, and what they were shown."""
+    rows = await tx.all(
+        sa.select(audit)
+        .where(audit.c.community_id == community_id, audit.c.at >= since)
+        .order_by(audit.c.at, audit.c.id)
+    )
+    if member_id is None:
+        return [dict(row) for row in rows]
+    return [dict(row) for row in rows if member_id in _people(row)]
+
+
+def _people(row: RowMapping) -> set[Any]:
+    about = row["subject_id"] if row["subject"] == "member" else None
+    return {row["actor_id"], about, row["detail"].get("to")}
+
+
 # The chain
 
 

@@ -549,10 +549,10 @@ async def reply_count(tx: Transaction, ident: int) -> int:
 
 
 async def replies(tx: Transaction, ident: int, most: int) -> list[Reply]:
-    """What was written back, the latest first."""
+    """What was written back, the latest first, as far as its words are still kept."""
     rows = await tx.all(
         sa.select(broadcast_replies)
-        .where(broadcast_replies.c.broadcast_id == ident)
+        .where(broadcast_replies.c.broadcast_id == ident, broadcast_replies.c.sealed_words != b"")
         .order_by(broadcast_replies.c.id.desc())
         .limit(most)
     )

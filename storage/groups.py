@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
 from storage.database import Transaction
-from storage.model import Address, Channel, Community, Role
+from storage.model import Address, Channel, Community, Need, Role, Vetting
 from storage.schema import communities, invites, streets
 
 INVITE_DAYS = 7
@@ -45,6 +46,7 @@ async def add(tx: Transaction, community: Community) -> Community:
         note_at=_hour(community.note_at),
         daily_cap=community.daily_cap,
         texts=dict(community.texts),
+        vetting=dict(community.vetting),
     )
     found = await get(tx, ident)
     assert found
@@ -117,6 +119,15 @@ async def set_daily_cap(tx: Transaction, community_id: int, parts: int | None) -
     )
 
 
+async def set_vetting(tx: Transaction, community_id: int, vetting: Mapping[Need, Vetting]) -> None:
+    """What a helper must at least be vetted for; what is not named needs none."""
+    await tx.run(
+        sa.update(communities)
+        .where(communities.c.id == community_id)
+        .values(vetting={need.value: level.value for need, level in vetting.items()})
+    )
+
+
 def _hour(at: time | None) -> str | None:
     return at.strftime("%H:%M") if at else None
 
@@ -135,6 +146,7 @@ def _community(row: RowMapping) -> Community:
         note_at=time.fromisoformat(row["note_at"]) if row["note_at"] else None,
         daily_cap=row["daily_cap"],
         texts=row["texts"],
+        vetting={Need(need): Vetting(level) for need, level in row["vetting"].items()},
     )
 
 

@@ -22,6 +22,7 @@ from storage.model import (
     Need,
     Role,
     Standing,
+    Vetting,
 )
 from storage.schema import LIVE_VISIT, addresses, bonds, member_keys, members, offers, visits
 from storage.vault import Seal, new_key
@@ -539,6 +540,8 @@ def to_row(key: Seal, member: Member) -> dict[str, Any]:
         "can_do": needs_to_bits(member.can_do),
         "max_km": member.max_km,
         "vetted_until": member.vetted_until,
+        "vetting": member.vetting.value if member.vetting else "",
+        "vetting_at": member.vetting_at,
         "hours": hours.written(member.hours),
         "stretches": hours.stretches(member.hours),
         "on_duty": member.on_duty,
@@ -555,6 +558,8 @@ def to_row(key: Seal, member: Member) -> dict[str, Any]:
         "retried_at": member.retried_at,
         "half_way_at": member.half_way_at,
         "forget_at": member.forget_at,
+        "used_at": member.used_at,
+        "unused_at": member.unused_at,
         "helping": all(holds(member) for holds in _HELPING.values()),
     }
 
@@ -585,6 +590,8 @@ def _without_seals(row: RowMapping) -> Member:
         can_do=frozenset(need for need, bit in NEED_BIT.items() if row["can_do"] & bit),
         max_km=row["max_km"],
         vetted_until=row["vetted_until"],
+        vetting=Vetting(row["vetting"]) if row["vetting"] else None,
+        vetting_at=row["vetting_at"],
         hours=hours.read(row["hours"]) if row["hours"] else (),
         on_duty=row["on_duty"],
         paused_until=row["paused_until"],
@@ -600,4 +607,6 @@ def _without_seals(row: RowMapping) -> Member:
         retried_at=row["retried_at"],
         half_way_at=row["half_way_at"],
         forget_at=row["forget_at"],
+        used_at=row["used_at"],
+        unused_at=row["unused_at"],
     )

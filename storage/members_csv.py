@@ -20,7 +20,7 @@ import phonenumbers
 from babel.localedata import exists as known_language
 
 from storage import hours, numbers
-from storage.model import NEIGHBOURLY, Address, Channel, Hours, Member, Need, Role
+from storage.model import NEIGHBOURLY, Address, Channel, Hours, Member, Need, Role, Vetting
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ COLUMNS = (
     *("name", "phone", "telegram_id", "postcode", "roles"),
     *("can_do", "languages", "max_km", "vetted_until", "consent"),
 )
-MORE = ("appeals", "hours")
+MORE = ("appeals", "hours", "vetting")
 """Columns that are read where they are there, and written where anybody has something in them."""
 NEEDED = ("roles", "consent")
 """Columns without which every row would be bad; and `phone` or `telegram_id`."""
@@ -73,6 +73,8 @@ class MemberRow:
     appeals: str = ""
     """The same for appeals; empty: they get none."""
     hours: Hours = ()
+    vetting: Vetting | None = None
+    """How thoroughly they were vetted; none where only a day is known."""
     line: int = field(default=0, compare=False)
 
     @property
@@ -172,6 +174,7 @@ def row_of(member: Member, at: Sequence[Address]) -> MemberRow:
         consent=member.consent,
         appeals=member.appeals,
         hours=member.hours,
+        vetting=member.vetting,
     )
 
 
@@ -204,7 +207,11 @@ def _cells(row: MemberRow) -> tuple[str, ...]:
 
 
 def _more_cells(row: MemberRow) -> dict[str, str]:
-    return {"appeals": row.appeals, "hours": hours.written(row.hours)}
+    return {
+        "appeals": row.appeals,
+        "hours": hours.written(row.hours),
+        "vetting": row.vetting.value if row.vetting else "",
+    }
 
 
 def _joined(some: frozenset[T], order: Iterable[T]) -> str:
@@ -294,6 +301,7 @@ def _row(
         consent=read("consent", lambda cell: _consent(cell, today), ""),
         appeals=read("appeals", lambda cell: _consent(cell, today), ""),
         hours=read("hours", hours.read, ()),
+        vetting=read("vetting", _vetting, None),
         line=line,
     )
     wrong = {each.column for each in bad[before:]}
@@ -394,6 +402,13 @@ def _km(cell: str) -> float:
     if not LEAST_KM <= km <= MOST_KM:
         raise ValueError(f"{_quoted(cell)} is not from {LEAST_KM:g} to {MOST_KM:g} km")
     return km
+
+
+def _vetting(cell: str) -> Vetting:
+    try:
+        return Vetting(cell.strip().lower())
+    except ValueError:
+        raise ValueError(f"{_quoted(cell)} is no level of vetting; write {_or(Vetting)}") from None
 
 
 def _date(cell: str) -> date:

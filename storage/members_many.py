@@ -37,8 +37,9 @@ async def several(tx: Transaction, idents: Iterable[int]) -> dict[int, Member]:
     return found
 
 
-async def add(tx: Transaction, people: Sequence[tuple[Member, Sequence[Address]]]) -> None:
-    """Keep new members (their `id` is ignored) with addresses that reach nobody yet."""
+async def add(tx: Transaction, people: Sequence[tuple[Member, Sequence[Address]]]) -> list[int]:
+    """Keep new members (their `id` is ignored) with addresses that reach nobody yet; their ids."""
+    added: list[int] = []
     for chunk in _chunks(people):
         insert = sa.insert(members).returning(members.c.id, sort_by_parameter_order=True)
         keys = [new_key() for _ in chunk]
@@ -53,6 +54,8 @@ async def add(tx: Transaction, people: Sequence[tuple[Member, Sequence[Address]]
             for address in at
         ]
         await tx.run(sa.insert(addresses), rows)
+        added += idents
+    return added
 
 
 async def replace_address(tx: Transaction, member_id: int, address: Address) -> None:

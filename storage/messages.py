@@ -24,7 +24,7 @@ from storage.model import (
     Priority,
     SendStatus,
 )
-from storage.schema import addresses, inbox, member_keys, outbox, relayed
+from storage.schema import addresses, inbox, member_keys, outbox
 from storage.vault import WrongKeyError
 
 PRIORITY_OF_RANK = {rank: priority for priority, rank in PRIORITY_RANK.items()}
@@ -470,6 +470,16 @@ async def withdraw_all(tx: Transaction, member_id: int, *, but: int | None = Non
     )
 
 
+async def withdraw_about(tx: Transaction, member_id: int, kind: str, ref: int) -> None:
+    """Take back what is waiting to go to somebody about one thing."""
+    waiting = sa.select(outbox.c.id, outbox.c.about).where(
+        outbox.c.member_id == member_id, outbox.c.status == SendStatus.QUEUED.value
+    )
+    for row in await tx.all(waiting):
+        if (row["about"].get("kind"), row["about"].get("ref")) == (kind, ref):
+            await withdraw(tx, row["id"])
+
+
 async def outbound_waiting(tx: Transaction, now: datetime) -> dict[Priority, tuple[int, float]]:
     """How many messages wait, by priority, and for how many seconds the oldest of those that may go
     now has been waiting."""
@@ -500,34 +510,7 @@ NO_WORDS: dict[str, Any] = {
     "wakes": False,
     "ask_location": False,
 }
-"""What is left of a message whose words are not kept any more (`empty_old`)."""
-
-EMPTIED_AT_ONCE = 500
-"""Rows a transaction."""
-
-
-async def empty_old(tx: Transaction, before: datetime) -> int:
-    """Keep no longer what was said in messages that are older and have come to their end, in or
-    out, and what two of a visit wrote to each other; of how many. That the messages were, and what
-    became of them, stays."""
-    over = outbox.c.status.not_in((SendStatus.QUEUED.value, SendStatus.SENDING.value))
-    seen_to = sa.or_(inbox.c.handled_at.is_not(None), inbox.c.attempts >= TRIES)
-    emptied = 0
-    for table, when, ended in (
-        (outbox, outbox.c.created_at, over),
-        (inbox, inbox.c.received_at, seen_to),
-    ):
-        old = (
-            sa.select(table.c.id)
-            .where(has_words(table), when < before, ended)
-            .order_by(when)
-            .limit(EMPTIED_AT_ONCE)
-        )
-        done = await tx.run(sa.update(table).where(table.c.id.in_(old)).values(sealed_message=b""))
-        emptied += int(done.rowcount)
-    old = sa.select(relayed.c.id).where(relayed.c.at < before).limit(EMPTIED_AT_ONCE)
-    gone = await tx.run(sa.delete(relayed).where(relayed.c.id.in_(old)))
-    return emptied + int(gone.rowcount)
+"""What is left of a message whose words are not kept any more (`storage/purge.py`)."""
 
 
 def has_words(table: sa.Table) -> sa.ColumnElement[bool]:

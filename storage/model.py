@@ -74,6 +74,23 @@ class Role(StrEnum):
     ASKER = "asker"
     HELPER = "helper"
     ORGANISER = "organiser"
+    SAFEGUARDING = "safeguarding"
+    """Hears of worries: the safeguarding holder."""
+    DEPUTY = "deputy"
+    """Hears of a worry that the holder is named in, or does not take."""
+
+
+KEEPERS = frozenset({Role.SAFEGUARDING, Role.DEPUTY})
+"""Who hears of worries. Only one of them makes another, once there is one."""
+
+
+class Vetting(StrEnum):
+    """How thoroughly somebody was looked into, the least first: the levels of Britain's Disclosure
+    and Barring Service, and near enough of others'."""
+
+    BASIC = "basic"
+    STANDARD = "standard"
+    ENHANCED = "enhanced"
 
 
 class Standing(StrEnum):
@@ -307,6 +324,13 @@ class DueKind(StrEnum):
     """Somebody asked to be forgotten, and what was still to be said has been said."""
     RETRY = "retry"
     """Somebody who could not be reached is tried once more."""
+    WORRY = "worry"
+    """A worry was not taken, or whoever took it has not written of it: the next step. Of one that
+    is closed: its words go."""
+    VETTING = "vetting"
+    """Somebody's vetting runs out soon, or has; or what they may do is to be looked at anew."""
+    UNUSED = "unused"
+    """Whoever has made no use of the group for years has not said that they want to stay."""
 
 
 def aware(moment: datetime | None, name: str) -> None:
@@ -341,6 +365,9 @@ class Community:
     settings say (`POPROUND_DAILY_SEGMENTS`)."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """Words of its own, in place of the catalogue's: `en:info` to the words."""
+    vetting: Mapping[Need, Vetting] = field(default_factory=dict)
+    """What a helper must at least be vetted for, to be asked for that; what is not here needs
+    none."""
 
 
 Hours = tuple[tuple[int, int], ...]
@@ -378,6 +405,11 @@ class Member:
     can_do: frozenset[Need] = frozenset()
     max_km: float = 3.0
     vetted_until: date | None = None
+    """The last day on which it counts."""
+    vetting: Vetting | None = None
+    """How thoroughly; none where only a day is known, which counts as the least."""
+    vetting_at: datetime | None = None
+    """When its running out is next looked at; empty where there is nothing to come."""
     hours: Hours = ()
     """When they may be asked to go, as they said themselves."""
     on_duty: bool = True
@@ -404,6 +436,10 @@ class Member:
     """When organisers hear that they stopped half-way through joining; empty once they have."""
     forget_at: datetime | None = None
     """Since when they wish to be forgotten; empty again once they are."""
+    used_at: datetime | None = None
+    """When they last made use of the group, within a week; empty until it was looked at."""
+    unused_at: datetime | None = None
+    """Since when it has been asked whether they want to stay; empty otherwise."""
 
     def __post_init__(self) -> None:
         for name in (
@@ -414,6 +450,9 @@ class Member:
             "retried_at",
             "half_way_at",
             "forget_at",
+            "vetting_at",
+            "used_at",
+            "unused_at",
         ):
             aware(getattr(self, name), name)
 

@@ -26,6 +26,8 @@ from storage.vault import Seal
 UNSETTLED = (RequestStatus.OPEN, RequestStatus.HANDED, RequestStatus.FILLED)
 """Requests that are still owed something."""
 
+OVER = (RequestStatus.DONE, RequestStatus.CANCELLED, RequestStatus.CLOSED)
+
 
 async def add(tx: Transaction, request: HelpRequest) -> HelpRequest:
     """Keep a new request (its `id` is ignored)."""
@@ -107,9 +109,7 @@ async def add_offer(
         reason=reason,
         created_at=now,
     )
-    found = await get_offer(tx, ident)
-    assert found
-    return found
+    return Offer(ident, request_id, member_id, wave, OfferStatus.OPEN, reason, now)
 
 
 async def get_offer(tx: Transaction, ident: int) -> Offer | None:
@@ -249,6 +249,16 @@ async def between(tx: Transaction, one: int, other: int) -> list[Visit]:
         .limit(5)
     )
     return await visits_from(tx, rows)
+
+
+async def open_offers_to(tx: Transaction, member_id: int) -> list[Offer]:
+    """What a helper has been asked and has not answered, the oldest first."""
+    rows = await tx.all(
+        sa.select(offers)
+        .where(offers.c.member_id == member_id, offers.c.status == OfferStatus.OPEN.value)
+        .order_by(offers.c.id)
+    )
+    return [_offer(row) for row in rows]
 
 
 async def is_offered(tx: Transaction, helper_id: int, asker_id: int) -> bool:

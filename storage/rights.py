@@ -30,10 +30,13 @@ from storage.model import (
     SendStatus,
     Standing,
 )
+from storage.model_worries import WorryStatus
 from storage.schema import (
     addresses,
     bonds,
     broadcast_replies,
+    broadcast_texts,
+    broadcasts,
     check_ins,
     communities,
     contacts,
@@ -53,6 +56,8 @@ from storage.schema import (
     shifts,
     stand_ins,
     visits,
+    worries,
+    worry_notes,
 )
 from storage.schema import members as member_table
 from storage.vault import DESTROYED, WrongKeyError
@@ -80,10 +85,18 @@ async def traces_of(tx: Transaction, member: Member) -> Traces:
     parts = {part for part in re.findall(r"[^\W\d_]{3,}", member.name) if part.lower() not in _NOT}
     whole = {member.name, member.home, *parts, *(address.value for address in at)}
     said = sorted((re.escape(one) for one in whole if len(one) >= 3), key=len, reverse=True)
+    said += [_number(address.value) for address in at if address.value.startswith("+")]
     pattern = rf"(?<!\w)(?:{'|'.join(said)})(?!\w)" if said else r"(?!)"
     rows = await tx.all(sa.select(addresses.c.lane).where(addresses.c.member_id == member.id))
     lanes = {row["lane"] for row in rows}  # as they stand: without the key they can't be made anew
     return Traces(re.compile(pattern, re.IGNORECASE), frozenset(lanes))
+
+
+def _number(phone: str) -> str:
+    """A phone number as people write it: with or without its country, in groups of any size."""
+    home = re.fullmatch(r"\+44(\d+)", phone)
+    start, digits = (r"(?:\+44|0044|0)[ -]?", home[1]) if home else (r"(?:\+|00)", phone[1:])
+    return start + "[ -]?".join(digits)
 
 
 _NOT = frozenset({"mrs", "miss", "rev", "revd", "sir", "lady", "father", "the"})
@@ -110,6 +123,9 @@ class Held:
     """Visits that they made."""
     messages: int
     """Messages from them and to them, of which the words are still kept."""
+    worries: int
+    """Worries that they told of, and that are still kept. What they say is not for a screen that
+    others may see: `popround members export WHO` has it."""
 
 
 async def held(tx: Transaction, member: Member) -> Held:
@@ -121,6 +137,11 @@ async def held(tx: Transaction, member: Member) -> Held:
         .select_from(table)
         .where(table.c.member_id == member.id, has_words(table))
         for table in (inbox, outbox)
+    )
+    told = (
+        sa.select(sa.func.count())
+        .select_from(worries)
+        .where(worries.c.member_id == member.id, worries.c.next_at.is_not(None))
     )
     said = await members.bonds_by(tx, member.id)
     return Held(
@@ -134,6 +155,7 @@ async def held(tx: Transaction, member: Member) -> Held:
         tuple([await members.get(tx, other) for kind, other in said if kind == "not_again"]),
         member.visits,
         int(await tx.value(came) or 0) + int(await tx.value(went) or 0),
+        int(await tx.value(told) or 0),
     )
 
 
@@ -147,6 +169,14 @@ async def alarm_is_open(tx: Transaction, member_id: int) -> bool:
         occasions.c.status.in_((OccasionStatus.ALARM.value, OccasionStatus.TAKEN.value)),
     )
     return await tx.value(alarm.limit(1)) is not None
+
+
+async def worry_is_open(tx: Transaction, member_id: int) -> bool:
+    """Whether somebody has told of a worry that is not closed: its words would go with them."""
+    told = sa.select(worries.c.id).where(
+        worries.c.member_id == member_id, worries.c.status != WorryStatus.CLOSED.value
+    )
+    return await tx.value(told.limit(1)) is not None
 
 
 async def still_on_its_way(tx: Transaction, member: Member) -> bool:
@@ -174,9 +204,11 @@ async def forget(tx: Transaction, member: Member, now: datetime) -> None:
     ident = member.id
     async for table, row_id, values in _about(tx, member, traces):
         await tx.run(sa.update(table).where(table.c.id == row_id).values(**values))
+    await _leave_out(tx, member, traces)
     await _empty_messages(tx, ident, traces)
     mine = sa.select(check_ins.c.id).where(check_ins.c.member_id == ident)
     days = sa.select(occasions.c.id).where(occasions.c.member_id == ident)
+    told = sa.select(worries.c.id).where(worries.c.member_id == ident)
     named = sa.select(contacts.c.id).where(
         sa.or_(contacts.c.check_in_id.in_(mine), contacts.c.member_id == ident)
     )
@@ -184,10 +216,13 @@ async def forget(tx: Transaction, member: Member, now: datetime) -> None:
         (("check_in",), mine),
         (("check_in_step",), days),
         (("contact",), named),
-        (("back", "join", "retry", "forget", "unused"), sa.select(sa.literal(ident))),
+        (("worry",), told),
+        (("back", "join", "retry", "forget", "unused", "vetting"), sa.select(sa.literal(ident))),
     ):
         await tx.run(sa.delete(due).where(due.c.kind.in_(kinds), due.c.ref.in_(of)))
     for statement in (
+        sa.delete(worry_notes).where(worry_notes.c.worry_id.in_(told)),
+        sa.delete(worries).where(worries.c.member_id == ident),
         sa.delete(occasions).where(occasions.c.member_id == ident),
         sa.delete(contacts).where(contacts.c.member_id == ident),
         sa.delete(contacts).where(contacts.c.check_in_id.in_(mine)),
@@ -300,6 +335,40 @@ async def _about(
         last = rows[-1]["id"]
 
 
+async def _leave_out(tx: Transaction, member: Member, traces: Traces) -> None:
+    """In what others asked for, answered and told everybody, their name, home and number are a dash
+    from now on: what else was said there is still needed, and the others' own."""
+    group = member_table.c.community_id == member.community_id
+    people = sa.select(member_table.c.id).where(group, member_table.c.id != member.id)
+    told = sa.select(broadcasts.c.id).where(broadcasts.c.community_id == member.community_id)
+    for table, owner, columns, where in (
+        (requests, "asker_id", ("sealed_words",), requests.c.asker_id.in_(people)),
+        (schedules, "asker_id", ("sealed_words",), schedules.c.asker_id.in_(people)),
+        (
+            occasions,
+            "member_id",
+            ("sealed_words", "sealed_outcome"),
+            occasions.c.member_id.in_(people),
+        ),
+        (
+            broadcast_replies,
+            "member_id",
+            ("sealed_words",),
+            broadcast_replies.c.member_id.in_(people),
+        ),
+        (broadcast_texts, None, ("sealed_text",), broadcast_texts.c.broadcast_id.in_(told)),
+    ):
+        async for row in _rows(tx, table, where, owner=owner):
+            key = tx.keys[row[owner] if owner else None]
+            changed = {}
+            for name in columns:
+                words = key.open(row[name]) if row[name] else ""
+                if traces.in_text(words):
+                    changed[name] = key.seal(traces.words.sub("-", words))
+            if changed:
+                await tx.run(sa.update(table).where(table.c.id == row["id"]).values(**changed))
+
+
 async def _quoted(tx: Transaction, ident: int) -> set[str]:
     """How what they asked for begins, as it is quoted to others."""
     key = await tx.key_of(ident)
@@ -309,15 +378,19 @@ async def _quoted(tx: Transaction, ident: int) -> set[str]:
 
 
 async def _rows(
-    tx: Transaction, table: sa.Table, *where: sa.ColumnElement[bool]
+    tx: Transaction,
+    table: sa.Table,
+    *where: sa.ColumnElement[bool],
+    owner: str | None = "member_id",
 ) -> AsyncIterator[RowMapping]:
-    """The rows of a table, with the keys that open them, some at a time."""
+    """The rows of a table, with the keys of whom they belong to, some at a time."""
     last = 0
     while True:
         rows = await tx.all(
             sa.select(table).where(table.c.id > last, *where).order_by(table.c.id).limit(CHUNK)
         )
-        await tx.load_keys(row["member_id"] for row in rows)
+        if owner:
+            await tx.load_keys(row[owner] for row in rows)
         for row in rows:
             yield row
         if len(rows) < CHUNK:

@@ -99,6 +99,8 @@ communities = Table(
     # Parts of texts a day; none: what the settings say.
     Column("daily_cap", Integer, nullable=True),
     Column("texts", JSON, nullable=False),
+    # A need to the least level that a helper must be vetted for.
+    Column("vetting", JSON, nullable=False),
 )
 
 members = Table(
@@ -118,6 +120,8 @@ members = Table(
     Column("can_do", Integer, nullable=False),
     Column("max_km", Float, nullable=False),
     Column("vetted_until", Date, nullable=True),
+    _word("vetting", 16),
+    _when("vetting_at", nullable=True),
     # As `storage.hours` writes them; most people's are empty, which is any time.
     Column("hours", Text, nullable=False),
     # The same, roughly (`storage.hours.stretches`), so that the search need not read who is away.
@@ -136,6 +140,10 @@ members = Table(
     _when("retried_at", nullable=True),
     _when("half_way_at", nullable=True),
     _when("forget_at", nullable=True),
+    # When they last made use of the group, within a week (`handlers/unused.py`); empty until looked
+    # at for the first time. And since when they have been asked whether they want to stay.
+    _when("used_at", nullable=True),
+    _when("unused_at", nullable=True),
     # Whether this person can be asked at all just now: kept by `members.save`, so that the
     # search for neighbours reads one small index and nothing else.
     Column("helping", Boolean, nullable=False),
@@ -174,6 +182,25 @@ Index(
     members.c.id,
     sqlite_where=members.c.forget_at.is_not(None),
     postgresql_where=members.c.forget_at.is_not(None),
+)
+Index(
+    "ix_members_vetting",
+    members.c.id,
+    sqlite_where=members.c.vetting_at.is_not(None),
+    postgresql_where=members.c.vetting_at.is_not(None),
+)
+Index(
+    "ix_members_unused",
+    members.c.id,
+    sqlite_where=members.c.unused_at.is_not(None),
+    postgresql_where=members.c.unused_at.is_not(None),
+)
+Index(
+    "ix_members_used",
+    members.c.standing,
+    members.c.used_at,
+    sqlite_where=sa_text("unused_at IS NULL AND forget_at IS NULL"),
+    postgresql_where=sa_text("unused_at IS NULL AND forget_at IS NULL"),
 )
 Index("ix_members_roles", members.c.community_id, members.c.roles, members.c.standing)
 
@@ -276,6 +303,14 @@ requests = Table(
     Index("ix_requests_status", "status"),
     Index("ix_requests_community_id_created_at", "community_id", "created_at"),
 )
+# What is over and still has its words (`storage/purge.py`): each of the next such indexes is of the
+# few rows that are to be emptied some day.
+Index(
+    "ix_requests_worded",
+    requests.c.created_at,
+    sqlite_where=sa_text("length(sealed_words) > 0"),
+    postgresql_where=sa_text("length(sealed_words) > 0"),
+)
 
 offers = Table(
     "offers",
@@ -324,6 +359,13 @@ Index(
     unique=True,
     sqlite_where=visits.c.status.in_(LIVE_VISIT),
     postgresql_where=visits.c.status.in_(LIVE_VISIT),
+)
+
+Index(
+    "ix_visits_worded",
+    visits.c.due_at,
+    sqlite_where=sa_text("length(sealed_code_word) > 0"),
+    postgresql_where=sa_text("length(sealed_code_word) > 0"),
 )
 
 relayed = Table(
@@ -383,6 +425,12 @@ questions = Table(
     UniqueConstraint("token"),
     Index("ix_questions_member_id_asked_at", "member_id", "asked_at"),
     Index("ix_questions_kind_ref", "kind", "ref"),
+)
+Index(
+    "ix_questions_over",
+    questions.c.asked_at,
+    sqlite_where=sa_text("coalesce(answered_at, closed_at) IS NOT NULL"),
+    postgresql_where=sa_text("coalesce(answered_at, closed_at) IS NOT NULL"),
 )
 
 inbox = Table(
@@ -616,6 +664,53 @@ occasions = Table(
     Index("ix_occasions_status", "status"),
     Index("ix_occasions_member_id_status", "member_id", "status"),
 )
+Index(
+    "ix_occasions_worded",
+    occasions.c.due_at,
+    sqlite_where=sa_text("length(sealed_words) + length(sealed_outcome) > 0"),
+    postgresql_where=sa_text("length(sealed_words) + length(sealed_outcome) > 0"),
+)
+
+worries = Table(
+    "worries",
+    metadata,
+    # What somebody told of a worry, under their key. For the safeguarding holders only.
+    _id(),
+    _to("community_id", "communities"),
+    _to("member_id", "members"),
+    _word("status", 16),
+    Column("urgent", Boolean, nullable=False),
+    Column("step", Integer, nullable=False),
+    # When the next step is due; of a closed one, when its words go. Empty once they have.
+    _when("next_at", nullable=True),
+    _to("taken_by", "members", nullable=True),
+    Column("sealed_words", LargeBinary, nullable=False),
+    # The ids of those who are never told.
+    Column("sealed_named", LargeBinary, nullable=False),
+    _when("created_at"),
+    Index("ix_worries_community_id_status", "community_id", "status"),
+    Index("ix_worries_member_id_status", "member_id", "status"),
+    Index("ix_worries_taken_by", "taken_by"),
+)
+Index(
+    "ix_worries_next",
+    worries.c.id,
+    sqlite_where=worries.c.next_at.is_not(None),
+    postgresql_where=worries.c.next_at.is_not(None),
+)
+
+worry_notes = Table(
+    "worry_notes",
+    metadata,
+    # What became of it: who was told and when, and what was written down.
+    _id(),
+    _to("worry_id", "worries"),
+    _when("at"),
+    _word("what", 16),
+    _to("member_id", "members", nullable=True),
+    Column("sealed_words", LargeBinary, nullable=False),
+    Index("ix_worry_notes_worry_id", "worry_id"),
+)
 
 broadcasts = Table(
     "broadcasts",
@@ -692,6 +787,12 @@ broadcast_replies = Table(
     Column("sealed_words", LargeBinary, nullable=False),
     _when("at"),
     Index("ix_broadcast_replies_broadcast_id", "broadcast_id"),
+)
+Index(
+    "ix_broadcast_replies_worded",
+    broadcast_replies.c.at,
+    sqlite_where=sa_text("length(sealed_words) > 0"),
+    postgresql_where=sa_text("length(sealed_words) > 0"),
 )
 
 streets = Table(

@@ -13,14 +13,22 @@ import sqlalchemy as sa
 
 from bot.clock import RealClock
 from bot.commands.database import ready, vault
-from bot.commands.terminal import Trouble, amount, progress, run, say, settings
+from bot.commands.terminal import (
+    PRIVATE,
+    Trouble,
+    amount,
+    private,
+    progress,
+    run,
+    say,
+    settings,
+    write_private,
+)
 from storage import keepsakes, keys
 from storage.database import sqlite_file
 from storage.vault import Vault
 
 KEYS_FILE = "popround-keys.json"
-
-PRIVATE = 0o600
 
 
 def backup(file: Path, keys_file: Path | None) -> int:
@@ -38,7 +46,7 @@ def backup(file: Path, keys_file: Path | None) -> int:
 
     async def write_keys() -> None:
         async with ready(given) as database, database.transaction() as tx:
-            _write(kept_at, await keys.written(tx, RealClock().now()))
+            write_private(kept_at, (await keys.written(tx, RealClock().now())).encode())
 
     with progress("Backing up"):
         run(note_when())
@@ -59,7 +67,7 @@ def _copy(source: Path, file: Path) -> None:
     be sealed with another person's key than that of whom they speak of."""
     part = file.with_name(f"{file.name}.part")
     part.unlink(missing_ok=True)
-    with open(part, "x", opener=_private):
+    with open(part, "x", opener=private):
         pass
     here, there = sqlite3.connect(source), sqlite3.connect(part, isolation_level=None)
     try:
@@ -92,20 +100,6 @@ def _dump(url: str, file: Path) -> None:
     done = subprocess.run([*call, address], env=environment, capture_output=True, check=False)  # noqa: S603
     if done.returncode:
         raise Trouble("pg_dump could not do it; nothing was written that could be relied on.")
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, PRIVATE)
-
-
-def _write(file: Path, text: str) -> None:
-    part = file.with_name(f"{file.name}.part")
-    part.unlink(missing_ok=True)
-    with open(part, "x", opener=_private, encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(file)
 
 
 def restore(file: Path | None, keys_file: Path) -> int:

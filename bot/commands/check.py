@@ -7,15 +7,26 @@ import os
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from bot.channels.base import Finding
 from bot.clock import RealClock
 from bot.commands.database import address_problem, vault, version_problem
 from bot.commands.errors import sentence
-from bot.commands.terminal import Trouble, console, listed, progress, run, say, settings, shown
+from bot.commands.terminal import (
+    Trouble,
+    amount,
+    console,
+    listed,
+    progress,
+    run,
+    say,
+    settings,
+    shown,
+)
 from bot.settings import PREFIX, Settings, SettingsError
-from storage import groups, members
+from storage import groups, members, worries
 from storage.database import Database, Transaction, open_database, sqlite_file
 from storage.model import Role
 from storage.vault import Vault
@@ -64,6 +75,11 @@ def check() -> int:
             "invite an organiser (perhaps yourself)",
             f'popround invite --group "{EXAMPLE_GROUP}" --role organiser',
         ),
+        Step(
+            "Safeguarding",
+            "say who hears of worries",
+            f'popround invite --group "{EXAMPLE_GROUP}" --role safeguarding',
+        ),
     ]
     with progress("Looking"):
         given = _settings(steps[0], steps[1])
@@ -74,7 +90,7 @@ def check() -> int:
 
 
 async def _look(given: Settings, steps: list[Step]) -> None:
-    _, key, channels, database, group, organiser = steps
+    _, key, channels, database, group, organiser, keepers = steps
     sealed_with = _key(given, key)
     await _channels(given, channels)
     await _database(given, sealed_with or Vault(secrets.token_urlsafe(32)), database)
@@ -82,7 +98,7 @@ async def _look(given: Settings, steps: list[Step]) -> None:
         return
     opened = open_database(given.database_url, sealed_with)
     try:
-        await _told(database, lambda: _people(opened, key, group, organiser))
+        await _told(database, lambda: _people(opened, key, group, organiser, keepers))
     finally:
         await opened.close()
 
@@ -216,7 +232,9 @@ async def _database(given: Settings, sealed_with: Vault, step: Step) -> None:
         await database.close()
 
 
-async def _people(database: Database, key: Step, group: Step, organiser: Step) -> None:
+async def _people(
+    database: Database, key: Step, group: Step, organiser: Step, keepers: Step
+) -> None:
     async with database.transaction() as tx:
         await _told(key, lambda: members.try_key(tx))
         if not key.done:
@@ -232,6 +250,39 @@ async def _people(database: Database, key: Step, group: Step, organiser: Step) -
         names = listed([each.name for each in every])
         group.findings = [Finding(True, f"There is {names}.")]
         await _organisers(tx, organiser)
+        await _keepers(tx, keepers)
+
+
+async def _keepers(tx: Transaction, step: Step) -> None:
+    """Who hears of worries. The bot can work without, so it does not end in 1 for want of them."""
+    for group in await groups.every(tx):
+        holders = await members.how_many(tx, group.id, Role.SAFEGUARDING)
+        deputies = await members.how_many(tx, group.id, Role.DEPUTY)
+        untaken = await worries.how_many_untaken(tx, group.id, RealClock().now() - A_DAY)
+        if not (holders or deputies):
+            what = f"{group.name} has nobody for safeguarding: a worry goes to its organisers."
+        elif holders + deputies == 1:
+            what = f"{group.name} has one person for safeguarding: who hears of a worry about them?"
+        else:
+            what = ""
+            there = amount(holders + deputies, "person", "people")
+            step.findings.append(Finding(True, f"{group.name} has {there}."))
+        if what:
+            step.findings.append(Finding(False, what, serving_mends=True))
+            role = "deputy" if holders else "safeguarding"
+            step.to_do += [
+                "Somebody should hear of worries who is no organiser if that can be, and somebody "
+                "else if the worry is about them (docs/safeguarding.md). Write SAFEGUARDING and "
+                "their name to the bot, or give them a code:",
+                f'    popround invite --group "{group.name}" --role {role}',
+            ]
+        if untaken:
+            waits = amount(untaken, "worry waits", "worries wait")
+            what = f"{group.name}: {waits} for somebody, since yesterday or longer."
+            step.findings.append(Finding(False, what, serving_mends=True))
+
+
+A_DAY = timedelta(days=1)
 
 
 async def _organisers(tx: Transaction, step: Step) -> None:

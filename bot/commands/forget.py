@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
-import phonenumbers
 import typer
 
 from bot.clock import RealClock
 from bot.commands.database import group_named, ready
-from bot.commands.terminal import Trouble, amount, run, say, settings
+from bot.commands.person import found
+from bot.commands.terminal import Trouble, run, say, settings
 from handlers import rights, wording
 from handlers.turn import Desk, Turn
-from storage import members, members_many
-from storage.database import Transaction
-from storage.model import Address, Channel, Community, Member, OutboundKind, Standing
+from storage import members
+from storage.model import Channel, Member, OutboundKind
 from storage.places import Atlas, Postcodes
 
 CAN = {
@@ -24,12 +21,15 @@ CAN = {
 
 
 def forget(who: str, group: str, *, sure: bool) -> int:
-    """Find one person by number, Telegram id, member's id (`#12`) or whole name; ask; note it."""
+    """Find one person, ask, and note it."""
     given = settings()
 
     async def find() -> Member:
         async with ready(given) as database, database.transaction() as tx:
-            return await _found(tx, await group_named(tx, group), who)
+            member = await found(tx, await group_named(tx, group), who)
+            if member.forget_at is not None:
+                raise Trouble("They are being forgotten already.")
+            return member
 
     async def let_go(ident: int) -> None:
         with Postcodes() as bundle:
@@ -48,33 +48,3 @@ def forget(who: str, group: str, *, sure: bool) -> int:
     run(let_go(member.id))
     say("They are told goodbye, and are gone ten minutes after, while `popround serve` runs.")
     return 0
-
-
-async def _found(tx: Transaction, community: Community, who: str) -> Member:
-    wanted = who.strip()
-    addresses = [Address(Channel.TELEGRAM, wanted)] if wanted.isdigit() else []
-    with suppress(phonenumbers.NumberParseException):
-        phone = phonenumbers.parse(wanted, "GB")
-        written = phonenumbers.format_number(phone, phonenumbers.PhoneNumberFormat.E164)
-        addresses.append(Address(Channel.SMS, written))
-    owners = await members_many.whose(tx, addresses) if addresses else {}
-    everybody = [
-        one
-        for one in await members.of_community(tx, community.id)
-        if one.standing is not Standing.FORGOTTEN
-    ]
-    found = [
-        one
-        for one in everybody
-        if one.id in owners.values()
-        or wanted == f"#{one.id}"
-        or (one.name and one.name.casefold() == wanted.casefold())
-    ]
-    if not found:
-        raise Trouble(f"Nobody in {community.name} is known by that.")
-    if len(found) > 1:
-        ids = ", ".join(f"#{one.id} ({one.area or 'no place'})" for one in found)
-        raise Trouble(f"That is {amount(len(found), 'person', 'people')}: {ids}. Say which by #.")
-    if found[0].forget_at is not None:
-        raise Trouble("They are being forgotten already.")
-    return found[0]

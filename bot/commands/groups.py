@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import replace
-from datetime import time
+from datetime import date, time
 from zoneinfo import ZoneInfo
 
 import typer
@@ -15,10 +15,12 @@ from bot.commands.database import group_named, ready
 from bot.commands.terminal import Trouble, amount, listed, note, run, say, settings
 from bot.settings import Settings
 from handlers import daily_note, spending
+from handlers.rules import timing
+from handlers.rules import vetting as rules
 from handlers.rules.note import hour_in
-from storage import audit, groups, members, messages
+from storage import audit, due, groups, members, messages
 from storage.database import Transaction
-from storage.model import Community, Role
+from storage.model import NEIGHBOURLY, Community, DueKind, Member, Need, Role, Vetting
 from storage.places import Postcodes, find_imported, normalise
 
 LONGEST_NAME = 40
@@ -28,7 +30,15 @@ LONGEST_NAME = 40
 HEADS = (
     *("Name", "Postcodes", "Time zone", "Languages", "Helpers wait for"),
     *("Askers", "Helpers", "Organisers", "Daily note", "Daily cap"),
+    *("Safeguarding holders", "Deputies", "Vetting"),
 )
+
+
+NAMED = (
+    *(("asker",), ("helper",), ("organiser",), ("safeguarding holder",)),
+    ("deputy", "deputies"),
+)
+"""What people are called where they are counted, in the order of `Role`."""
 
 
 def add(
@@ -116,6 +126,62 @@ def cap(name: str, parts: str) -> int:
     return 0
 
 
+def vetting(name: str, needs: str) -> int:
+    """`popround groups vetting`."""
+    wanted = _needs(needs)
+    given = settings()
+
+    async def work() -> tuple[Community, int, int]:
+        async with ready(given) as database, database.transaction() as tx:
+            found = await group_named(tx, name)
+            now = RealClock().now()
+            await groups.set_vetting(tx, found.id, wanted)
+            ident = found.id
+            await audit.note(tx, now, "needs_vetting", "community", ident, community_id=ident)
+            changed = replace(found, vetting=wanted)
+            today = timing.local(now, found).date()
+            helpers = await members.with_role(tx, ident, Role.HELPER)
+            for helper in helpers:
+                # What they may do no more is seen to as soon as the bot runs.
+                await due.at(tx, DueKind.VETTING, helper.id, now)
+            fit = sum(_fit(helper, changed, today) for helper in helpers)
+            return changed, fit, len(helpers)
+
+    group, fit, count = run(work())
+    if not group.vetting:
+        say(f"{group.name}: nobody needs to be vetted.")
+        return 0
+    what = listed([f"{need} ({level})" for need, level in group.vetting.items()])
+    say(f"{group.name}: who helps with {what} must be vetted.")
+    say(f"{fit:,} of {amount(count, 'helper')} may be asked for all that they do.")
+    if fit < count:
+        note('Say in chat who is: "VETTED Sam Hill enhanced until 31 January 2028".')
+    return 0
+
+
+def _fit(helper: Member, group: Community, today: date) -> bool:
+    return all(
+        rules.suffices(helper, level, today)
+        for need, level in group.vetting.items()
+        if need in helper.can_do
+    )
+
+
+def _needs(words: str) -> dict[Need, Vetting]:
+    if words.strip().lower() in ("none", "off", ""):
+        return {}
+    found: dict[Need, Vetting] = {}
+    for piece in filter(None, (each.strip() for each in re.split(r"[,;]", words.lower()))):
+        need, _, level = (part.strip() for part in piece.partition("="))
+        if need not in NEIGHBOURLY or level not in list(Vetting):
+            raise typer.BadParameter(
+                f"{piece} is not what is needed and how vetted (such as company=enhanced); needs: "
+                f"{', '.join(NEIGHBOURLY)}; levels: {', '.join(Vetting)}"
+            )
+        found[Need(need)] = Vetting(level)
+    return found
+
+
 def _cap_in_words(parts: int | None, given: Settings) -> str:
     usual = parts is None
     parts = given.daily_segments if parts is None else parts
@@ -153,9 +219,18 @@ def show() -> int:
                     group.timezone,
                     ", ".join(group.languages),
                     "an organiser" if group.approve_helpers else "nobody",
-                    *[str(await members.how_many(tx, group.id, role)) for role in Role],
+                    *[
+                        str(await members.how_many(tx, group.id, role))
+                        for role in (Role.ASKER, Role.HELPER, Role.ORGANISER)
+                    ],
                     f"{group.note_at:%H:%M}" if group.note_at else "off",
                     _cap_in_words(group.daily_cap, given),
+                    *[
+                        str(await members.how_many(tx, group.id, role))
+                        for role in (Role.SAFEGUARDING, Role.DEPUTY)
+                    ],
+                    ", ".join(f"{need}: {level}" for need, level in group.vetting.items())
+                    or "none",
                 )
                 for group in await groups.every(tx)
             ]
@@ -168,13 +243,14 @@ def show() -> int:
         for row in (HEADS, *rows):
             typer.echo("\t".join(row))
         return 0
-    for name, postcodes, timezone, languages, approved_by, *people, note_hour, most in rows:
-        counts = zip(map(int, people), Role, strict=True)
+    for name, postcodes, timezone, languages, approved_by, *people, vetted in rows:
+        note_hour, most = people[3:5]
+        counts = zip(map(int, [*people[:3], *people[5:]]), NAMED, strict=True)
         say(name, "bold")
         say(f"  {postcodes}; speaks {languages}; {timezone}")
-        say(f"  {listed([amount(count, role) for count, role in counts])}")
+        say(f"  {listed([amount(count, *role) for count, role in counts])}")
         say(f"  new helpers wait for {approved_by}; daily note: {note_hour}")
-        say(f"  {most}")
+        say(f"  {most}; vetting: {vetted}")
     return 0
 
 

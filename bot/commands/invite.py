@@ -17,7 +17,12 @@ from storage.model import Channel, Community, Role
 PATIENCE = 8
 """Seconds to wait for Telegram to say what the bot is called: the code is good without."""
 
-A_ROLE = {Role.ORGANISER: "an organiser", Role.HELPER: "a helper"}
+A_ROLE = {
+    Role.ORGANISER: "an organiser",
+    Role.HELPER: "a helper",
+    Role.SAFEGUARDING: "a safeguarding holder",
+    Role.DEPUTY: "a deputy for safeguarding",
+}
 
 
 def invite(group: str, role: Role) -> int:

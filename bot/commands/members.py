@@ -8,8 +8,19 @@ from pathlib import Path
 
 from bot.clock import RealClock
 from bot.commands.database import group_named, ready
-from bot.commands.terminal import Trouble, amount, note, progress, run, say, settings, write
-from storage import audit, members, members_many
+from bot.commands.terminal import (
+    Trouble,
+    amount,
+    note,
+    progress,
+    run,
+    say,
+    settings,
+    write,
+    write_private,
+)
+from handlers.rules import vetting
+from storage import audit, due, members, members_many, worries
 from storage.database import Transaction
 from storage.members_csv import (
     BadCell,
@@ -20,7 +31,16 @@ from storage.members_csv import (
     row_of,
     write_members,
 )
-from storage.model import Address, Community, Member, Place, Role, Standing
+from storage.model import (
+    KEEPERS,
+    Address,
+    Community,
+    DueKind,
+    Member,
+    Place,
+    Role,
+    Standing,
+)
 from storage.places import Atlas, Postcodes, find_imported
 
 SHOWN = 20
@@ -164,11 +184,14 @@ async def _keep(
     for at in range(0, len(new), 500):
         chunk = new[at : at + 500]
         people = [(_member(each, community, sheet), each.row.addresses) for each in chunk]
-        await members_many.add(tx, people)
+        idents = await members_many.add(tx, people)
+        for ident, (member, _) in zip(idents, people, strict=True):
+            if member.vetting_at is not None:
+                await due.at(tx, DueKind.VETTING, ident, member.vetting_at)
         step(done := done + len(chunk))
     for arrival in arrivals:
         if arrival.existing is not None:
-            await members.save(tx, _member(arrival, community, sheet))
+            await _update(tx, arrival.existing, _member(arrival, community, sheet))
             for address in arrival.row.addresses:
                 if address not in arrival.owned:
                     await members_many.replace_address(tx, arrival.existing.id, address)
@@ -196,6 +219,7 @@ def _member(arrival: Arrival, community: Community, sheet: Sheet) -> Member:
         standing=Standing.ACTIVE,
         language=community.languages[0],
         languages=community.languages[:1],
+        used_at=RealClock().now(),
     )
     changes: dict[str, object] = {
         "standing": Standing.ACTIVE,
@@ -214,12 +238,32 @@ def _member(arrival: Arrival, community: Community, sheet: Sheet) -> Member:
         changes["language"] = row.languages[0]
     if row.max_km is not None:
         changes["max_km"] = row.max_km
-    for column in ("can_do", "vetted_until", "appeals", "hours"):
+    for column in ("can_do", "vetted_until", "vetting", "appeals", "hours"):
         if column in sheet.columns:
             changes[column] = getattr(row, column)
     if not arrival.owned.issuperset(row.addresses):
         changes |= {"unreachable": "", "retry_at": None, "retried_at": None}
-    return replace(start, **changes)  # type: ignore[arg-type]
+    made: Member = replace(start, **changes)  # type: ignore[arg-type]
+    at = vetting.next_look(made.vetted_until, RealClock().now(), community)
+    return replace(made, vetting_at=at)
+
+
+async def _update(tx: Transaction, old: Member, new: Member) -> None:
+    """Somebody as the file has them now. What they may do no more is seen to as soon as the bot
+    runs: a visit may be theirs at this moment, or a worry."""
+    now = RealClock().now()
+    less = Role.HELPER in old.roles - new.roles
+    if less or (old.vetting, old.vetted_until) != (new.vetting, new.vetted_until):
+        new = replace(new, vetting_at=now)
+    if new.vetting_at is not None:
+        await due.at(tx, DueKind.VETTING, new.id, new.vetting_at)
+    else:
+        await due.never_mind(tx, new.id, DueKind.VETTING)
+    if old.roles & KEEPERS and not new.roles & KEEPERS:
+        for worry in await worries.taken_by(tx, new.id):
+            await worries.save(tx, replace(worry, next_at=now))
+            await due.at(tx, DueKind.WORRY, worry.id, now)
+    await members.save(tx, new)
 
 
 # To a spreadsheet
@@ -243,6 +287,7 @@ def take_out(group: str, output: Path | None) -> int:
                 community.id,
                 community_id=community.id,
                 count=len(rows),
+                by="command",
             )
             return community.name, rows, len(everybody) - len(rows)
 
@@ -253,7 +298,7 @@ def take_out(group: str, output: Path | None) -> int:
         write(text.encode("utf-8", "replace"))
     else:
         # With a mark, without which Excel takes a Siân for a SiÃ¢n.
-        output.write_bytes(text.encode("utf-8-sig", "replace"))
+        write_private(output, text.encode("utf-8-sig", "replace"))
         people = amount(len(rows), "person", "people")
         say(f"{people} of {name} written to {output}.")
     if left_out:

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
@@ -96,6 +97,25 @@ def write(data: bytes) -> None:
         # docs.python.org/3/library/signal.html#note-on-sigpipe: or Python complains at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None
+
+
+PRIVATE = 0o600
+
+
+def private(path: str, flags: int) -> int:
+    """An `opener` for files that nobody else on this computer may read."""
+    return os.open(path, flags, PRIVATE)
+
+
+def write_private(file: Path, data: bytes) -> None:
+    """A file that nobody else on this computer may read: all of it, or as it was before."""
+    part = file.with_name(f"{file.name}.part")
+    part.unlink(missing_ok=True)
+    with open(part, "xb", opener=private) as out:
+        out.write(data)
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(file)
 
 
 @contextmanager

@@ -295,7 +295,7 @@ def _passed_over(look: Look, request: HelpRequest) -> str:
     asker = look.members[request.asker_id]
     if request.need is None or asker.cell is None:
         return ""
-    wanted = Wanted(asker, request.need, vetting=False, today=look.now.date())
+    wanted = Wanted(asker, request.need, vetting=None, day=look.now.date())
     counts: dict[WhyNot, int] = {}
     asked = {offer.member_id for offer in look.offers[request.id]}
     for member in look.members.values():

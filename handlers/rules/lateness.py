@@ -55,7 +55,10 @@ LATENESS: dict[DueKind, Policy] = {
     DueKind.HANDOVER_ONCE: Policy(None, Then.DO, "the same"),
     DueKind.OUTLAY: Policy(None, Then.DO, "it still has not been paid back"),
     DueKind.FORGET: Policy(None, Then.DO, "they asked for it, and it was promised"),
+    DueKind.UNUSED: Policy(None, Then.DO, "they have still not said that they want to stay"),
     DueKind.RETRY: Policy(None, Then.DO, "they may be in reach again all the same"),
+    DueKind.WORRY: Policy(None, Then.DO, "nobody has taken it, or written of it, since"),
+    DueKind.VETTING: Policy(None, Then.DO, "it says itself what the day is by now"),
     # Check-ins.
     DueKind.CHECK_IN: Policy(
         HOUR, Then.SAY, "'good morning' at noon would hide that nobody looked for three hours"

@@ -1,5 +1,5 @@
 """The one table of legal changes: what may become of a request, an offer, a visit, one day's
-check-in and a broadcast."""
+check-in, a broadcast and a worry."""
 
 from __future__ import annotations
 
@@ -7,11 +7,20 @@ from typing import Any, TypeVar
 
 from storage.model import OccasionStatus, OfferStatus, RequestStatus, VisitStatus
 from storage.model_broadcasts import BroadcastStatus
+from storage.model_worries import WorryStatus
 
-Status = TypeVar("Status", RequestStatus, OfferStatus, VisitStatus, OccasionStatus, BroadcastStatus)
+Status = TypeVar(
+    "Status",
+    RequestStatus,
+    OfferStatus,
+    VisitStatus,
+    OccasionStatus,
+    BroadcastStatus,
+    WorryStatus,
+)
 
 R, O, V = RequestStatus, OfferStatus, VisitStatus  # noqa: E741 (three columns, three letters)
-C, B = OccasionStatus, BroadcastStatus
+C, B, W = OccasionStatus, BroadcastStatus, WorryStatus
 
 # By kind of thing first: the members of two such enums are equal where their words are.
 LEGAL: dict[type, dict[Any, tuple[Any, ...]]] = {
@@ -56,6 +65,11 @@ LEGAL: dict[type, dict[Any, tuple[Any, ...]]] = {
         B.RUNNING: (B.DONE, B.CALLED_BACK),
         B.CALLED_BACK: (),
         B.DONE: (),
+    },
+    W: {
+        W.OPEN: (W.TAKEN, W.CLOSED),
+        W.TAKEN: (W.CLOSED, W.OPEN),  # open again: whoever had it is gone, or has gone quiet
+        W.CLOSED: (),
     },
 }
 

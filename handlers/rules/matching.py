@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from handlers.rules import hours
-from storage.model import HelpRequest, Member, Need, Role, Standing
+from handlers.rules import hours, vetting
+from storage.model import Member, Need, Role, Standing, Vetting
 
 OFFER_TIRES = timedelta(hours=12)
 VISIT_TIRES = timedelta(days=2)
@@ -75,11 +75,6 @@ class WhyNot(StrEnum):
     ALREADY_ASKED = "already_asked"
 
 
-NEEDS_VETTING: frozenset[Need] = frozenset()
-"""Needs for which a helper must hold a vetting that has not run out. None by default: it is for
-each group to say."""
-
-
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A helper, seen from one request."""
@@ -101,8 +96,10 @@ class Wanted:
 
     asker: Member
     need: Need
-    vetting: bool
-    today: date
+    vetting: Vetting | None
+    """The least level that the group asks for; none where it asks for none."""
+    day: date
+    """When it is to be: a vetting must not have run out by then."""
     reach_km: float = math.inf
     """How far this wave goes."""
     quarters: int = 0
@@ -130,10 +127,7 @@ def why_nots(candidate: Candidate, wanted: Wanted) -> list[WhyNot]:
         (member.paused_until is not None, WhyNot.PAUSED),
         (not hours.meets(member.hours, wanted.quarters), WhyNot.NOT_HOURS),
         (wanted.need not in member.can_do, WhyNot.CANT_DO),
-        (
-            wanted.vetting and (member.vetted_until is None or member.vetted_until < wanted.today),
-            WhyNot.NOT_VETTED,
-        ),
+        (not vetting.suffices(member, wanted.vetting, wanted.day), WhyNot.NOT_VETTED),
         (not set(member.languages) & set(wanted.asker.languages), WhyNot.NO_LANGUAGE),
         (bool(candidate.bonds & {"not_again", "not_again_of_them"}), WhyNot.RULED_OUT),
         (candidate.under_way >= member.at_once_cap, WhyNot.AT_ONCE_CAP),
@@ -210,10 +204,6 @@ def wave_size(made: int, accepted: int) -> int:
 def reach_km(wave: int) -> float:
     """How far the wave of that number (from 1) goes, in km."""
     return WAVE_KM[min(wave, len(WAVE_KM)) - 1]
-
-
-def needs_vetting(request: HelpRequest) -> bool:
-    return request.need in NEEDS_VETTING
 
 
 def pick(

@@ -126,6 +126,9 @@ NEXT_STEPS = (
         (DueKind.BROADCAST,),
     ),
     Owed("outlay", "outlays", {"tell_at": True}, (DueKind.OUTLAY,)),
+    # Of a closed one, that its words go.
+    Owed("worry", "worries", {"next_at": True}, (DueKind.WORRY,)),
+    Owed("vetting", "members", {"vetting_at": True}, (DueKind.VETTING,)),
     Owed("note", "communities", {"note_at": True}, (DueKind.NOTE,)),
     Owed("duty", "shifts", {}, (DueKind.HANDOVER,)),
     Owed("duty_once", "dated_shifts", {}, (DueKind.HANDOVER_ONCE,)),
@@ -133,5 +136,6 @@ NEXT_STEPS = (
     Owed("joining", "members", {"half_way_at": True}, (DueKind.JOIN,)),
     Owed("out_of_reach", "members", {"retry_at": True}, (DueKind.RETRY,)),
     Owed("forgetting", "members", {"forget_at": True}, (DueKind.FORGET,)),
+    Owed("unused", "members", {"unused_at": True}, (DueKind.UNUSED,)),
     Owed("pause", "members", {"paused_until": True}, (DueKind.BACK,)),
 )

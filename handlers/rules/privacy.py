@@ -28,6 +28,8 @@ class Field(StrEnum):
     CODE_WORD = "code_word"
     RELAYED = "relayed"
     """What the two of a visit write to each other."""
+    WORRY = "worry"
+    """What they told of a worry, and what was written down about it."""
     BOND = "bond"
     """How they feel about somebody: glad, not again, first."""
 
@@ -53,6 +55,9 @@ class Relation(StrEnum):
     ORGANISER = "organiser"
     HANDLER = "handler"
     """The organiser who sees to what they asked for."""
+    KEEPER = "keeper"
+    """A safeguarding holder or deputy whom they did not name in a worry; an organiser, where the
+    group has none."""
     STRANGER = "stranger"
     """Anybody else in the group, or outside it."""
 
@@ -72,7 +77,7 @@ class Moment(StrEnum):
     ALARM = "alarm"
     """They may be in danger, or are not heard of."""
     WORRY = "worry"
-    """One of the two has told organisers of a worry."""
+    """They have told of a worry; or the other of a visit has."""
 
 
 ALWAYS = frozenset(Moment)
@@ -81,6 +86,7 @@ _VISIT = frozenset({Moment.COMING})
 _TALK = frozenset({Moment.COMING, Moment.AFTER})
 _MET = frozenset({Moment.COMING, Moment.AFTER, Moment.OVER})
 _ALARM = frozenset({Moment.ALARM})
+_WORRY = frozenset({Moment.WORRY})
 
 SHOWN: Mapping[Relation, Mapping[Field, frozenset[Moment]]] = {
     Relation.ONESELF: dict.fromkeys(Field, ALWAYS),
@@ -132,9 +138,16 @@ SHOWN: Mapping[Relation, Mapping[Field, frozenset[Moment]]] = {
         Field.PHONE: ALWAYS,
         Field.WORDS: ALWAYS,
         Field.HOME: _ALARM,
-        Field.RELAYED: frozenset({Moment.WORRY}),
     },
     Relation.HANDLER: {Field.HOME: frozenset({Moment.ASKING})},
+    # They are told of a worry, and of nothing else; they ring, and visit nobody.
+    Relation.KEEPER: {
+        Field.FIRST_NAME: _WORRY,
+        Field.WHOLE_NAME: _WORRY,
+        Field.PHONE: _WORRY,
+        Field.WORRY: _WORRY,
+        Field.RELAYED: _WORRY,
+    },
     Relation.STRANGER: {},
 }
 

@@ -29,6 +29,7 @@ from storage import (
     recurring,
     requests,
     rota,
+    worries,
 )
 from storage.database import Database, StorageUnavailableError, Transaction
 from storage.model import (
@@ -50,6 +51,7 @@ from storage.model import (
     VisitStatus,
 )
 from storage.model_broadcasts import Broadcast, BroadcastStatus
+from storage.model_worries import Worry, WorryStatus
 from storage.requests import REMINDER
 from storage.schema import communities, metadata, outbox
 from storage.schema import due as due_table
@@ -396,8 +398,14 @@ async def every_state(tx: Transaction, rosa: int, sam: int, ana: int) -> dict[st
     owed = await outlays.add(tx, Outlay(0, visit.id, OutlayStatus.SPENT, 900, 900, tell_at=SOON))
     someone = {
         name: (await members.add(tx, helper(standing=Standing.JOINING, **{name: SOON}))).id
-        for name in ("half_way_at", "retry_at", "paused_until", "forget_at")
+        for name in (
+            *("half_way_at", "retry_at", "paused_until", "forget_at"),
+            *("vetting_at", "unused_at"),
+        )
     }
+    worry = await worries.add(
+        tx, Worry(0, 1, rosa, WorryStatus.OPEN, TEN, "Sam took my purse", next_at=SOON)
+    )
     return {
         "draft": (draft.id, TEN + timedelta(minutes=30)),
         "wave": (open_.id, TEN),
@@ -422,7 +430,10 @@ async def every_state(tx: Transaction, rosa: int, sam: int, ana: int) -> dict[st
         "joining": (someone["half_way_at"], SOON),
         "out_of_reach": (someone["retry_at"], SOON),
         "forgetting": (someone["forget_at"], SOON + timedelta(minutes=10)),
+        "unused": (someone["unused_at"], datetime(2026, 12, 23, 9, tzinfo=UTC)),
         "pause": (someone["paused_until"], SOON),
+        "vetting": (someone["vetting_at"], SOON),
+        "worry": (worry.id, SOON),
     }
 
 
@@ -479,6 +490,9 @@ INDEXES = (
     "ix_members_half_way",
     "ix_members_retry",
     "ix_members_forget",
+    "ix_members_vetting",
+    "ix_worries_next",
+    "ix_members_unused",
 )
 
 

@@ -13,11 +13,21 @@ import pytest
 from bot.commands.database import ready
 from bot.commands.terminal import run
 from bot.settings import load
-from storage import audit, groups, members
+from storage import audit, due, groups, members
 from storage.database import Transaction
 from storage.hours import written
 from storage.members_csv import COLUMNS
-from storage.model import NEIGHBOURLY, Address, Channel, Member, Need, Role, Standing
+from storage.model import (
+    NEIGHBOURLY,
+    Address,
+    Channel,
+    DueKind,
+    Member,
+    Need,
+    Role,
+    Standing,
+    Vetting,
+)
 from tests.bot.command import Popround
 from tests.bot.test_command_work import marsden, migrated, popround, url
 
@@ -98,6 +108,26 @@ def test_people_are_imported_as_they_are_written(marsden: Popround, csv: Csv) ->
     }
 
 
+def test_a_check_that_a_file_takes_away_is_looked_at_at_once(marsden: Popround, csv: Csv) -> None:
+    head = "name,phone,roles,can_do,vetting,vetted_until,consent\n"
+    row = "Sam,07700 900123,helper,any,{},2026-03-01 by phone\n"
+    marsden.well("members", "import", csv(head + row.format("enhanced,2099-03-31")), *GROUP)
+    [sam] = everybody()
+    assert (sam.vetting, sam.vetted_until) == (Vetting.ENHANCED, date(2099, 3, 31))
+
+    async def look(tx: Transaction) -> list[datetime]:
+        return [row.at for row in await due.of(tx, sam.id, DueKind.VETTING)]
+
+    assert [at.date() for at in within(look)] == [date(2099, 3, 1)]  # type: ignore[call-overload]
+    assert "enhanced" in marsden.well("members", "export", *GROUP)
+    marsden.well("members", "import", csv(head + row.format(",")), *GROUP)
+    [at] = within(look)  # type: ignore[misc]
+    assert at <= datetime.now(UTC)
+    assert everybody()[0].vetting is None
+    wrong = marsden("members", "import", csv(head + row.format("much,2099-03-31")), *GROUP)
+    assert "is no level of vetting; write basic, standard or enhanced" in wrong.err
+
+
 def test_what_goes_out_comes_back_equal(marsden: Popround, csv: Csv, tmp_path: Path) -> None:
     marsden.well("members", "import", csv(PEOPLE), *GROUP)
     before, out = everybody(), marsden.well("members", "export", *GROUP)
@@ -125,7 +155,7 @@ def test_importing_and_exporting_is_written_down(marsden: Popround, csv: Csv) ->
         group = (await groups.every(tx))[0]
         return [row["detail"] for row in await audit.about(tx, "community", group.id)]
 
-    assert within(look) == [{}, {"new": 3, "updated": 0}, {"count": 3}]
+    assert within(look) == [{}, {"new": 3, "updated": 0}, {"count": 3, "by": "command"}]
 
 
 @pytest.mark.parametrize(
@@ -143,7 +173,10 @@ def test_importing_and_exporting_is_written_down(marsden: Popround, csv: Csv) ->
         ("A,,@ana,,asker,,,,,2026-03-01 x", 'telegram_id: "@ana" is not a Telegram id'),
         ("A,,-100,,asker,,,,,2026-03-01 x", "telegram_id: "),
         ("A,07700900125,,HD7 5XX,asker,,,,,2026-03-01 x", 'postcode: "HD7 5XX" is no postcode'),
-        ("A,07700900125,,,,,,,,2026-03-01 x", "roles: is empty; write asker, helper or"),
+        (
+            "A,07700900125,,,,,,,,2026-03-01 x",
+            "roles: is empty; write asker, helper, organiser, safeguarding or deputy",
+        ),
         ("A,07700900125,,,king,,,,,2026-03-01 x", 'roles: "king" is not a role'),
         ("A,07700900125,,,helper,fishing,,,,2026-03-01 x", 'can_do: "fishing" is not a need'),
         ("A,07700900125,,,helper,medical,,,,2026-03-01 x", "nothing that neighbours may"),

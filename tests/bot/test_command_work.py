@@ -225,7 +225,22 @@ def test_groups_are_added_and_shown(migrated: Popround) -> None:
     assert lines[1].split("\t") == [
         *("Marsden Neighbours", "HD7, HD8 0", "Europe/Dublin", "en, cy", "an organiser"),
         *("0", "0", "0", "08:00", "1,000 parts of texts a day (the usual)"),
+        *("0", "0", "none"),
     ]
+
+
+def test_a_group_chooses_what_a_helper_must_be_vetted_for(migrated: Popround) -> None:
+    migrated.well("groups", "add", "Marsden", "--postcodes", "HD7")
+    said = migrated.well("groups", "vetting", "company=enhanced; lift=basic", "--group", "Marsden")
+    assert "who helps with company (enhanced) and lift (basic) must be vetted" in said
+    listed = migrated.well("groups", "list").splitlines()[1].split("\t")
+    assert listed[-1] == "company: enhanced, lift: basic"
+    wrong = migrated("groups", "vetting", "company=much", "--group", "Marsden")
+    assert wrong.code == 2
+    assert "levels: basic, standard, enhanced" in wrong.err
+    assert "nobody needs to be vetted" in migrated.well(
+        "groups", "vetting", "none", "--group", "Marsden"
+    )
 
 
 def test_the_hour_of_the_daily_note_is_the_groups_choice(migrated: Popround) -> None:
@@ -375,6 +390,18 @@ def test_all_is_well_once_there_is_an_organiser(
         said = marsden.well("check")
         assert "Marsden Neighbours has 1." in said
         assert "TO DO" not in said
+        # It can work like that, and asks for somebody who hears of worries.
+        assert "has nobody for safeguarding: a worry goes to its organisers." in said
+        assert 'popround invite --group "Marsden Neighbours" --role safeguarding' in said
+        more = "Jo,07700 900124,safeguarding,2026-03-01 by phone\n"
+        file.write_text("name,phone,roles,consent\n" + more)
+        marsden.well("members", "import", file, "--group", "Marsden Neighbours")
+        said = marsden.well("check")
+        assert "one person for safeguarding: who hears of a worry about them?" in said
+        assert "--role deputy" in said
+        file.write_text("name,phone,roles,consent\n" + more.replace("124,safeg", "125,safeg"))
+        marsden.well("members", "import", file, "--group", "Marsden Neighbours")
+        assert "Marsden Neighbours has 2 people." in marsden.well("check")
         # A webhook that is not set yet is no reason not to start: starting sets it.
         monkeypatch.setenv("POPROUND_PUBLIC_URL", "https://popround.example")
         monkeypatch.setenv("POPROUND_TELEGRAM_WEBHOOK_SECRET", "s")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,10 +18,10 @@ from bot import unknowns
 from bot.budget import SLACK, sms_limits
 from bot.channels.base import Sent
 from bot.channels.twilio_sms import ERRORS as SMS_ERRORS
-from bot.sender import LEASE_SECONDS, Sender, backoff
+from bot.sender import LEASE_SECONDS, Sender, _Outcome, backoff
 from bot.unknowns import TRIES
 from storage import members, messages, outcomes
-from storage.database import StorageUnavailableError
+from storage.database import StorageUnavailableError, Transaction
 from storage.model import (
     Address,
     Channel,
@@ -770,6 +770,37 @@ async def test_a_result_that_cant_be_recorded_is_recorded_when_storage_is_back(
         await here.live(60)
         assert {(await here.get(each)).status for each in (ident, second)} == {S.DELIVERED}
         assert here.handset() == ["Hello Rosa.", "the next"]
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_what_was_sent_at_once_is_recorded_together_and_else_each_for_itself(
+    together: bool, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[int] = []
+    all_sent = outcomes.all_sent
+
+    async def counted(tx: Transaction, found: Sequence[Any], now: datetime) -> None:
+        noted.append(len(found))
+        if not together:
+            raise ValueError("one of them can't be kept")
+        await all_sent(tx, found, now)
+
+    monkeypatch.setattr(outcomes, "all_sent", counted)
+    async with village(database_url) as here:
+        here.on.goes_wrong = not together
+        sender = next(s for s in here.on.bot.senders if s.channel is Channel.TELEGRAM)
+        chats = [here.on.telegram.person("Jo") for _ in range(3)]
+        idents = [await here.queue(here.sam, chat=str(chat)) for chat in chats]
+        async with here.on.bot.database.transaction() as tx:
+            now = here.on.clock.now()
+            claimed = await messages.claim(tx, Channel.TELEGRAM, "me", now, 3, ())
+        async with sender._recording:  # something else is being recorded when they come
+            ends = [_Outcome(message, lane, Sent("7")) for message, lane in claimed]
+            going = asyncio.gather(*(sender._note(each) for each in ends))
+            await asyncio.sleep(0)
+        await going
+        assert [(await here.get(each)).status for each in idents] == [S.SENT] * 3
+    assert noted == [3]
 
 
 async def test_a_fault_of_ours_in_sending_counts_as_unknown(

@@ -84,7 +84,8 @@ async def broken(tx: Transaction, witness: Witness) -> list[str]:
 
 
 async def _addresses_kept(tx: Transaction, witness: Witness, everyone: list[Member]) -> list[str]:
-    """An asker's home and phone number reach the helper who is going to them, and organisers."""
+    """An asker's home and phone number reach the helper who is going to them, and organisers; the
+    number also those who hear of their worry."""
     where = {
         address.value: member
         for member in everyone
@@ -95,6 +96,12 @@ async def _addresses_kept(tx: Transaction, witness: Witness, everyone: list[Memb
         for row in await tx.all(sa.select(visits_table.c.helper_id, visits_table.c.asker_id))
     }
     gone = {one.id for one in everyone if one.standing is Standing.FORGOTTEN}
+    # Not whose: whoever was forgotten since has no worry any more.
+    hears = ("worry_told", "worry_seen")
+    told = {
+        row["detail"].get("to", row["actor_id"])
+        for row in await tx.all(sa.select(audit_table).where(audit_table.c.action.in_(hears)))
+    }
     wrong = []
     for asker in everyone:
         if Role.ASKER not in asker.roles:
@@ -108,7 +115,7 @@ async def _addresses_kept(tx: Transaction, witness: Witness, everyone: list[Memb
             reader = where.get(to)
             if reader and (reader.id == asker.id or reader.is_a(Role.ORGANISER)):
                 continue
-            if any(phone in words for phone in phones):
+            if any(phone in words for phone in phones) and not (reader and reader.id in told):
                 wrong.append(f"the phone number of {asker.name} reached {to}: {words!r}")
             # Whoever was forgotten since has no address by which to know them.
             ids = gone | ({reader.id} if reader else set())

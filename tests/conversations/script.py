@@ -11,7 +11,8 @@ to the letter, and nobody can have heard anything that is not written there.
                                                   `timezone:Europe/Rome`; `languages:en;cy`;
                                                   `cap 10`: so many parts of texts a day;
                                                   `money 30`: so many pounds for shopping, of
-                                                  which nothing is said otherwise
+                                                  which nothing is said otherwise;
+                                                  `vetting company=enhanced;lift=basic`
     set    person_per_minute  6                   a setting of the bot
     given  rosa  sms  HD7 5AB                     a member; more: see `Cast.given`
     given  jo  telegram  new                      somebody the bot has never heard of
@@ -47,6 +48,7 @@ from bot.demo.pretend_server import Event
 from handlers.rules.checkins import next_after, schedule_in
 from handlers.rules.segments import segments
 from handlers.rules.understanding_words import plain
+from handlers.rules.vetting import next_look
 from storage import checkins, due, groups, hours, members, places
 from storage.model import (
     NEIGHBOURLY,
@@ -61,6 +63,7 @@ from storage.model import (
     Need,
     Role,
     Standing,
+    Vetting,
 )
 from tests.conversations.promises import BrokenPromiseError, Witness, broken
 from tests.stage import TOKEN, Stage, stage
@@ -124,6 +127,12 @@ def _community(line: str) -> Community:
         approve_helpers="approve helpers" in rest,
         languages=tuple(code.strip() for code in languages.split(";")),
         daily_cap=next((int(c[4:]) for c in rest if re.fullmatch(r"cap \d+", c)), None),
+        vetting={
+            Need(need): Vetting(level)
+            for c in rest
+            if c.startswith("vetting ")
+            for need, _, level in (each.partition("=") for each in c[8:].split(";"))
+        },
         timezone=next((c[9:] for c in rest if c.startswith("timezone:")), "Europe/London"),
         note_at=next((time.fromisoformat(c.split()[-1]) for c in rest if c[:5] == "note "), None),
     )
@@ -242,13 +251,16 @@ class Player:
                 await tx.run(_forget_questions(known.id))
                 await members.save(tx, made)
             else:
-                await members.add(tx, made, self.people[name])
+                made = await members.add(tx, made, self.people[name])
+            if made.vetting_at:
+                await due.at(tx, DueKind.VETTING, made.id, made.vetting_at)
 
     async def member(self, tx: object, name: str, rest: list[str], ident: int) -> Member:
         """A member from the cells of a `given` line: a postcode, roles, `can: shopping, lift`,
         `km: 3`, `home: 3 Mill Row`, `languages: en; cy`, `group: NAME`, `off duty`, `waiting`,
         `hours: mon-fri 09:00-12:00; sat`, `visits: 2`, `weekly: 1` (their cap), `at once: 2`,
-        `name: Doreen Shaw`, `contact` (no role: somebody who may be told about another),
+        `used: 2024-10-01` (when they last wrote), `name: Doreen Shaw`, `vetted: enhanced
+        2027-01-31`, `contact` (no role: somebody who may be told about another),
         `number: +33...` (by text)."""
         facts = dict(cell.split(": ", 1) for cell in rest if ": " in cell)
         every = await groups.every(tx)  # type: ignore[arg-type]
@@ -267,6 +279,8 @@ class Player:
         waits = "waiting" in rest
         if "contact" in rest:
             roles = set()
+        level, _, until = facts.get("vetted", "").partition(" ")
+        vetted_until = date.fromisoformat(until) if until else None
         return Member(
             id=ident,
             community_id=community.id,
@@ -283,10 +297,16 @@ class Player:
             max_km=float(facts.get("km", "5")),
             hours=hours.read(facts.get("hours", "")),
             on_duty="off duty" not in rest,
+            vetting=Vetting(level) if level else None,
+            vetted_until=vetted_until,
+            vetting_at=next_look(vetted_until, self.on.clock.now(), community),
             visits=int(facts.get("visits", "0")),
             weekly_cap=int(facts.get("weekly", "3")),
             at_once_cap=int(facts.get("at once", "1")),
             consent="2026-11-01 on paper",
+            used_at=datetime.fromisoformat(facts["used"]).replace(tzinfo=UTC)
+            if "used" in facts
+            else None,
         )
 
     async def street(self, line: str) -> None:

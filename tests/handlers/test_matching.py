@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from handlers.rules import matching
 from handlers.rules.matching import Candidate, Wanted, Why, WhyNot
-from storage.model import NEIGHBOURLY, Member, Need, Role, Standing
+from storage.model import NEIGHBOURLY, Member, Need, Role, Standing, Vetting
 
 NOW = datetime(2026, 11, 3, 10, tzinfo=UTC)
 ASKER = Member(1, 1, Standing.ACTIVE, "Rosa", roles=frozenset({Role.ASKER}), cell=1)
@@ -26,7 +26,8 @@ HELPER = Member(
     can_do=frozenset(NEIGHBOURLY),
     max_km=5.0,
 )
-WANTED = Wanted(ASKER, Need.SHOPPING, vetting=False, today=date(2026, 11, 3), reach_km=3.0)
+WANTED = Wanted(ASKER, Need.SHOPPING, vetting=None, day=date(2026, 11, 3), reach_km=3.0)
+VETTED = replace(WANTED, vetting=Vetting.BASIC)
 FIT = Candidate(HELPER, km=1.0)
 
 
@@ -50,9 +51,19 @@ def test_a_helper_who_fits_is_asked() -> None:
         (but(on_duty=False), WANTED, WhyNot.OFF_DUTY),
         (but(paused_until=NOW), WANTED, WhyNot.PAUSED),
         (but(can_do=frozenset({Need.GARDEN})), WANTED, WhyNot.CANT_DO),
-        (FIT, replace(WANTED, vetting=True), WhyNot.NOT_VETTED),
-        (but(vetted_until=date(2026, 11, 2)), replace(WANTED, vetting=True), WhyNot.NOT_VETTED),
-        (but(vetted_until=date(2026, 11, 3)), replace(WANTED, vetting=True), None),
+        (FIT, VETTED, WhyNot.NOT_VETTED),
+        (but(vetted_until=date(2026, 11, 2)), VETTED, WhyNot.NOT_VETTED),
+        (but(vetted_until=date(2026, 11, 3)), VETTED, None),
+        (
+            but(vetted_until=date(2027, 1, 1)),
+            replace(WANTED, vetting=Vetting.STANDARD),
+            WhyNot.NOT_VETTED,
+        ),
+        (
+            but(vetted_until=date(2027, 1, 1), vetting=Vetting.ENHANCED),
+            replace(WANTED, vetting=Vetting.STANDARD),
+            None,
+        ),
         (but(languages=("cy",)), WANTED, WhyNot.NO_LANGUAGE),
         (but(languages=("cy", "en")), WANTED, None),
         (replace(FIT, bonds=frozenset({"not_again"})), WANTED, WhyNot.RULED_OUT),

@@ -135,7 +135,7 @@ async def test_it_picks_whom_the_rules_would_pick_from_everybody(
                 rules = Wanted(
                     rosa,
                     Need.SHOPPING,
-                    False,
+                    None,
                     NOW.date(),
                     look.wanted.reach_km,
                     look.wanted.quarters,
@@ -257,4 +257,4 @@ async def test_vetting_is_looked_at_by_the_day_of_the_group(database: Database) 
         wanted, rosa = await build(tx, "one cell", random.Random(1), 1)
         for there, ahead in ((HERE, 0), (far, 1)):
             look = await neighbours.search(tx, there, wanted, rosa, night, 1)
-            assert look.wanted.today == NOW.date() + timedelta(days=ahead)
+            assert look.wanted.day == NOW.date() + timedelta(days=ahead)

@@ -67,13 +67,15 @@ BY_FIELD = {
         "contact": ALL,
         "friend": "asking",
         "organiser": ALL,
+        "keeper": "worry",
     },
-    "whole_name": {"helper": "coming", "contact": ALL, "organiser": ALL},
+    "whole_name": {"helper": "coming", "contact": ALL, "organiser": ALL, "keeper": "worry"},
     "home": {"helper": "coming", "handler": "asking", "organiser": "alarm"},
-    "phone": {"organiser": ALL},
+    "phone": {"organiser": ALL, "keeper": "worry"},
     "words": {"helper": "coming", "organiser": ALL},
     "code_word": {"helper": "coming", "asker": "coming"},
-    "relayed": {"helper": "coming after", "asker": "coming after", "organiser": "worry"},
+    "relayed": {"helper": "coming after", "asker": "coming after", "keeper": "worry"},
+    "worry": {"keeper": "worry"},
     "bond": {},
 }
 

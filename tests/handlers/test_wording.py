@@ -20,7 +20,18 @@ from handlers.rules.matching import WhyNot
 from handlers.rules.names import LONGEST, LONGEST_HOME
 from handlers.rules.segments import is_gsm, outside_gsm, segments
 from handlers.wording import load
-from storage.model import NEIGHBOURLY, Channel, Community, HelpRequest, Need, RequestStatus, Role
+from storage.model import (
+    KEEPERS,
+    NEIGHBOURLY,
+    Channel,
+    Community,
+    HelpRequest,
+    Need,
+    RequestStatus,
+    Role,
+    Vetting,
+)
+from storage.model_worries import Noted
 
 WORDING = load()
 ENGLISH = WORDING.catalogues["en"]
@@ -38,12 +49,12 @@ MADE = {
     *(f"why_not.{reason.value}" for reason in WhyNot),
     "why_not.waiting",
     *(f"state.{status.value}" for status in RequestStatus),
-    *(f"help.{role.value}" for role in Role),
+    *(f"help.{role.value}" for role in set(Role) - KEEPERS),
     *(f"draft.{reason}" for reason in ("no_place", "outside", "silent", "other_door", "friend")),
     *(f"asker.{reason}" for reason in ("stopped", "left")),
     *(
         f"{entry}{end}"
-        for entry in ("words_sent", "call_me", "worry", "trouble", "change.elsewhere")
+        for entry in ("words_sent", "call_me", "trouble", "change.elsewhere")
         for end in ("", ".told", ".alone")
     ),
     *(f"reason.{reason}" for reason in REASONS),
@@ -59,8 +70,13 @@ MADE = {
     *(f"{why}{end}" for why in ("flood", "loop") for end in ("", ".told", ".alone")),
     "abroad.told",
     *(f"masked.{what}" for what in ("card", "pin")),
-    *(f"{name}.told" for name in ("call_me", "worry")),
+    "call_me.told",
     *(f"{name}.alone" for name in ("call_me", "worry", "nobody_yet")),
+    *(f"worry.line.{noted.value}" for noted in Noted),
+    *(f"worry.{whom}.later" for whom in ("heard", "organisers")),
+    *(f"safeguarding.{what}.{role.value}" for what in ("ask", "new") for role in KEEPERS),
+    *(f"vetting.level.{level.value}" for level in Vetting),
+    *(f"vetting.{when}.told" for when in ("soon", "over")),
     *(f"details{by}{bare}" for by in ("", ".by_hand") for bare in ("", ".bare")),
     *(f"which{no}.buttons" for no in ("", ".no")),
     *(
@@ -174,7 +190,14 @@ ASKED = {
     },
     "relay.sure": ("send_it", "dont_send"),
     "relay.pass": ("yes", "no"),
-    "relay.worry": ("read_them",),
+    **{
+        f"worry.{name}": ("on_it", "not_me")
+        for name in ("told", "told.organisers", "still", "ring", "one")
+    },
+    "worry.rings": ("in_hands", "not_me"),
+    **{f"worry.{name}": ("worry_end", "read_them") for name in ("yours", "noted", "how", "more")},
+    "safeguarding.ask.safeguarding": ("yes", "no"),
+    "safeguarding.ask.deputy": ("yes", "no"),
     "friend.phone": ("no_phone",),
     "friend.agree": ("yes", "no"),
     "money.back": ("yes", "not_yet"),
@@ -192,6 +215,7 @@ ASKED = {
     "approve": ("approve", "not_yet"),
     "forget": ("forget_me", "keep_me"),
     "change": ("change_address", "change_name"),
+    "unused": ("stay", "dont_stay"),
     "again": ("yes", "no"),
     "done.thanks": ("yes", "no"),
     **{
@@ -224,10 +248,19 @@ SHORTENED = {
     "emergency.alarm": "words",
     "emergency.still": "words",
     "relay.said": "words",
+    "worry.told": "words",
+    "worry.told.organisers": "words",
+    "worry.still": "words",
+    "worry.more": "words",
+    "worry.yours": "words",
+    "worry.one": "words",
 }
 """Entries whose quoted words are cut where a text would cost more than two parts."""
 
-NOT_TEXTS = ("command.", "keywords.", "things", "code_words", "lines", "help")
+NOT_TEXTS = (
+    *("command.", "keywords.", "things", "code_words", "lines", "help"),
+    *("worry.line.", "worry.next.", "vetting.level."),
+)
 """Lists, and what is put together of several entries."""
 
 
@@ -346,6 +379,9 @@ def test_no_text_costs_more_than_two_parts(name: str, language: str) -> None:
 
 TWO = frozenset(
     {
+        "unused",
+        "unused.not_asked",
+        "leave.done.open",
         "change.elsewhere.told",
         "forget",
         "abroad.told",
@@ -428,7 +464,6 @@ TWO = frozenset(
         "recurring.over",
         "recurring.skipped.helper",
         "recurring.stopped.helper",
-        "relay.worry",
         "choice.told",
         "draft.friend",
         "friend.agree",
@@ -442,7 +477,12 @@ TWO = frozenset(
         "texts.now",
         "trouble.told",
         "words_sent.told",
-        "worry.told",
+        "safeguarding.ask.deputy",
+        "safeguarding.ask.safeguarding",
+        "worry.ring",
+        "worry.rings",
+        "worry.told.organisers",
+        "worry.yours",
     }
 )
 """Texts that take two parts with the longest values they can get; any other always fits into one.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from copy import deepcopy
 from datetime import date, datetime, time, timedelta
 
+from bot.simulation.people import LONDON, CheckedOn, Person, Regular
+from bot.simulation.town import GROUP, Town
 from storage.model import Address, Channel, Community, Role
-from tests.simulation.people import LONDON, CheckedOn, Person, Regular
-from tests.simulation.town import GROUP, Town
 
 EVERY_DAY = frozenset(range(7))
 
@@ -73,8 +73,9 @@ def _person(seed: int, number: int, name: str, *roles: Role, telegram: bool = Fa
     )
 
 
-async def settle_in(town: Town, until: datetime) -> None:
-    """Everybody moves in on the first day, says what they want, and lives till then."""
+async def settle_in(town: Town, until: datetime, without: Collection[str] = ()) -> None:
+    """Everybody moves in on the first day, says what they want, and lives till then. `without`:
+    who lives elsewhere."""
     await town.found(Community(0, GROUP, note_at=NOTE_AT, money_cap=0))
     seed, people = town.seed, []
     number = 100
@@ -91,7 +92,8 @@ async def settle_in(town: Town, until: datetime) -> None:
         number += 1
         people.append(_person(seed, number, name))
     for person in people:
-        await town.moves_in(person)
+        if person.name not in without:
+            await town.moves_in(person)
     _say_what_they_want(town)
     for plan in (_now_and_then, _left_out, _away, _resting, _phone_off):
         plan(town, random.Random(f"{seed} {plan.__name__}"), until)
@@ -103,6 +105,8 @@ def _say_what_they_want(town: Town) -> None:
     for name, words in ORGANISERS.items():
         town.will(moment, town.people[name], words)
     for name, wanted in deepcopy(CHECKED_ON).items():
+        if name not in town.people:
+            continue
         moment += timedelta(minutes=7)
         person = town.people[name]
         person.checked_on = wanted
@@ -111,6 +115,8 @@ def _say_what_they_want(town: Town) -> None:
         }
         town.will(moment, person, f"could you check on me {wanted.said}")
     for name, regular in deepcopy(REGULAR).items():
+        if name not in town.people:
+            continue
         moment += timedelta(minutes=7)
         person = town.people[name]
         person.regular = regular
@@ -130,7 +136,7 @@ def _now_and_then(town: Town, chance: random.Random, until: datetime) -> None:
 
 def _left_out(town: Town, chance: random.Random, until: datetime) -> None:
     """Now and then one time is not needed: said before anybody is asked, or after."""
-    for name in REGULAR:
+    for name in filter(town.people.__contains__, REGULAR):
         regular = town.people[name].regular
         assert regular
         for day in _days(town, chance, until, 50, 100):
@@ -142,7 +148,7 @@ def _left_out(town: Town, chance: random.Random, until: datetime) -> None:
 
 def _away(town: Town, chance: random.Random, until: datetime) -> None:
     """Those who are checked on go away for some days, and say so."""
-    for name in ("Doreen", "Walter"):
+    for name in filter(town.people.__contains__, ("Doreen", "Walter")):
         person = town.people[name]
         assert person.checked_on
         for day in _days(town, chance, until, 60, 110):

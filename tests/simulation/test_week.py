@@ -12,13 +12,12 @@ import pytest
 import sqlalchemy as sa
 
 from bot.sender import LEASE_SECONDS
+from bot.simulation.ledger import PROMPT, Ledger
+from bot.simulation.mishaps import POINTS, Mishaps
+from bot.simulation.town import Town
 from storage.schema import inbox, outbox
 from tests.simulation.calendar import kept
-from tests.simulation.ledger import PROMPT, Ledger
 from tests.simulation.marsden import NOW_AND_THEN, WISHES, at, settle_in
-from tests.simulation.mishaps import POINTS, Mishaps
-from tests.simulation.same_thread import in_the_same_thread
-from tests.simulation.town import Town
 
 MONDAY = datetime(2024, 2, 26, 9, tzinfo=UTC)
 AWAY = timedelta(minutes=15)
@@ -33,10 +32,9 @@ def wishes(town: Town, days: int) -> None:
 
 
 async def test_killed_at_any_point_with_a_clock_that_jumps_nothing_is_lost_and_nothing_comes_twice(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
+    database_url: str, at_once: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.auditor.EVERY", timedelta(hours=1))
-    in_the_same_thread(monkeypatch)
     town = Town(database_url, MONDAY, seed=3)
     ledger = Ledger(town)
     await settle_in(town, MONDAY + timedelta(days=7))

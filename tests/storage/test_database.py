@@ -8,7 +8,9 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import aiosqlite
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -150,6 +152,32 @@ async def test_sqlite_is_kept_as_safely_as_it_can_be(tmp_path: Path) -> None:
     assert found == ["wal", 2, 1]  # 2 is FULL
 
 
+async def test_a_statement_goes_to_the_thread_of_sqlite_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = await made(tmp_path)
+    went = 0
+    go = aiosqlite.Connection._execute
+
+    async def counted(*given: Any, **more: Any) -> Any:
+        nonlocal went
+        went += 1
+        return await go(*given, **more)
+
+    async with database.transaction() as tx:
+        monkeypatch.setattr(aiosqlite.Connection, "_execute", counted)
+        rows = [{"name": str(n), "value": "x"} for n in range(3)]
+        assert (await tx.run(sa.insert(table), rows)).rowcount == 3
+        changed = sa.update(table).where(table.c.name > "0").values(value="y")
+        given = await tx.run(changed.returning(table.c.name))
+        assert sorted(given.scalars()) == ["1", "2"]
+        assert (await tx.run(sa.delete(table).where(table.c.value == "x"))).rowcount == 1
+        assert len(await tx.all(sa.select(table))) == 2
+        assert went == 4
+        monkeypatch.undo()
+    await database.close()
+
+
 @pytest.fixture
 def other_process(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """Somebody else who writes to the same file."""
@@ -213,6 +241,30 @@ async def test_a_full_disk_is_unavailable(tmp_path: Path) -> None:
             await tx.run(sa.text(f"PRAGMA max_page_count = {pages}"))
             for number in range(200):
                 await keepsakes.keep(tx, f"n{number}", "x" * 4000)
+    await database.close()
+
+
+async def test_a_commit_that_failed_and_left_its_transaction_open_is_in_nobodys_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLAlchemy takes the transaction for over and would hand on the connection as it is."""
+    database = open_database(f"sqlite+aiosqlite:///{tmp_path / 'a.db'}", Vault(SECRET))
+    async with database.engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+
+    async def fails(_connection: object) -> None:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
+        raise error
+
+    with monkeypatch.context() as patch, pytest.raises(StorageUnavailableError):
+        patch.setattr("aiosqlite.Connection.commit", fails)
+        async with database.transaction() as tx:
+            await keepsakes.keep(tx, "a", "1")
+    async with database.transaction() as tx:
+        await keepsakes.keep(tx, "b", "1")
+    assert await kept(database, "a") == ""
+    assert await kept(database, "b") == "1"
     await database.close()
 
 

@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 from storage import members, requests
 from storage.database import Database, Transaction
 from storage.hours import ANY_STRETCH, read, stretches
-from storage.model import NEIGHBOURLY, Address, Channel, Member, Need, Role, Standing, VisitStatus
+from storage.model import (
+    NEIGHBOURLY,
+    Address,
+    Channel,
+    Member,
+    Need,
+    Role,
+    Standing,
+    Vetting,
+    VisitStatus,
+)
 from storage.schema import members as table
 from tests.made import CELL, NOW, ROSA, asker, group, helper, joined, request
 
@@ -38,6 +48,8 @@ people = st.builds(
     can_do=st.frozensets(st.sampled_from(NEIGHBOURLY)),
     max_km=st.floats(0, 50, allow_nan=False),
     vetted_until=st.none() | st.dates(date(2000, 1, 1), date(2100, 1, 1)),
+    vetting=st.none() | st.sampled_from(Vetting),
+    vetting_at=st.none() | times,
     on_duty=st.booleans(),
     paused_until=st.none() | times,
     weekly_cap=st.integers(0, 99),

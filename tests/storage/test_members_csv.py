@@ -23,7 +23,7 @@ from storage.members_csv import (
     unguarded,
     write_members,
 )
-from storage.model import NEIGHBOURLY, Address, Channel, Member, Need, Role, Standing
+from storage.model import NEIGHBOURLY, Address, Channel, Member, Need, Role, Standing, Vetting
 
 TODAY = date(2026, 6, 1)
 
@@ -50,6 +50,7 @@ rows = st.builds(
     languages=st.lists(st.sampled_from(["en", "cy", "pl"]), unique=True).map(tuple),
     max_km=st.none() | st.floats(0.1, 50),
     vetted_until=st.none() | st.dates(date(1900, 1, 1)),
+    vetting=st.none() | st.sampled_from(Vetting),
     consent=agreed,
     appeals=st.just("") | agreed,
     hours=st.sampled_from(["", "", "mon-fri 09:00-12:00; sat", "sun 21:00-02:00"]).map(hours.read),

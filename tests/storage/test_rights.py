@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from prometheus_client import generate_latest
 
-from storage import audit, due, members, messages
+from bot.logs import set_up_logging
+from storage import audit, due, members, members_many, messages, purge, rights, worries
 from storage.database import Database
-from storage.model import Address, Channel, DueKind, Role, SendStatus, Standing
+from storage.members_csv import row_of, write_members
+from storage.model import Address, Channel, Community, DueKind, Role, SendStatus, Standing
+from storage.model_worries import Noted, WorryStatus
 from storage.schema import audit as audit_table
-from storage.schema import inbox, member_keys, metadata, outbox, relayed
+from storage.schema import (
+    broadcast_replies,
+    broadcast_texts,
+    inbox,
+    member_keys,
+    metadata,
+    occasions,
+    outbox,
+    outlays,
+    relayed,
+    schedules,
+)
 from storage.vault import DESTROYED, WrongKeyError
 from tests.made import MARSDEN, NOW, asker, group, joined, outbound
 from tests.made import helper as made
@@ -22,7 +38,16 @@ from tests.stage import Stage, stage
 
 NAME, HOUSE, NUMBER = "Zebedee Quirkwhistle", "77 Xylophone Row", "+447700900777"
 WORDS = "purple marmalade for my bad left kneecap"
-CANARIES = ("Zebedee", "Quirkwhistle", "Xylophone", "00777", "marmalade", "kneecap", "HD7 5AB")
+CANARIES = (
+    "Zebedee",
+    "Quirkwhistle",
+    "Xylophone",
+    "00777",
+    "900 777",
+    "marmalade",
+    "kneecap",
+    "HD7 5AB",
+)
 
 
 async def lived(on: Stage) -> None:
@@ -35,19 +60,61 @@ async def lived(on: Stage) -> None:
         (NUMBER, f"{HOUSE}, HD7 5AB"),
         (NUMBER, "1"),
         (sam, "1"),
+        (NUMBER, "10 pounds"),
         (NUMBER, f"tell samuel {WORDS}"),
         (sam, "tell Zebedee I shall be there soon, Zebedee"),
-        (NUMBER, f"my chest hurts, {WORDS}"),
-        (sam, "1"),
-        (sam, "1"),
+        (NUMBER, "i have fallen and can't get up, my bad left kneecap"),
+        (sam, "{you're on it}"),
         (NUMBER, f"worry {WORDS}"),
         (NUMBER, "check on me every day at 9am"),
         (NUMBER, "MY DATA"),
     ):
-        await on.twilio.texts(who, said)
-        await on.settle()
-    # Another lives in the same street, and stays.
-    await helper(on, "+447700900222", "Olive Stays")
+        await (answers(on, who, said[1:-1]) if said[0] == "{" else writes(on, who, said))
+    # What he is worried about is seen to, and closed, with a note: until then he would stay.
+    async with on.bot.database.transaction() as tx:
+        him = await members.find(tx, Address(Channel.SMS, NUMBER))
+        assert him
+        assert await rights.worry_is_open(tx, him.id)
+        for worry in await worries.told_by(tx, him.id):
+            await worries.note(tx, worry, NOW, Noted.CLOSED, None, f"{NAME} is well: {WORDS}")
+            later = NOW + timedelta(days=900)
+            over = replace(worry, status=WorryStatus.CLOSED, next_at=later)
+            await worries.save(tx, over)
+            await due.at(tx, DueKind.WORRY, worry.id, later)
+    # Another lives in the same street, and stays; she speaks of him wherever one can.
+    olive = await helper(on, "+447700900222", "Olive Stays", Role.ASKER)
+    nell = await helper(on, "+447700900333", "Nell Stays")
+    for who, said in (
+        (olive, "i need a lift to Zebedee Quirkwhistle's on friday please"),
+        (olive, "1"),
+        (olive, "shopping every tuesday, as Zebedee has it"),
+        (olive, "1"),
+        (olive, "my neighbour Zebedee needs a hand, ring 07700 900 777 or 07700900777"),
+        (sam, "tell everyone Zebedee Quirkwhistle's tea party is on friday"),
+        (sam, "skip"),
+    ):
+        await writes(on, who, said)
+    shown = [
+        figures
+        for text in on.twilio.handset(sam)
+        for figures in re.findall(r"\b\d{4}\b", text.body)
+    ]
+    for who, said in (
+        (sam, shown[-1]),
+        (nell, "i was there once, Zebedee Quirkwhistle sang"),
+    ):
+        await writes(on, who, said)
+
+
+async def writes(on: Stage, who: str, said: str) -> None:
+    await on.twilio.texts(who, said)
+    await on.settle()
+
+
+async def answers(on: Stage, who: str, choice: str) -> None:
+    """They send the number that stood for this in what they were asked last."""
+    asked = [re.findall(rf"(\d+) (?:if )?{choice}", text.body) for text in on.twilio.handset(who)]
+    await writes(on, who, next(found for found in reversed(asked) if found)[0])
 
 
 async def helper(on: Stage, number: str, name: str, *roles: Role) -> str:
@@ -112,12 +179,17 @@ def found_in(texts: list[str]) -> list[str]:
 
 
 async def test_nothing_of_who_is_forgotten_is_to_be_found(
-    database_url: str, tmp_path: Path
+    database_url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    async with stage(database_url, NOW) as on:
+    set_up_logging("DEBUG")
+    marsden = Community(0, "Marsden Neighbours", money_cap=30)
+    async with stage(database_url, NOW, [marsden]) as on:
         database = on.bot.database
         await lived(on)
         assert await relayed_words(database) >= 2
+        async with database.transaction() as tx:
+            for table in (outlays, broadcast_texts, broadcast_replies, schedules, occasions):
+                assert await tx.value(sa.select(sa.func.count()).select_from(table)), table.name
         assert len(found_in(await opened(database))) > 20
         ident = await forgotten(on)
         async with database.transaction() as tx:
@@ -127,9 +199,8 @@ async def test_nothing_of_who_is_forgotten_is_to_be_found(
             lane = tx.vault.fingerprint(Channel.SMS, NUMBER)
         assert await on_the_disk(database, tmp_path, wrapped)
         # The alarm is closed first, then his key goes.
-        await on.twilio.texts("+447700900111", "all is well")
-        await on.settle()
-        await on.go_to(NOW + timedelta(hours=3))
+        await answers(on, "+447700900111", "all is well")
+        await on.go_to(NOW + timedelta(hours=1))
         async with database.transaction() as tx:
             shell = await members.get(tx, ident)
             assert shell.standing is Standing.FORGOTTEN
@@ -143,15 +214,30 @@ async def test_nothing_of_who_is_forgotten_is_to_be_found(
         assert found_in(rows) == []
         assert not any(lane in row for row in rows)
         assert any("Olive Stays" in row for row in rows)
-        assert not await on_the_disk(database, tmp_path, wrapped)
+        clear = [canary.encode() for canary in CANARIES]
+        assert not await on_the_disk(database, tmp_path, wrapped, *clear)
+        out = await written_out(on)
+        assert "Olive Stays" in out
+        logged = "".join(capfd.readouterr())
+        assert found_in([out, logged]) == []
         # Whoever writes from that number is somebody new.
         await on.twilio.texts(NUMBER, "hello")
         await on.settle()
         assert "Zebedee" not in on.twilio.handset(NUMBER)[-1].body
 
 
-async def on_the_disk(database: Database, tmp_path: Path, what: bytes) -> bool:
-    """Whether these bytes stand in the file or its WAL (of PostgreSQL: in the table's file)."""
+async def written_out(on: Stage) -> str:
+    """The spreadsheet of the group, the log of who saw what, and the numbers for machines."""
+    async with on.bot.database.transaction() as tx:
+        everybody = await members.of_community(tx, 1)
+        at = await members_many.addresses_of(tx, 1)
+        sheet = write_members([row_of(one, at.get(one.id, ())) for one in everybody])
+        log = str(await audit.between(tx, 1, NOW - timedelta(days=1)))
+    return sheet + log + generate_latest().decode()
+
+
+async def on_the_disk(database: Database, tmp_path: Path, *what: bytes) -> bool:
+    """Whether any of these stands in the file or its WAL (of PostgreSQL: in the table's file)."""
     if database.on_postgresql:
         async with database.transaction() as tx:
             async with database.engine.connect() as other:
@@ -160,8 +246,10 @@ async def on_the_disk(database: Database, tmp_path: Path, what: bytes) -> bool:
             pages = await tx.value(
                 sa.text("SELECT pg_read_binary_file(pg_relation_filepath('member_keys'))")
             )
-        return what in bytes(pages)
-    return any(what in path.read_bytes() for path in tmp_path.glob("popround.db*"))  # noqa: ASYNC240
+        kept = [bytes(pages)]
+    else:
+        kept = [path.read_bytes() for path in tmp_path.glob("popround.db*")]  # noqa: ASYNC240
+    return any(one in page for one in what for page in kept)
 
 
 async def test_a_forgotten_key_opens_nothing_and_a_missing_one_is_said(database: Database) -> None:
@@ -189,7 +277,7 @@ async def test_words_of_messages_are_kept_for_seven_days(database_url: str) -> N
         assert await worded(database) >= 2
         await on.twilio.texts(NUMBER, "hello again")
         await on.settle()
-        await on.go_to(NOW + timedelta(days=7, hours=2))
+        await on.go_to(NOW + timedelta(days=7, hours=7))
         async with database.transaction() as tx:
             kept = await tx.all(sa.select(outbox.c.created_at).where(messages.has_words(outbox)))
             assert kept
@@ -215,5 +303,6 @@ async def test_what_has_not_gone_keeps_its_words(database: Database) -> None:
         for _ in range(2):
             await messages.queue(tx, outbound())
         await messages.withdraw(tx, 2)
-        assert await messages.empty_old(tx, NOW + timedelta(days=90)) == 1
+        assert await purge.some(tx, NOW + timedelta(days=90), timedelta(days=7))
+        assert (await messages.get(tx, 2)).text == ""  # type: ignore[union-attr]
         assert [m.text for m, _ in await messages.claim(tx, Channel.SMS, "me", NOW, 9, [])]

@@ -88,6 +88,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("note_at", sa.String(length=5), nullable=True),
         sa.Column("daily_cap", sa.Integer(), nullable=True),
         sa.Column("texts", sa.JSON(), nullable=False),
+        sa.Column("vetting", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_communities"),
         sa.UniqueConstraint("name", name="uq_communities_name"),
     )
@@ -169,6 +170,8 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("can_do", sa.Integer(), nullable=False),
         sa.Column("max_km", sa.Float(), nullable=False),
         sa.Column("vetted_until", sa.Date(), nullable=True),
+        sa.Column("vetting", sa.String(length=16), nullable=False),
+        sa.Column("vetting_at", WHEN, nullable=True),
         sa.Column("hours", sa.Text(), nullable=False),
         sa.Column("stretches", sa.Integer(), nullable=False),
         sa.Column("on_duty", sa.Boolean(), nullable=False),
@@ -185,6 +188,8 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("retried_at", WHEN, nullable=True),
         sa.Column("half_way_at", WHEN, nullable=True),
         sa.Column("forget_at", WHEN, nullable=True),
+        sa.Column("used_at", WHEN, nullable=True),
+        sa.Column("unused_at", WHEN, nullable=True),
         sa.Column("helping", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["community_id"], ["communities.id"], name="fk_members_community_id"
@@ -201,7 +206,15 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     op.create_index("ix_members_paused", "members", ["id"], **_only("paused_until IS NOT NULL"))
     op.create_index("ix_members_retry", "members", ["id"], **_only("retry_at IS NOT NULL"))
     op.create_index("ix_members_forget", "members", ["id"], **_only("forget_at IS NOT NULL"))
+    op.create_index("ix_members_unused", "members", ["id"], **_only("unused_at IS NOT NULL"))
+    op.create_index(
+        "ix_members_used",
+        "members",
+        ["standing", "used_at"],
+        **_only("unused_at IS NULL AND forget_at IS NULL"),
+    )
     op.create_index("ix_members_half_way", "members", ["id"], **_only("half_way_at IS NOT NULL"))
+    op.create_index("ix_members_vetting", "members", ["id"], **_only("vetting_at IS NOT NULL"))
     op.create_index("ix_members_roles", "members", ["community_id", "roles", "standing"])
 
     op.create_table(
@@ -429,6 +442,12 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     )
     op.create_index("ix_questions_kind_ref", "questions", ["kind", "ref"])
     op.create_index("ix_questions_member_id_asked_at", "questions", ["member_id", "asked_at"])
+    op.create_index(
+        "ix_questions_over",
+        "questions",
+        ["asked_at"],
+        **_only("coalesce(answered_at, closed_at) IS NOT NULL"),
+    )
 
     op.create_table(
         "schedules",
@@ -492,6 +511,9 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     op.create_index(
         "ix_requests_community_id_created_at", "requests", ["community_id", "created_at"]
     )
+    op.create_index(
+        "ix_requests_worded", "requests", ["created_at"], **_only("length(sealed_words) > 0")
+    )
 
     op.create_table(
         "offers",
@@ -533,6 +555,9 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     op.create_index("ix_visits_asker_id_status", "visits", ["asker_id", "status"])
     op.create_index("ix_visits_created_at", "visits", ["created_at"])
     op.create_index("ix_visits_helper_id_status", "visits", ["helper_id", "status"])
+    op.create_index(
+        "ix_visits_worded", "visits", ["due_at"], **_only("length(sealed_code_word) > 0")
+    )
     op.create_index(
         "ix_visits_live", "visits", ["id"], **_only("status IN ('accepted', 'on_the_way')")
     )
@@ -639,6 +664,51 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     )
     op.create_index("ix_occasions_status", "occasions", ["status"])
     op.create_index("ix_occasions_member_id_status", "occasions", ["member_id", "status"])
+    op.create_index(
+        "ix_occasions_worded",
+        "occasions",
+        ["due_at"],
+        **_only("length(sealed_words) + length(sealed_outcome) > 0"),
+    )
+
+    op.create_table(
+        "worries",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("community_id", ID, nullable=False),
+        sa.Column("member_id", ID, nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("next_at", WHEN, nullable=True),
+        sa.Column("taken_by", ID, nullable=True),
+        sa.Column("sealed_words", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_named", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", WHEN, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id"], ["communities.id"], name="fk_worries_community_id"
+        ),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_worries_member_id"),
+        sa.ForeignKeyConstraint(["taken_by"], ["members.id"], name="fk_worries_taken_by"),
+        sa.PrimaryKeyConstraint("id", name="pk_worries"),
+    )
+    op.create_index("ix_worries_community_id_status", "worries", ["community_id", "status"])
+    op.create_index("ix_worries_member_id_status", "worries", ["member_id", "status"])
+    op.create_index("ix_worries_taken_by", "worries", ["taken_by"])
+    op.create_index("ix_worries_next", "worries", ["id"], **_only("next_at IS NOT NULL"))
+
+    op.create_table(
+        "worry_notes",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("worry_id", ID, nullable=False),
+        sa.Column("at", WHEN, nullable=False),
+        sa.Column("what", sa.String(length=16), nullable=False),
+        sa.Column("member_id", ID, nullable=True),
+        sa.Column("sealed_words", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["worry_id"], ["worries.id"], name="fk_worry_notes_worry_id"),
+        sa.ForeignKeyConstraint(["member_id"], ["members.id"], name="fk_worry_notes_member_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_worry_notes"),
+    )
+    op.create_index("ix_worry_notes_worry_id", "worry_notes", ["worry_id"])
 
     op.create_table(
         "broadcasts",
@@ -733,3 +803,9 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.PrimaryKeyConstraint("id", name="pk_broadcast_replies"),
     )
     op.create_index("ix_broadcast_replies_broadcast_id", "broadcast_replies", ["broadcast_id"])
+    op.create_index(
+        "ix_broadcast_replies_worded",
+        "broadcast_replies",
+        ["at"],
+        **_only("length(sealed_words) > 0"),
+    )

@@ -1,0 +1,139 @@
+"""What goes wrong on purpose with the network and the disk, each kind by itself or all at once.
+
+How often is ours: ten to a hundred times as often as in life, so that a few days have everything.
+Deaths and a clock that jumps are in `mishaps`.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections import Counter
+from datetime import datetime, timedelta
+
+from bot.channels.base import RetryableError, TooManyError, UnknownOutcomeError
+from bot.simulation.mishaps import Mishaps
+from bot.simulation.network import Line, Weather
+from bot.simulation.same_thread import sqlite_is_in
+from bot.simulation.town import Town
+from storage.model import Channel, DeliveryReceipt, InboundMessage, OutboundMessage
+
+FAULTS = {
+    "errors": "providers refuse a call for now, want us slower, or can't deliver a text yet",
+    "lost": "a provider takes a message, and its answer does not reach us",
+    "twice": "providers bring the same message or the same report again",
+    "reordered": "messages and reports overtake each other on their way",
+    "slow": "a provider takes up to 40 seconds to answer",
+    "disk": "the database is locked, full, or fails as it writes",
+    "deaths": "the process dies, at five named points",
+    "clock": "the machine's clock is put an hour forward or back",
+}
+"""Each kind, and what it is in plain words."""
+
+A_DEATH = 400
+"""Times that a point of death is passed by for each time that it is died of."""
+
+NOT_YET = "30003"
+"""Twilio's code for a phone that can't be reached now: worth another try."""
+
+
+class Storm(Weather):
+    """Bad weather on the network and on the disk, of these kinds."""
+
+    def __init__(self, town: Town, kinds: frozenset[str], seed: int) -> None:
+        self._kinds = kinds
+        self._town = town
+        self._chance = random.Random(f"storm {seed}")
+        self.befell: Counter[str] = Counter()
+        """How often each thing was done to the bot."""
+        self._mishaps: Mishaps | None = None
+
+    def begin(self) -> None:
+        """From now on."""
+        town = self._town
+        for line in town.network.lines.values():
+            line.weather = self
+        town.brings, town.reported, town.held_up = self._brings, self._reported, self._held_up
+        if "disk" in self._kinds:
+            sqlite_is_in(self._on_disk)
+        if "deaths" in self._kinds or "clock" in self._kinds:
+            every = A_DEATH if "deaths" in self._kinds else 0
+            self._mishaps = Mishaps(town, town.seed, every)
+
+    def jump(self, until: datetime) -> None:
+        """Let the clock be put forward and back till then."""
+        if self._mishaps and "clock" in self._kinds:
+            self._mishaps.jump(until)
+
+    def cease(self) -> None:
+        """It is over: what was begun can come to its end."""
+        self._kinds = frozenset()
+        sqlite_is_in(None)
+        if self._mishaps:
+            self._mishaps.cease()
+            self.befell["deaths"] = sum(self._mishaps.died_at.values())
+            self.befell["clock"] = len(self._mishaps.jumps)
+
+    def _befalls(self, kind: str, share: float) -> bool:
+        if kind not in self._kinds or self._chance.random() >= share:
+            return False
+        self.befell[kind] += 1
+        return True
+
+    # The network
+
+    async def before(self, line: Line, message: OutboundMessage) -> None:
+        if self._befalls("slow", 0.04):
+            await self._town.clock.sleep(self._chance.uniform(1, 40))
+        if self._befalls("errors", 0.03):
+            raise RetryableError("503")
+        if self._befalls("errors", 0.005):
+            raise TooManyError("429", retry_after=self._chance.uniform(1, 30))
+        # Whether Telegram got it nobody can ask, so nothing could be counted: there it always did.
+        if line.channel is Channel.SMS and self._befalls("lost", 0.01):
+            line.note(f"#{message.id} gets lost on its way")
+            raise UnknownOutcomeError("timeout")
+
+    def after(self, line: Line, message: OutboundMessage) -> None:
+        if self._befalls("lost", 0.02):
+            line.note(f"the answer to #{message.id} gets lost")
+            raise UnknownOutcomeError("timeout")
+
+    def asked(self, line: Line) -> None:
+        if self._befalls("errors", 0.1):
+            raise RetryableError("503")
+
+    def fails(self, line: Line, message: OutboundMessage) -> str:
+        return super().fails(line, message) or (NOT_YET if self._befalls("errors", 0.01) else "")
+
+    def _brings(self, message: InboundMessage) -> list[float]:
+        again = self._befalls("twice", 0.06)
+        return [0.0, self._chance.uniform(0.1, 600)] if again else [0.0]
+
+    def _reported(self, receipt: DeliveryReceipt) -> list[float]:
+        after = self._chance.uniform(0.1, 90) if self._befalls("reordered", 0.3) else 0.0
+        return [after, self._chance.uniform(1, 900)] if self._befalls("twice", 0.06) else [after]
+
+    def _held_up(self) -> timedelta:
+        late = self._befalls("reordered", 0.1)
+        return timedelta(seconds=self._chance.uniform(1, 30) if late else 0)
+
+    # The disk
+
+    def _on_disk(self, asked: str, words: str) -> BaseException | None:
+        if asked == "commit":
+            return self._says(sqlite3.SQLITE_IOERR_FSYNC, "disk I/O error", 0.001)
+        if asked != "execute":
+            return None
+        if words.startswith("BEGIN"):
+            return self._says(sqlite3.SQLITE_BUSY, "database is locked", 0.001)
+        if words.startswith(("INSERT", "UPDATE")):
+            return self._says(sqlite3.SQLITE_FULL, "database or disk is full", 0.0005)
+        return None
+
+    def _says(self, code: int, words: str, share: float) -> BaseException | None:
+        if not self._befalls("disk", share):
+            return None
+        error = sqlite3.OperationalError(words)
+        error.sqlite_errorcode = code
+        return error

@@ -1,0 +1,79 @@
+"""SQLite without a thread of its own.
+
+aiosqlite hands each call to a thread and waits for it, which is right where others are waiting too.
+In a town nobody else is: every hop there and back only costs time, half of all of it, and threads
+come in whatever order they like. Here the call is made where it is asked for; the database, its
+file and its statements are the same.
+
+A disk that fails and a file that somebody else has locked are put in here as well: beneath
+SQLAlchemy and aiosqlite, where SQLite itself would say so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, TypeVar
+from unittest.mock import patch
+
+from aiosqlite import core
+
+from storage import database
+
+T = TypeVar("T")
+
+Trouble = Callable[[str, str], BaseException | None]
+"""Given what SQLite is about to be asked (`execute`, `commit` …) and the statement, if it is one:
+what it says instead, if it is in trouble."""
+
+
+class _AtOnce:
+    """In the place of the queue to the thread: what is put in is done there and then."""
+
+    trouble: Trouble | None = None
+
+    def put_nowait(self, item: tuple[asyncio.Future[Any] | None, Callable[[], Any]]) -> None:
+        future, call = item
+        try:
+            if _AtOnce.trouble is not None and isinstance(call, partial):
+                words = str(call.args[0]) if call.args else ""
+                if error := _AtOnce.trouble(call.func.__name__, words):
+                    raise error
+            result = call()
+        except BaseException as error:
+            if future:
+                future.set_exception(error)
+            return
+        if future:
+            future.set_result(result)
+
+
+class _NoThread:
+    daemon = True
+
+    def __init__(self, **_facts: Any) -> None: ...
+
+    def start(self) -> None: ...
+
+
+@contextmanager
+def in_the_same_thread() -> Iterator[None]:
+    """Connections to SQLite that are made meanwhile work so."""
+    with (
+        patch.object(core, "SimpleQueue", _AtOnce),
+        patch.object(core, "Thread", _NoThread),
+        # Nobody is cut off in the middle of a statement, so none needs a task of its own.
+        patch.object(database, "to_its_end", _as_it_is),
+    ):
+        yield
+
+
+def sqlite_is_in(trouble: Trouble | None) -> None:
+    """From now on SQLite is in that trouble; or in none."""
+    _AtOnce.trouble = trouble
+
+
+async def _as_it_is(work: Coroutine[Any, Any, T]) -> T:
+    return await work
