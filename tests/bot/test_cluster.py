@@ -82,10 +82,14 @@ PLANTED = {
 }
 """By the bug (`cluster_life.PLANTS`): what catches it, and how it says so."""
 
+ALWAYS = ("no lease", "no lane", "due row not claimed")
+"""Those that are tried each time; the others with `POPROUND_TORTURE=1`."""
+
 
 async def test_bugs_that_were_planted_are_caught(server: Server, tmp_path: Path) -> None:
     async with nursery(tmp_path) as forked:
-        for plant, (check, words) in PLANTED.items():
+        for plant in PLANTED if DEEP else ALWAYS:
+            check, words = PLANTED[plant]
             async with cluster(
                 server, forked, tmp_path, processes=2, a_second=5, plant=plant
             ) as town:
