@@ -318,14 +318,22 @@ async def _by_label(turn: Turn, open_now: list[Question]) -> bool:
         for place, choice in enumerate(question.choices):
             if wanted.removeprefix("i'm ").removeprefix("dw i ") == _said(choice.label):
                 if question.kind == "offer":
-                    return await _yes_or_no(turn, open_now, said=place == 0)
+                    return await _yes_or_no(turn, open_now, said=place == 0, to_an_offer=True)
                 await take(turn, question, choice.key)
                 return True
     return False
 
 
-async def _yes_or_no(turn: Turn, open_now: list[Question], *, said: bool) -> bool:
-    """One yes never accepts two things: with several offers open it is asked which is meant."""
+MIXED_UP = timedelta(hours=3)
+"""For so long a "yes please" may be the answer to what was asked before an offer came."""
+
+
+async def _yes_or_no(
+    turn: Turn, open_now: list[Question], *, said: bool, to_an_offer: bool = False
+) -> bool:
+    """One yes never accepts two things: with several offers open it is asked which is meant. Nor
+    does it accept an offer, and see an address, that was meant for something else. `to_an_offer`:
+    the words are those of an offer's button."""
     able = [
         question
         for question in open_now
@@ -344,7 +352,9 @@ async def _yes_or_no(turn: Turn, open_now: list[Question], *, said: bool) -> boo
     if able[0].kind == "offer":
         offers = [q for q in able if q.kind == "offer"]
         free = [q for q in offers if await _still_free(turn, q)]
-        if len(free) > 1:
+        since = turn.now - MIXED_UP
+        besides = any(q.kind != "offer" and q.asked_at > since for q in able)
+        if len(free) > 1 or (free and said and besides and not to_an_offer):
             await _which(turn, free, said=said)
             return True
         able = free or able
