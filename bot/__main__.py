@@ -163,7 +163,7 @@ def simulate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Show it as JSON.")] = False,
 ) -> int:
-    """What if we had 12 helpers? Live some days of a pretend group, in seconds.
+    """What if we had 12 helpers? Days of a pretend group in seconds.
 
     The real bot, with pretend people on a clock of their own. Nothing leaves this computer. Ends
     with 1 if a promise was broken on the way, and says how to see that again.

@@ -270,7 +270,7 @@ def _settle(waiting: _Waiting, error: Exception | None) -> None:
     waiting.stored.exception()  # looked at: a caller that has hung up never will
 
 
-POLL_LEASE_SECONDS = 12.0
+POLL_LEASE_SECONDS = 6.0
 """A dead process's right to poll is free after so long; renewed at a third of it."""
 
 
@@ -314,7 +314,8 @@ async def poll(
             log.warning("poll_failed", channel=adapter.channel.value, error=why)
             asked = error.retry_after if isinstance(error, SendError) else None
             await clock.sleep(asked or wait)
-            wait = min(60.0, wait * 2)
+            # Our own database is asked every second: when it is back, people have waited enough.
+            wait = 1.0 if isinstance(error, StorageUnavailableError) else min(60.0, wait * 2)
 
 
 async def _holding(asking: Awaitable[T], hold: Callable[[], Awaitable[bool]]) -> T:

@@ -75,13 +75,18 @@ class Unknowns:
 
     async def look(self, tx: Transaction) -> None:
         """See when the next is to be asked after."""
-        self._ask_at = await outcomes.next_ask_at(tx, self._adapter.channel)
+        self._sooner(await outcomes.next_ask_at(tx, self._adapter.channel))
+
+    def _sooner(self, ask_at: datetime | None) -> None:
+        """Never later than was known: one that is just being recorded can't be seen yet, and would
+        not be asked after until another process took over."""
+        self._ask_at = min((at for at in (self._ask_at, ask_at) if at), default=None)
 
     async def add(self, tx: Transaction, message: OutboundMessage, code: str) -> None:
         """A call for this message had no answer."""
         ask_at = self._clock.now() + LOOK_AFTER
         await outcomes.unknown(tx, message.id, ask_at, code)
-        self._ask_at = min(self._ask_at or ask_at, ask_at)
+        self._sooner(ask_at)
 
     def ask_if_time(self) -> None:
         """Begin to ask after those whose time has come."""
@@ -95,15 +100,16 @@ class Unknowns:
 
     async def _ask_all(self) -> None:
         channel = self._adapter.channel
+        self._ask_at = None
         try:
             async with self._database.transaction() as tx:
                 found = await outcomes.to_ask_after(tx, channel, self._clock.now())
             for message in found:
                 await self._ask_after(message)
             async with self._database.transaction() as tx:
-                self._ask_at = await outcomes.next_ask_at(tx, channel)
+                await self.look(tx)
         except Exception as error:
-            self._ask_at = self._clock.now() + ASK_AGAIN
+            self._sooner(self._clock.now() + ASK_AGAIN)
             log.error("not_asked", channel=channel.value, error=type(error).__name__)
 
     async def _ask_after(self, message: OutboundMessage) -> None:

@@ -237,6 +237,10 @@ def _wants_many(open_now: list[Question]) -> bool:
     return bool(open_now) and open_now[0].kind == "join.can_do"
 
 
+SHORT_ANSWER = 4
+"""Words; nobody tells a worry of their own in fewer without the word."""
+
+
 def _is_something_else(turn: Turn, question: Question, meaning: Meaning) -> bool:
     """Whether words that could answer a question in words plainly mean something of their own."""
     sure = meaning.confidence >= ACT_ABOVE
@@ -245,8 +249,11 @@ def _is_something_else(turn: Turn, question: Question, meaning: Meaning) -> bool
     if question.kind == "relay" and sure:
         # "All done", "I can't come" and a wish of one's own are for us, not for the other.
         return meaning.intent in relay.FOR_US
-    if meaning.intent in (Intent.CANCEL, Intent.STATUS, Intent.CANNOT, Intent.WORRY):
+    if meaning.intent in (Intent.CANCEL, Intent.STATUS, Intent.CANNOT):
         return sure
+    if meaning.intent is Intent.WORRY:
+        # "She has none" is an answer. WORRY itself is looked for before all answers.
+        return sure and len(turn.words.split()) > SHORT_ANSWER
     if meaning.intent in (Intent.INFO, Intent.CALL_ME):
         # An address or a postcode is none of these, whatever it sounds like.
         return sure and not any(c.isdigit() for c in turn.words)

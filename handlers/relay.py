@@ -63,6 +63,14 @@ async def begun(turn: Turn) -> bool:
     return True
 
 
+async def is_begun(turn: Turn) -> bool:
+    """Whether they want somebody told something with whom they have, or had, a visit these days."""
+    lately = await relay.lately(turn.tx, turn.sender.id, turn.now - WORRIES_ABOUT)
+    others = [await members.get(turn.tx, other_side(visit, turn.sender)) for visit in lately]
+    meant = asked(turn.words, [_called(other) for other in others])
+    return meant is not None and bool(meant[0])
+
+
 def _called(member: Member) -> tuple[str, ...]:
     return (member.name, first_name(member), *member.name.split()[:1])
 

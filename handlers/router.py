@@ -30,7 +30,7 @@ from handlers import (
     unused,
     worry,
 )
-from handlers.rules import timing
+from handlers.rules import recurrence, timing
 from handlers.rules.understanding import (
     ACT_ABOVE,
     Meaning,
@@ -113,7 +113,7 @@ async def _all_the_same(turn: Turn, why: str) -> str | None:
     here = timing.local(turn.now, turn.community)
     language = member.language if member else turn.community.languages[0]
     danger = understand(turn.words, here, language=language).emergency
-    if not danger or not door.from_a_phone(message) or turn.said("help"):
+    if not danger or not door.from_a_phone(message) or _is_fixed(turn):
         return None
     alarm = await door.alarm(turn)
     if not alarm.answered:
@@ -172,8 +172,7 @@ async def _text(turn: Turn) -> None:  # noqa: PLR0911, PLR0912 (the order is the
     me = turn.sender
     if await _worried(turn, meaning):
         return
-    # HELP by itself asks what this is; its answer begins with 999.
-    if meaning.emergency and not turn.said("help"):
+    if await _in_danger(turn, meaning):
         await emergency.written(turn)
         # "Tell everyone there's a gas leak": the others are to hear of it as well, and Sam, who is
         # on his way, that she has fallen.
@@ -214,12 +213,32 @@ async def _text(turn: Turn) -> None:  # noqa: PLR0911, PLR0912 (the order is the
     await meanings.act_on(turn, meaning, open_now)
 
 
+async def _in_danger(turn: Turn, meaning: Meaning) -> bool:
+    """Whether it is an emergency. What is passed on to the other of a visit is read by a person at
+    any rate: it takes a plain sign there."""
+    if not meaning.emergency or _is_fixed(turn):
+        return False
+    return meaning.beyond_doubt or not await relay.is_begun(turn)
+
+
+def _is_fixed(turn: Turn) -> bool:
+    """Whether these are words that we have taught people, which mean one thing and no danger: HELP
+    asks what this is (its answer begins with 999), and "no more regular help" ends that."""
+    if len(turn.words.split()) > MOST_OF_A_WISH:
+        return turn.says_a_keyword()
+    return turn.says_a_keyword() or recurrence.wish_of(turn.words, turn.today) is not None
+
+
+MOST_OF_A_WISH = 5
+"""Words. In more there may be something else beside what they wish of their regular help."""
+
+
 async def _worried(turn: Turn, meaning: Meaning) -> bool:
     """Whether they are worried, by the word for it: at any time, whatever they were in the middle
     of. It may have taken some courage."""
     if worry.opening(turn) is None:
         return False
-    if meaning.emergency:
+    if meaning.emergency and meaning.beyond_doubt:
         await worry.in_danger(turn)
         return True
     if turn.message and turn.message.masked:

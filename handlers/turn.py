@@ -44,6 +44,10 @@ from storage.model import (
 MOST_SEGMENTS = 2
 """Parts that a text may cost."""
 
+APART = {"offer": timedelta(hours=3)}
+"""For so long the numbers of a question that is over are not given to one of these kinds: a "1"
+that comes late, or twice, for something else must never say yes to an address."""
+
 LEAVES_WITHIN = timedelta(minutes=5)
 """A text may wait so long for those before it; then it may have become night. Ours: one second a
 part, and a wave or two of offers."""
@@ -133,6 +137,10 @@ class Turn:
             for language in wording.languages
             for word in wording.listing(language, f"keywords.{name}")
         )
+
+    def says_a_keyword(self) -> bool:
+        """Whether the message is any of the fixed words, and nothing besides."""
+        return any(self.said(name) for name in self.desk.wording.keywords)
 
     def text(self, language: str, entry: str, /, **params: Any) -> str:
         """Words from the catalogue, or the group's own; `{group}` is always known."""
@@ -292,6 +300,9 @@ class Turn:
             choices=[self._choice(to.language, choice) for choice in choices],
             now=self.now,
             heard=heard,
+            apart=timedelta(0)
+            if self.desk.has_buttons(address.channel)
+            else APART.get(kind, timedelta(0)),
         )
         words, noted = await self._for(to, entry, params)
         buttons: tuple[tuple[str, str], ...] = ()

@@ -79,7 +79,7 @@ async def send_wave(
         picked = await look.pick(size)
     request = await requests.save(turn.tx, replace(request, wave=wave))
     for candidate in picked:
-        await _offer_to(turn, request, candidate.member, matching.why(candidate))
+        await _offer_to(turn, request, asker, candidate.member, matching.why(candidate))
     cards = await _post_cards(turn, request, asker) if first else 0
     if not picked and not cards:
         if await _may_still_answer(turn, request):
@@ -96,7 +96,7 @@ async def _circle(turn: Turn, request: HelpRequest, asker: Member) -> bool:
         return False
     named = await neighbours.circle(turn.tx, turn.community, request, asker, turn.now)
     for helper in named if request.urgent else named[:1]:
-        await _offer_to(turn, request, helper, Why.NAMED)
+        await _offer_to(turn, request, asker, helper, Why.NAMED)
     if named:
         await _before_all_others(turn, request)
     return bool(named)
@@ -126,7 +126,7 @@ async def _familiar_alone(turn: Turn, request: HelpRequest, asker: Member) -> bo
     helper = await neighbours.familiar(turn.tx, turn.community, request, asker, turn.now)
     if helper is None:
         return False
-    await _offer_to(turn, request, helper, Why.GLAD)
+    await _offer_to(turn, request, asker, helper, Why.GLAD)
     await _before_all_others(turn, request)
     return True
 
@@ -164,12 +164,14 @@ async def ask_wider(turn: Turn, request: HelpRequest) -> int:
         await turn.never_mind(request.id, DueKind.CHASE)
     request = await requests.save(turn.tx, replace(request, wave=timing.WAVES))
     for candidate in picked:
-        await _offer_to(turn, request, candidate.member, matching.why(candidate))
+        await _offer_to(turn, request, asker, candidate.member, matching.why(candidate))
     await _next_wave_later(turn, request)
     return len(picked)
 
 
-async def _offer_to(turn: Turn, request: HelpRequest, helper: Member, reason: Why) -> None:
+async def _offer_to(
+    turn: Turn, request: HelpRequest, asker: Member, helper: Member, reason: Why
+) -> None:
     offer = await requests.offer_to(turn.tx, request.id, helper.id)
     if offer:
         # Somebody was quicker then, and it came free again. One question about it is enough.
@@ -182,7 +184,6 @@ async def _offer_to(turn: Turn, request: HelpRequest, helper: Member, reason: Wh
         )
     rested = matching.tire(helper.rested_at, turn.now, matching.OFFER_TIRES)
     await members.save(turn.tx, replace(helper, rested_at=rested))
-    asker = await members.get(turn.tx, request.asker_id)
     entry = "offer.urgent" if request.urgent else "offer"
     if reason is Why.GLAD and not request.wave:
         entry = "offer.again"  # nobody has been asked but who came the last time

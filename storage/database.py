@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+import aiosqlite
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult, RowMapping
@@ -33,6 +34,9 @@ BUSY_SECONDS = 15
 ANSWER_SECONDS = 30
 """How long PostgreSQL may take over one statement: a line that went dead says nothing at all."""
 
+SILENT_SECONDS = 60
+"""How long a process may say nothing in the middle of a transaction before PostgreSQL undoes it
+(ours; the longest measured took less than one)."""
 
 MOST_KEYS = 5_000
 """Values in one statement: databases limit how many it may carry (SQLite: 32,766)."""
@@ -290,14 +294,19 @@ def open_engine(url: str) -> AsyncEngine:
     options: dict[str, Any] = {"hide_parameters": True}
     is_sqlite = url.startswith("sqlite")
     if is_sqlite:
-        options["connect_args"] = {"timeout": BUSY_SECONDS}
+        options["connect_args"] = {"timeout": BUSY_SECONDS, "async_creator_fn": _sqlite_connection}
         if url.endswith((":memory:", "://")):
             options["poolclass"] = StaticPool
     else:
         # Enough for the lanes, the sender and the clock of one process; PostgreSQL's default
         # limit of 100 connections then bears a dozen processes.
         options |= {"pool_size": 8, "max_overflow": 0, "pool_pre_ping": True, "pool_timeout": 15}
-        options["connect_args"] = {"timeout": 10, "command_timeout": ANSWER_SECONDS}
+        options["connect_args"] = {
+            "timeout": 10,
+            "command_timeout": ANSWER_SECONDS,
+            # A machine that lost its power would hold the lanes it had locked for two hours.
+            "server_settings": {"idle_in_transaction_session_timeout": f"{SILENT_SECONDS}s"},
+        }
     engine = create_async_engine(url, **options)
     if is_sqlite:
         sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
@@ -316,6 +325,69 @@ def sqlite_file(url: str) -> Path | None:
     if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
         return None
     return Path(str(parsed.database))
+
+
+class _AtOnce(aiosqlite.Connection):
+    """A connection that hands each statement to its thread once, and gets everything back.
+
+    aiosqlite hands over each step of a statement: making its cursor, carrying it out, fetching,
+    closing. That is four times to another thread and back, and took longer than SQLite did.
+    """
+
+    def cursor(self) -> _AtOnceCursor:  # type: ignore[override]
+        return _AtOnceCursor(self)
+
+    async def done(self, many: bool, sql: str, parameters: Any) -> tuple[Any, ...]:
+        """Carry out one statement, for these values or for each of `many`: what it gave and what
+        is known of it."""
+        return await self._execute(self._done, many, sql, parameters)  # type: ignore[no-any-return,no-untyped-call]
+
+    def _done(self, many: bool, sql: str, parameters: Any) -> tuple[Any, ...]:
+        run = self._conn.executemany if many else self._conn.execute
+        cursor = run(sql, parameters)
+        rows = cursor.fetchall() if cursor.description else []
+        cursor.close()
+        return rows, cursor.description, cursor.rowcount, cursor.lastrowid
+
+
+class _AtOnceCursor:
+    """What SQLAlchemy asks of a cursor (`AsyncIODBAPICursor`), where all is there already."""
+
+    arraysize = 1
+
+    def __init__(self, connection: _AtOnce) -> None:
+        self._connection = connection
+        self._rows: list[Any] = []
+        self.description: Any = None
+        self.rowcount = -1
+        self.lastrowid: int | None = None
+
+    async def __aenter__(self) -> _AtOnceCursor:
+        return self
+
+    async def execute(self, sql: str, parameters: Any = ()) -> _AtOnceCursor:
+        return await self._keep(False, sql, parameters)
+
+    async def executemany(self, sql: str, parameters: Any) -> _AtOnceCursor:
+        return await self._keep(True, sql, parameters)
+
+    async def _keep(self, many: bool, sql: str, parameters: Any) -> _AtOnceCursor:
+        found = await self._connection.done(many, sql, parameters)
+        self._rows, self.description, self.rowcount, self.lastrowid = found
+        return self
+
+    async def fetchall(self) -> list[Any]:
+        return self._rows
+
+    async def close(self) -> None:
+        """It was closed where it was used."""
+
+
+def _sqlite_connection(database: str, **options: Any) -> _AtOnce:
+    """As `aiosqlite.connect` makes one."""
+    made = _AtOnce(lambda: sqlite3.connect(database, **options), iter_chunk_size=64)
+    made._thread.daemon = True  # as SQLAlchemy does: it keeps no process from ending
+    return made
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

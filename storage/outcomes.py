@@ -68,6 +68,43 @@ async def sent(
     return bool(result.rowcount)
 
 
+async def all_sent(tx: Transaction, found: Sequence[tuple[int, str, int]], now: datetime) -> None:
+    """The provider took all of these: id, its own id, and what it is charged as. As `sent`, in two
+    statements for all."""
+    rows = [
+        {"ident": ident, "theirs": provider_id, "parts": parts, "now": now}
+        for ident, provider_id, parts in found
+    ]
+    for statement in _all_sent():
+        await tx.run(statement, rows)
+
+
+@cache
+def _all_sent() -> tuple[sa.Update, sa.Update]:
+    """Names of their values: `ident`, `theirs`, `parts`, `now`."""
+    lower = [each for each, rank in SEND_RANK.items() if rank < SEND_RANK[SendStatus.SENT]]
+    theirs = sa.bindparam("theirs", type_=outbox.c.provider_id.type)
+    sent_at = sa.func.coalesce(outbox.c.sent_at, sa.bindparam("now", type_=outbox.c.sent_at.type))
+    this = outbox.c.id == sa.bindparam("ident", type_=outbox.c.id.type)
+    # One by one: a list can't be given for many rows at once.
+    risen = sa.update(outbox).where(
+        this, sa.or_(*(outbox.c.status == each.value for each in lower))
+    )
+    # A receipt overtook the answer to our own call; it can't have known the id's owner.
+    overtaken = sa.update(outbox).where(this, outbox.c.provider_id == "", theirs != "")
+    return (
+        risen.values(
+            status=SendStatus.SENT.value,
+            code="",
+            reason="",
+            provider_id=theirs,
+            segments=sa.bindparam("parts", type_=outbox.c.segments.type),
+            sent_at=sent_at,
+        ),
+        overtaken.values(provider_id=theirs),
+    )
+
+
 async def lost(tx: Transaction, outbox_id: int, now: datetime) -> None:
     """It will not arrive, or nobody knows, and a person is to be told."""
     await tx.run(sa.update(outbox).where(outbox.c.id == outbox_id).values(lost_at=now))
@@ -85,11 +122,16 @@ async def lost_at(tx: Transaction, outbox_id: int) -> datetime | None:
     )
 
 
-async def retry(tx: Transaction, outbox_id: int, at: datetime, code: str) -> None:
-    """It was not sent; try again at that moment."""
+async def retry(tx: Transaction, outbox_id: int, holder: str, at: datetime, code: str) -> None:
+    """`holder` did not send it; try again at that moment. Who has taken over since need not ask
+    after it; what they are sending by now is theirs."""
     await tx.run(
         sa.update(outbox)
-        .where(outbox.c.id == outbox_id, outbox.c.status == SendStatus.SENDING.value)
+        .where(
+            outbox.c.id == outbox_id,
+            outbox.c.holder == holder,
+            outbox.c.status.in_((SendStatus.SENDING.value, SendStatus.UNKNOWN.value)),
+        )
         .values(status=SendStatus.QUEUED.value, next_at=at, code=code[:64], holder="")
     )
 

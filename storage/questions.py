@@ -34,10 +34,12 @@ async def put(
     choices: Sequence[Choice],
     now: datetime,
     heard: str = "",
+    apart: timedelta = timedelta(0),
 ) -> Question:
     """Note a new question. Its choices come back with the numbers to answer by: the lowest that no
-    other open question to this member uses; the same question asked again takes the place of the
-    old one, with its numbers. A question without choices is answered in words."""
+    other open question to this member uses, nor any that was over so short a time ago (`apart`).
+    The same question asked again takes the place of the old one, with its numbers. A question
+    without choices is answered in words."""
     if member_id is not None:
         # Two who ask the same person at once must not both find the same numbers free.
         await members.lock(tx, [member_id])
@@ -49,6 +51,8 @@ async def put(
         await answered(tx, same.id, now)
         first = same.choices[0].number
     else:
+        if apart and member_id is not None:
+            others = [*others, *await _over_since(tx, member_id, now - apart, (kind, ref))]
         taken = {choice.number for other in others for choice in other.choices}
         while any(number in taken for number in range(first, first + len(choices))):
             first += 1
@@ -103,6 +107,20 @@ async def open_to(tx: Transaction, member_id: int, now: datetime) -> list[Questi
         .order_by(questions.c.id.desc())
     )
     return await _questions(tx, rows)
+
+
+async def _over_since(
+    tx: Transaction, member_id: int, since: datetime, but: tuple[str, int | None]
+) -> list[Question]:
+    """What a member was asked that has been answered, or was over, since then; but for what was
+    asked about this very thing."""
+    rows = await tx.all(
+        sa.select(questions).where(
+            questions.c.member_id == member_id,
+            sa.or_(questions.c.answered_at > since, questions.c.closed_at > since),
+        )
+    )
+    return [one for one in await _questions(tx, rows) if (one.kind, one.ref) != but]
 
 
 async def answered_by(

@@ -109,9 +109,7 @@ async def add_offer(
         reason=reason,
         created_at=now,
     )
-    found = await get_offer(tx, ident)
-    assert found
-    return found
+    return Offer(ident, request_id, member_id, wave, OfferStatus.OPEN, reason, now)
 
 
 async def get_offer(tx: Transaction, ident: int) -> Offer | None:

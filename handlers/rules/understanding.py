@@ -13,7 +13,7 @@ from datetime import date, datetime
 
 from handlers.rules import understanding_calendar as calendar
 from handlers.rules.understanding_clock import part_of
-from handlers.rules.understanding_danger import danger, says_all_right, signs
+from handlers.rules.understanding_danger import beyond_doubt, danger, says_all_right, signs
 from handlers.rules.understanding_features import tokens
 from handlers.rules.understanding_language import language_of
 from handlers.rules.understanding_lexicon import classes_of
@@ -79,6 +79,8 @@ class Meaning:
     """Every need spoken of; the first is `need`."""
     alternatives: tuple[tuple[Intent, Need | None], ...] = ()
     """What it may mean, likeliest first and the one taken among them, for a numbered question."""
+    beyond_doubt: bool = False
+    """It is an emergency also where somebody else is going to read it, who can judge."""
 
 
 def understand(
@@ -131,6 +133,7 @@ def understand(
         else 0.3,
         needs=needs,
         alternatives=_alternatives(scores, (intent, need)),
+        beyond_doubt=urgent and beyond_doubt(named, scores.emergency),
     )
 
 

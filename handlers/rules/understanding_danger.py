@@ -108,6 +108,17 @@ def says_all_right(said: str) -> bool:
     return _WELL.search(said) is not None
 
 
+BEYOND_DOUBT = 0.97
+"""The chance without a plain sign from which a person is rung up about what somebody else was going
+to read or hear at any rate."""
+
+
+def beyond_doubt(named: list[str], chance: float) -> bool:
+    """Whether a message that was taken for an emergency is one also where it was meant for another
+    person, who gets it: by a plain sign, or as good as surely."""
+    return chance >= BEYOND_DOUBT or any(not name.startswith("~") for name in named)
+
+
 def danger(
     named: list[str], chance: float, *, welsh: bool = False, all_right: bool = False
 ) -> bool:

@@ -21,7 +21,7 @@ SHORT = {
 STRONG: dict[str, tuple[str, ...]] = {
     "chest": (
         r"\bchest\b(?! (?:of drawers|infection|freezer|clinic))SOON\b(?:pains?|tight\w*|"
-        r"crush\w*|squeez\w*|heavy|elephant|band|pressure|grip\w*|hurts? (?:bad|so|like|too)|"
+        r"crush\w*|squeez\w*|heavy|elephant|band|pressure|grip\w*|hurts?|hurting|"
         r"killing|burst\w*)\b",
         r"\b(?:pains?|tight\w*|crush\w*|squeez\w*|pressure|band|weight)SOON\b(?:chest|"
         r"heart)\b(?! (?:clinic|infection))",

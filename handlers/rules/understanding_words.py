@@ -303,15 +303,24 @@ _STOP_WORDS = words_named(
     "stop stopp stpo sotp stopall stop end quit cancel revoke optout opt-out unsubscribe"
     " unsubscibe unsubcribe unsuscribe stopio stopiwch stopia peidiwch"
 )
-_STOP_ALONE = re.compile(
+_BEFORE_STOP = (
     r"(?:(?:please|pls|plz|plis|plise|just|now|ok|can you|will you|oh|no|you|kindly|hi|hello|sorry|"
     r"i said|i want to|could you|rwan|nawr) )*"
-    r"(?:stop+|stpo|sotp|stop all|stopall|end|quit|cancel|revoke|opt ?out|unsub(?:s?cri?be)?|"
-    r"unsuscribe|unsubscibe|stopio|stopiwch|stopia|stopwch)"
-    r"(?: (?:it|this|that|now|all|please|pls|plz|plis|thank you|thankyou|thanks|thanx|thx|ta|love|"
-    r"x+|"
+)
+_AFTER_STOP = (
+    r"now|all|please|pls|plz|plis|thank you|thankyou|thanks|thanx|thx|ta|love|x+|"
     r"stop+|sorry|stopio|stopiwch|cheers|diolch|diolch yn fawr|os gwelwch yn dda|rwan|nawr|hyn|"
-    r"immediately|at once|everything|for good|forever|mate|dear|duck))*"
+    r"immediately|at once|everything|for good|forever|mate|dear|duck"
+)
+_STOP_ALONE = re.compile(
+    rf"{_BEFORE_STOP}(?:"
+    r"(?:stop+|stpo|sotp|stop all|stopall|opt ?out|unsub(?:s?cri?be)?|"
+    r"unsuscribe|unsubscibe|stopio|stopiwch|stopia|stopwch)"
+    rf"(?: (?:it|this|that|{_AFTER_STOP}))*"
+    # "End it" and "cancel that" are about what they asked for.
+    rf"|(?:end|quit|revoke)(?: (?:{_AFTER_STOP}))*)"
+    # Of the provider's own words the one that people write most when they need no milk after all.
+    r"|cancel"
 )
 _STOP_PHRASE = re.compile(
     r"\b(?:(?:stop|quit|pack in|give over|cease|stopp) (?:all )?(?:(?:with )?(?:these|them|those|"

@@ -11,7 +11,7 @@ import string
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,7 @@ from handlers.rules.timing import clock_time
 from storage.model import Community, HelpRequest, Need
 
 FALLBACK = "en"
+_KEYWORDS = "keywords."
 LOCALES = {"en": "en_GB"}
 """Where the days and hours are those of another region than the language's own."""
 
@@ -62,6 +63,12 @@ class Wording:
 
     def has(self, name: str) -> bool:
         return name in self.catalogues[FALLBACK]
+
+    @cached_property
+    def keywords(self) -> tuple[str, ...]:
+        """What there are fixed words for."""
+        names = self.catalogues[FALLBACK]
+        return tuple(name.removeprefix(_KEYWORDS) for name in names if name.startswith(_KEYWORDS))
 
     def listing(self, language: str, name: str) -> list[str]:
         """The words of an entry that is a list, between commas."""

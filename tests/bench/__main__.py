@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests.bench import measures, sending
+from tests.bench import beside, measures, sending
 
 TITLES = {
     "offers": (
@@ -62,6 +62,60 @@ TITLES = {
         ],
     ),
 }
+
+
+BESIDE = {
+    "durable": (
+        "Updates on the disk and answered, beside a plain bot",
+        ["", "", "a second", "from to", "times the plain bot's"],
+    ),
+    "effect": (
+        "Whole conversations carried through, beside a plain bot",
+        [
+            *("", "a second", "from to", "times the plain bot's"),
+            *("processor time of one", "one took", "calls to Telegram"),
+        ],
+    ),
+    "webhook": (
+        "While a broadcast runs",
+        ["", "answered 200, median", "99 of 100", "reply at Telegram, median", "99 of 100"],
+    ),
+    "nearest": (
+        "From an asker's yes to the first offer at Telegram",
+        ["helpers", "", "median", "from to", "times quicker than the plain bot"],
+    ),
+    "footprint": (
+        "Start and memory",
+        [
+            *("", "answers after", "from to", "times the plain bot's"),
+            *("members", "in memory", "after serving"),
+        ],
+    ),
+    "backlog": (
+        "Begun again with much to do",
+        ["", "waiting", "answers after", "first message after", "a webhook call", "done a second"],
+    ),
+}
+"""Those that take all databases, and a plain bot, in turns (`beside`)."""
+
+
+async def beside_measure(
+    name: str, urls: dict[str, str], folder: Path, quick: bool, tell: Any
+) -> list[list[str]]:
+    """The rows of one table for all."""
+    if name == "durable":
+        return await beside.durable(urls, folder, *((1, 1.0) if quick else (5, 8.0)), tell)
+    if name == "effect":
+        return await beside.effect(urls, folder, *((1, 10, 5) if quick else (5, 300, 80)), tell)
+    if name == "webhook":
+        return await beside.webhook(urls, folder, *((1, 20) if quick else (3, 400)), tell)
+    if name == "nearest":
+        sizes = [1_000, 10_000] if quick else [1_000, 10_000, 100_000, 1_000_000]
+        return await beside.nearest(urls, folder, sizes, 5 if quick else 30, tell)
+    if name == "footprint":
+        how = (1_000, 2, 5) if quick else (100_000, 9, 50)
+        return await beside.footprint(urls, folder, *how, tell)
+    return await beside.backlog(urls, folder, *((2_000, 3.0) if quick else (100_000, 30.0)), tell)
 
 
 def machine(postgres: str) -> str:
@@ -124,6 +178,8 @@ async def measure(name: str, url: str, quick: bool, tell: Any) -> list[list[str]
 
 def heads(name: str, quick: bool) -> list[str]:
     """The heads of a table's columns."""
+    if name in BESIDE:
+        return BESIDE[name][1]
     if name == "due":
         sizes = ["1,000", "10,000"] if quick else ["10,000", "1,000,000"]
         return ["database", "", *sizes, "ratio"]
@@ -147,11 +203,12 @@ async def version(url: str) -> str:
 def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(TITLES)}; all")
+    titles = [*TITLES, *BESIDE]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(titles)}; all")
     parser.add_argument("--quick", action="store_true", help="a small run, to see that it works")
     asked = parser.parse_args()
-    names = asked.names or list(TITLES)
-    if unknown := set(names) - set(TITLES):
+    names = asked.names or titles
+    if unknown := set(names) - set(titles):
         parser.error(f"there is no {', '.join(sorted(unknown))}")
     out = sys.stdout
     bar = Progress(
@@ -164,8 +221,20 @@ def main() -> None:
         out.write(f"Measured on {machine(asyncio.run(version(urls['PostgreSQL'])))}.\n")
         for name in names:
             columns = heads(name, asked.quick)
-            out.write(f"\n### {TITLES[name][0]}\n| {' | '.join(columns)} |\n")
+            out.write(f"\n### {(TITLES | BESIDE)[name][0]}\n| {' | '.join(columns)} |\n")
             out.write(f"|{'---|' * len(columns)}\n")
+            if name in BESIDE:
+                task = bar.add_task(name, total=1)
+
+                def tell_all(what: str, share: float, task: Any = task) -> None:
+                    bar.update(task, description=what, completed=min(1, share))
+
+                work = beside_measure(name, urls, Path(folder), asked.quick, tell_all)
+                for row in asyncio.run(work):
+                    out.write(f"| {' | '.join(row)} |\n")
+                    out.flush()
+                bar.update(task, completed=1)
+                continue
             for database, url in urls.items():
                 task = bar.add_task(f"{name}, {database}", total=1)
 

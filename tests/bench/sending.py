@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
@@ -22,6 +23,7 @@ from bot.app import Popround
 from bot.demo.pretend_server import LoopbackServer
 from bot.settings import Settings
 from storage import members, messages
+from storage.database import Database
 from storage.model import (
     PRIORITY_RANK,
     Address,
@@ -62,12 +64,12 @@ class Far:
 
 
 @asynccontextmanager
-async def far() -> AsyncIterator[tuple[Far, dict[str, str]]]:
-    """Providers, and their addresses."""
+async def far(module: str = providers.__name__) -> AsyncIterator[tuple[Far, Any]]:
+    """Providers, and their addresses; or another process of that kind, and what it says first."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        providers.__name__,
+        module,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=2**26,
@@ -109,12 +111,12 @@ async def serving(url: str, at: dict[str, str]) -> AsyncIterator[tuple[Popround,
 
 
 async def fill(
-    bot: Popround, channel: Channel, chats: Sequence[str], text: str, tell: Tell
+    database: Database, channel: Channel, chats: Sequence[str], text: str, tell: Tell
 ) -> None:
     """Bulk to each of these, straight into the outbox."""
-    now = bot.clock.now()
+    now = datetime.now(UTC)
     for start in range(0, len(chats), 5000):
-        async with bot.database.transaction() as tx:
+        async with database.transaction() as tx:
             await tx.run(
                 sa.insert(outbox),
                 [
@@ -144,7 +146,7 @@ async def fill(
                 ],
             )
         tell("writing", start / len(chats))
-    async with bot.database.transaction() as tx:
+    async with database.transaction() as tx:
         if tx.on_postgresql:
             await tx.run(sa.text("ANALYZE outbox"))
 
@@ -162,7 +164,7 @@ async def broadcast(url: str, chats: int, tell: Tell) -> list[str]:
     """Share of the allowed rate, seconds it took, and 429s, for our sender."""
     async with far() as (away, at), serving(url, at) as (bot, _):
         people = [str(chat) for chat in await away.ask("people", chats)]
-        await fill(bot, Channel.TELEGRAM, people, WORDS, tell)
+        await fill(bot.database, Channel.TELEGRAM, people, WORDS, tell)
         await bot.start()
         while (sent := await away.ask("count")) < chats:
             tell("sending", sent / chats)
@@ -219,7 +221,7 @@ async def answers_during_bulk(url: str, backlog: int, times: int, tell: Tell) ->
             for n, chat in enumerate(askers):
                 made = helper(name=f"Sam{n} Hill")
                 await members.add(tx, made, Address(Channel.TELEGRAM, str(chat)))
-        await fill(bot, Channel.TELEGRAM, [str(chat) for chat in crowd], WORDS, tell)
+        await fill(bot.database, Channel.TELEGRAM, [str(chat) for chat in crowd], WORDS, tell)
         await bot.start()
         await asyncio.sleep(3)
         await away.ask("reset")
@@ -266,7 +268,7 @@ async def urgent_text(url: str, backlog: int, times: int, tell: Tell) -> list[st
     chance = random.Random(4)
     async with far() as (away, at), serving(url, at) as (bot, _):
         crowd = [f"+44770091{n:04d}" for n in range(backlog)]
-        await fill(bot, Channel.SMS, crowd, TWO_PARTS, tell)
+        await fill(bot.database, Channel.SMS, crowd, TWO_PARTS, tell)
         await bot.start()
         await asyncio.sleep(3)
         written = []

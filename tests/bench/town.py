@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from storage import cells, hours, members
 from storage.database import Database
-from storage.model import Need, Role
-from storage.schema import member_keys
+from storage.model import Channel, Need, Role
+from storage.schema import addresses, member_keys
 from storage.schema import members as table
 from storage.vault import Seal, new_key
 from tests.made import helper
@@ -82,7 +82,11 @@ async def _give_keys(database: Database) -> None:
 
 async def fill(database: Database, size: int, homes: list[int], tell: Any) -> None:
     """Write that many helpers, telling how many have been."""
-    made = rows(database, size, homes)
+    await put(database, rows(database, size, homes), tell)
+
+
+async def put(database: Database, made: Iterator[dict[str, Any]], tell: Any) -> None:
+    """Write these members, with a key each, telling how many have been."""
     names = [column.name for column in table.columns if column.name != "id"]
     while chunk := list(islice(made, CHUNK)):
         async with database.engine.begin() as connection:
@@ -101,3 +105,24 @@ async def fill(database: Database, size: int, homes: list[int], tell: Any) -> No
             ended = await connection.execution_options(isolation_level="AUTOCOMMIT")
             for chore in ("VACUUM ANALYZE members", "CHECKPOINT"):
                 await ended.execute(sa.text(chore))
+
+
+async def give_chats(database: Database, first: int, count: int, chat: int) -> None:
+    """A chat on Telegram to each of so many members from that id on, counted from `chat` on."""
+    for at in range(0, count, CHUNK):
+        async with database.transaction() as tx:
+            await tx.run(
+                sa.insert(addresses),
+                [
+                    {
+                        "member_id": first + n,
+                        "channel": Channel.TELEGRAM.value,
+                        "lane": tx.vault.fingerprint(Channel.TELEGRAM, str(chat + n)),
+                        "sealed_value": SEAL.seal(str(chat + n)),
+                    }
+                    for n in range(at, min(count, at + CHUNK))
+                ],
+            )
+    async with database.transaction() as tx:
+        if tx.on_postgresql:
+            await tx.run(sa.text("ANALYZE"))

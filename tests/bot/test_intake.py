@@ -415,6 +415,27 @@ async def test_polling_goes_on_from_what_was_kept_whatever_goes_wrong(desk: Inta
     assert again.asked == ["2"]
 
 
+async def test_a_database_that_was_away_for_long_is_asked_again_within_a_second(
+    desk: Intake,
+) -> None:
+    waits: list[float] = []
+
+    class Noted(VirtualClock):
+        async def sleep(self, seconds: float) -> None:
+            waits.append(seconds)
+            await super().sleep(seconds)
+
+    away, busy = StorageUnavailableError("away"), RetryableError("busy")
+    provider = Polled(*[away] * 5, busy, busy, (Received(), "1"))
+    clock = Noted(NOW, speed=1000)
+    task = asyncio.ensure_future(poll(provider, desk, desk._database, clock, "one"))  # type: ignore[arg-type]
+    async with asyncio.timeout(30):
+        await provider.finished.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert waits == [1.0] * 5 + [1.0, 2.0]
+
+
 async def test_what_could_not_be_kept_is_asked_for_again(
     desk: Intake, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,10 +18,10 @@ from bot import unknowns
 from bot.budget import SLACK, sms_limits
 from bot.channels.base import Sent
 from bot.channels.twilio_sms import ERRORS as SMS_ERRORS
-from bot.sender import Sender, backoff
+from bot.sender import LEASE_SECONDS, Sender, _Outcome, backoff
 from bot.unknowns import TRIES
-from storage import members, messages
-from storage.database import StorageUnavailableError
+from storage import members, messages, outcomes
+from storage.database import StorageUnavailableError, Transaction
 from storage.model import (
     Address,
     Channel,
@@ -649,6 +649,63 @@ async def test_one_process_sends_at_a_time_and_another_takes_over(database_url: 
         assert await other.lease()
 
 
+async def test_who_stood_still_for_longer_than_the_lease_sends_nothing(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with village(database_url) as here:
+        await here.settle()
+        one, clock = here.sms, here.on.clock
+        two = another(here, "two")
+        still_ours, record_again = one._is_ours_still, one._record_again
+
+        async def another_takes_over() -> None:
+            clock.jump_to(clock.now() + (LEASE_SECONDS + 1) * SECOND)
+            assert await two.lease()
+
+        async def in_the_middle_of_sending() -> bool:
+            await another_takes_over()
+            return await still_ours()
+
+        async def in_the_middle_of_choosing() -> None:
+            await record_again()
+            await another_takes_over()
+
+        idents = [await here.queue(), await here.queue(chat="+447700900199")]
+        assert await one.lease()
+        monkeypatch.setattr(one, "_is_ours_still", in_the_middle_of_sending)
+        await one.pump()
+        await one.wait_for_sends()
+        assert {(await here.get(ident)).status for ident in idents} == {S.QUEUED}
+        clock.jump_to(clock.now() + (LEASE_SECONDS + 1) * SECOND)
+        assert await one.lease()
+        monkeypatch.setattr(one, "_record_again", in_the_middle_of_choosing)
+        await one.pump()
+        assert one.idle
+        assert here.handset() == []
+        for _ in idents:
+            clock.jump_to(clock.now() + SECOND)
+            assert await two.lease()
+            await two.pump()
+            await two.wait_for_sends()
+        assert here.handset() == ["Hello Rosa."]
+        assert len(here.on.twilio.handset("+447700900199")) == 1
+
+
+async def test_what_becomes_unknown_while_others_are_asked_after_is_not_forgotten(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with village(database_url) as here:
+        await here.settle()
+        known = here.on.clock.now() + 9 * SECOND
+
+        async def none_to_be_seen_yet(*args: Any) -> None:
+            here.sms._unknowns._sooner(known)
+
+        monkeypatch.setattr(outcomes, "next_ask_at", none_to_be_seen_yet)
+        await here.sms._unknowns._ask_all()
+        assert here.sms._unknowns.ask_at == known
+
+
 async def test_what_was_written_before_the_clock_was_put_back_does_not_wait_for_that_hour(
     database_url: str,
 ) -> None:
@@ -713,6 +770,37 @@ async def test_a_result_that_cant_be_recorded_is_recorded_when_storage_is_back(
         await here.live(60)
         assert {(await here.get(each)).status for each in (ident, second)} == {S.DELIVERED}
         assert here.handset() == ["Hello Rosa.", "the next"]
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_what_was_sent_at_once_is_recorded_together_and_else_each_for_itself(
+    together: bool, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted: list[int] = []
+    all_sent = outcomes.all_sent
+
+    async def counted(tx: Transaction, found: Sequence[Any], now: datetime) -> None:
+        noted.append(len(found))
+        if not together:
+            raise ValueError("one of them can't be kept")
+        await all_sent(tx, found, now)
+
+    monkeypatch.setattr(outcomes, "all_sent", counted)
+    async with village(database_url) as here:
+        here.on.goes_wrong = not together
+        sender = next(s for s in here.on.bot.senders if s.channel is Channel.TELEGRAM)
+        chats = [here.on.telegram.person("Jo") for _ in range(3)]
+        idents = [await here.queue(here.sam, chat=str(chat)) for chat in chats]
+        async with here.on.bot.database.transaction() as tx:
+            now = here.on.clock.now()
+            claimed = await messages.claim(tx, Channel.TELEGRAM, "me", now, 3, ())
+        async with sender._recording:  # something else is being recorded when they come
+            ends = [_Outcome(message, lane, Sent("7")) for message, lane in claimed]
+            going = asyncio.gather(*(sender._note(each) for each in ends))
+            await asyncio.sleep(0)
+        await going
+        assert [(await here.get(each)).status for each in idents] == [S.SENT] * 3
+    assert noted == [3]
 
 
 async def test_a_fault_of_ours_in_sending_counts_as_unknown(

@@ -126,8 +126,10 @@ async def two(database: Database) -> AsyncIterator[Race]:
 
 
 async def test_of_two_who_say_yes_at_once_one_goes_200_times_over(two: Race) -> None:
+    """On PostgreSQL, where both really decide at once; SQLite lets one write at a time, and has
+    fewer ways to go wrong."""
     winners = set()
-    for _ in range(200):
+    for _ in range(200 if two.database.on_postgresql else 60):
         wanted, (one, other), _ = await two.ask()
         await two.all_at_once(two.press(one, one.chat), two.press(other, other.chat))
         winners.add(await two.the_one_who_goes(wanted))

@@ -184,7 +184,7 @@ async def test_how_far_it_is_and_what_can_be_taken_back(
         await outcomes.sent(tx, sent, SendStatus.SENT, NOW, parts=2)
         await outcomes.sent(tx, delivered, SendStatus.DELIVERED, NOW, parts=1)
         await outcomes.sent(tx, failed, SendStatus.FAILED, NOW, code="30005", reason="no_address")
-        await outcomes.retry(tx, away, NOW + timedelta(hours=3), "30003")
+        await outcomes.retry(tx, away, "me", NOW + timedelta(hours=3), "30003")
         assert await broadcasts.in_hand(tx, Channel.SMS, NOW) == 2
         assert await broadcasts.unsettled(tx, told.id, NOW) == 2
         counts = await broadcasts.counts(tx, told.id)

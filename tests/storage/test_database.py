@@ -8,7 +8,9 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import aiosqlite
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -148,6 +150,32 @@ async def test_sqlite_is_kept_as_safely_as_it_can_be(tmp_path: Path) -> None:
         ]
     await engine.dispose()
     assert found == ["wal", 2, 1]  # 2 is FULL
+
+
+async def test_a_statement_goes_to_the_thread_of_sqlite_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = await made(tmp_path)
+    went = 0
+    go = aiosqlite.Connection._execute
+
+    async def counted(*given: Any, **more: Any) -> Any:
+        nonlocal went
+        went += 1
+        return await go(*given, **more)
+
+    async with database.transaction() as tx:
+        monkeypatch.setattr(aiosqlite.Connection, "_execute", counted)
+        rows = [{"name": str(n), "value": "x"} for n in range(3)]
+        assert (await tx.run(sa.insert(table), rows)).rowcount == 3
+        changed = sa.update(table).where(table.c.name > "0").values(value="y")
+        given = await tx.run(changed.returning(table.c.name))
+        assert sorted(given.scalars()) == ["1", "2"]
+        assert (await tx.run(sa.delete(table).where(table.c.value == "x"))).rowcount == 1
+        assert len(await tx.all(sa.select(table))) == 2
+        assert went == 4
+        monkeypatch.undo()
+    await database.close()
 
 
 @pytest.fixture
@@ -292,6 +320,16 @@ async def test_of_two_in_a_deadlock_one_is_told_to_come_again(postgres: str) -> 
     assert sorted(await asyncio.gather(both(0), both(1))) == ["again", "done"]
     async with database.transaction() as tx:
         await tx.run(sa.text("DROP TABLE ring"))
+    await database.close()
+
+
+async def test_who_falls_silent_in_a_transaction_holds_what_they_locked_for_a_minute_only(
+    postgres: str,
+) -> None:
+    database = open_database(postgres, Vault(SECRET))
+    async with database.transaction() as tx:
+        shown = await tx.value(sa.text("SHOW idle_in_transaction_session_timeout"))
+    assert shown == "1min"
     await database.close()
 
 

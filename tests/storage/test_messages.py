@@ -190,7 +190,7 @@ async def test_what_goes_again_soon_holds_back_the_later_ones_of_its_chat(
         first = await queue(tx, text="first")
         await queue(tx, text="second")
         await claim(tx)
-        await outcomes.retry(tx, first, NOW + SOON, "busy")
+        await outcomes.retry(tx, first, "me", NOW + SOON, "busy")
         assert await claim(tx) == []
         await tx.run(sa.update(outbox).where(outbox.c.id == first).values(next_at=NOW + 2 * SOON))
         assert [m.text for m in await claim(tx)] == ["second"]

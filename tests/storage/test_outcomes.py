@@ -6,10 +6,12 @@ import itertools
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from storage import messages, outcomes
 from storage.database import Database, Transaction
 from storage.model import SEND_RANK, Channel, DeliveryReceipt, SendStatus
+from storage.schema import outbox
 from tests.made import NOW, outbound
 
 S = SendStatus
@@ -41,6 +43,26 @@ async def test_a_status_only_rises_in_whatever_order(
             highest = max(highest, each, key=SEND_RANK.__getitem__)
             assert await status(tx, ident) == highest
         assert await status(tx, ident) == S.DELIVERED
+
+
+async def test_many_that_were_sent_are_noted_as_one_would_be(database: Database) -> None:
+    async with database.transaction() as tx:
+        plain, overtaken, done = [await sending(tx, chat=f"+44770090012{n}") for n in range(3)]
+        # A receipt came first, and could not know whose it was.
+        await outcomes.sent(tx, overtaken, S.DELIVERED, NOW - HOUR)
+        await outcomes.sent(tx, done, S.DELIVERED, NOW - HOUR, provider_id="SM3")
+        found = [(plain, "SM1", 2), (overtaken, "SM2", 1), (done, "SM9", 1)]
+        await outcomes.all_sent(tx, found, NOW)
+        rows = await tx.all(
+            sa.select(
+                outbox.c.status, outbox.c.provider_id, outbox.c.segments, outbox.c.sent_at
+            ).order_by(outbox.c.id)
+        )
+    assert [tuple(row.values()) for row in rows] == [
+        ("sent", "SM1", 2, NOW),
+        ("delivered", "SM2", 0, NOW - HOUR),
+        ("delivered", "SM3", 0, NOW - HOUR),
+    ]
 
 
 def receipt(
@@ -135,7 +157,7 @@ async def test_what_is_known_by_now_is_not_made_unknown(database: Database) -> N
         await outcomes.sent(tx, ident, S.DELIVERED, NOW, provider_id="SM1")
         await outcomes.unknown(tx, ident, NOW, "late")
         await outcomes.again(tx, ident, NOW, "late")
-        await outcomes.retry(tx, ident, NOW, "late")
+        await outcomes.retry(tx, ident, "me", NOW, "late")
         assert not await outcomes.resend(tx, ident, NOW, "late")
         assert await status(tx, ident) == S.DELIVERED
 

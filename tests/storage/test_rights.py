@@ -101,7 +101,7 @@ async def lived(on: Stage) -> None:
     ]
     for who, said in (
         (sam, shown[-1]),
-        (nell, "will Zebedee Quirkwhistle be there?"),
+        (nell, "i was there once, Zebedee Quirkwhistle sang"),
     ):
         await writes(on, who, said)
 

@@ -1,0 +1,1 @@
+"""What others do by the usual means, to measure ours beside it."""
