@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
 from unittest.mock import patch
 
 from bot.simulation import people
@@ -23,8 +22,8 @@ from bot.simulation.people import Deed, Person
 from bot.simulation.reading import Read
 from bot.simulation.town import Town
 from handlers import waves
+from handlers.rules.matching import Why
 from handlers.turn import Turn, first_name
-from storage import members
 from storage.model import HelpRequest, Member
 
 Wish = tuple[str, int]
@@ -86,11 +85,12 @@ def same_people(seed: int) -> Iterator[SamePeople]:
             same.wishes[person.name].append(town.clock.now())
         await does(town, person, deed)
 
-    async def offering(turn: Turn, request: HelpRequest, helper: Member, *reason: Any) -> None:
-        asker = await members.get(turn.tx, request.asker_id)
+    async def offering(
+        turn: Turn, request: HelpRequest, asker: Member, helper: Member, reason: Why
+    ) -> None:
         told = helper.id, turn.gist(request, helper.language), turn.when(request, helper)
         same.offered[told] = same.wish(first_name(asker), request.created_at)
-        await offer_to(turn, request, helper, *reason)
+        await offer_to(turn, request, asker, helper, reason)
 
     def answering(person: Person, read: Read) -> list[tuple[timedelta, Deed]]:
         wish = same.offered[person.member_id, read.fields["what"], read.fields["when"]]
