@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulate test lint format conversations understand bench lock clean
+.PHONY: help demo simulate test lint format conversations understand bench dispatch lock clean
 
 help: ## what each command does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ understand: $(VENV)/ready-dev ## how well plain words are understood, field by f
 
 bench: $(VENV)/ready-dev ## measure, side by side
 	@$(BIN)/python -m tests.bench
+
+dispatch: $(VENV)/ready-dev ## ways to choose whom to ask, side by side (docs/dispatch.md); SEEDS=N
+	@$(BIN)/python -m tests.dispatch $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)
 
 lock: $(VENV)/ready-dev ## work out the lock files again from pyproject.toml
 	@$(PIP) install uv

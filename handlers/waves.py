@@ -65,8 +65,8 @@ async def send_wave(
     asker = await members.get(turn.tx, request.asker_id)
     if await _circle(turn, request, asker) or await _familiar_alone(turn, request, asker):
         return await requests.get(turn.tx, request.id)
-    made, accepted = await members.offers_since(turn.tx, turn.community.id, turn.now - RECORD)
-    size = matching.wave_size(made, accepted)
+    record = await members.waves_since(turn.tx, turn.community.id, turn.now - RECORD)
+    size = matching.wave_size(record)
     first = request.wave == 0
     picked: list[matching.Candidate] = []
     wave = request.wave

@@ -23,8 +23,18 @@ from storage.model import (
     Role,
     Standing,
     Vetting,
+    Waves,
 )
-from storage.schema import LIVE_VISIT, addresses, bonds, member_keys, members, offers, visits
+from storage.schema import (
+    LIVE_VISIT,
+    addresses,
+    bonds,
+    member_keys,
+    members,
+    offers,
+    requests,
+    visits,
+)
 from storage.vault import Seal, new_key
 
 NEED_BIT = {need: 1 << place for place, need in enumerate(NEIGHBOURLY)}
@@ -388,18 +398,50 @@ async def loads(
     return found
 
 
-async def offers_since(tx: Transaction, community_id: int, since: datetime) -> tuple[int, int]:
-    """In this group since that moment: (offers made, offers accepted)."""
-    row = await tx.one(
+async def waves_since(tx: Transaction, community_id: int, since: datetime) -> list[Waves]:
+    """What came of this group's waves that began at that moment or later, for each size of them.
+
+    Only of those that are over. One sent while another was being waited for, from which the yes
+    came then, tells nothing; nor does one for what is not needed any more.
+    """
+    yes = offers.c.status == "accepted"
+    each = (
         sa.select(
-            sa.func.count().label("made"),
-            sa.func.sum(sa.case((offers.c.status == "accepted", 1), else_=0)).label("yes"),
+            offers.c.request_id,
+            offers.c.wave,
+            sa.func.count().label("size"),
+            sa.func.max(sa.case((yes, 1), else_=0)).label("heard"),
+            sa.func.max(sa.case((offers.c.status == "taken", 1), else_=0)).label("taken"),
         )
         .select_from(offers.join(members, members.c.id == offers.c.member_id))
         .where(members.c.community_id == community_id, offers.c.created_at >= since)
+        .group_by(offers.c.request_id, offers.c.wave)
+        .subquery()
     )
-    assert row
-    return int(row["made"]), int(row["yes"] or 0)
+    first = (
+        sa.select(offers.c.request_id, sa.func.min(offers.c.wave).label("wave"))
+        .where(yes, offers.c.created_at >= since)
+        .group_by(offers.c.request_id)
+        .subquery()
+    )
+    over = sa.or_(
+        each.c.wave <= first.c.wave,
+        sa.and_(first.c.wave.is_(None), each.c.taken == 0, requests.c.status != "open"),
+    )
+    rows = await tx.all(
+        sa.select(
+            each.c.size, sa.func.count().label("sent"), sa.func.sum(each.c.heard).label("heard")
+        )
+        .select_from(
+            each.join(requests, requests.c.id == each.c.request_id).outerjoin(
+                first, first.c.request_id == each.c.request_id
+            )
+        )
+        .where(over)
+        .group_by(each.c.size)
+        .order_by(each.c.size)
+    )
+    return [Waves(row["size"], row["sent"], int(row["heard"])) for row in rows]
 
 
 async def away(tx: Transaction, community_id: int) -> dict[str, int]:

@@ -552,6 +552,17 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class Waves:
+    """What came of a group's waves of one size."""
+
+    size: int
+    """How many were asked in each."""
+    sent: int
+    heard: int
+    """In how many of them somebody said yes."""
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """Somebody going to somebody."""
 

@@ -38,6 +38,8 @@ class Figures:
     """Neighbours asked, in all."""
     times_asked: tuple[int, ...]
     """Of each helper, the most often asked first."""
+    times_gone: tuple[int, ...]
+    """What each helper said yes to, the most often first."""
     unfilled: dict[str, int]
     """Those without a yes, by what became of them."""
     why_not: dict[str, int]
@@ -80,6 +82,7 @@ async def figures(town: Town, ledger: Ledger, parish: Parish) -> Figures:
         if ident not in yes
     )
     each = Counter(row["member_id"] for row in made)
+    gone = Counter(row["member_id"] for row in made if row["status"] == "accepted")
     return Figures(
         requests=len(counted),
         minutes=tuple(
@@ -89,12 +92,17 @@ async def figures(town: Town, ledger: Ledger, parish: Parish) -> Figures:
         ),
         filled=len(yes),
         asks=sum(tries[ident] for ident in counted),
-        times_asked=tuple(sorted((each[one.member_id] for one in parish.helpers), reverse=True)),
+        times_asked=_of_each(each, parish),
+        times_gone=_of_each(gone, parish),
         unfilled=dict(unfilled.most_common()),
         why_not=dict(_why_not(ledger).most_common()),
         texts=len(by_text.taken),
         parts=by_text.parts,
     )
+
+
+def _of_each(times: Counter[int], parish: Parish) -> tuple[int, ...]:
+    return tuple(sorted((times[one.member_id] for one in parish.helpers), reverse=True))
 
 
 def _what_became(status: str, tries: int) -> str:

@@ -15,7 +15,9 @@ BESIDE = 420
 HOURS = 4
 """How many hours the first reaches."""
 
-COLOURS = ("#1b6ca8", "#d1495b", "#3f7d20", "#8f5bb3", "#c77800", "#4d4d4d")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#000000")
+"""Told apart by nearly everybody, whatever colours they see (Okabe and Ito)."""
+
 DASHES = ("", "7 3", "2 3", "9 3 2 3", "5 2", "1 2")
 """Not by colour alone."""
 

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from handlers.rules import hours, vetting
-from storage.model import Member, Need, Role, Standing, Vetting
+from storage.model import Member, Need, Role, Standing, Vetting, Waves
 
 OFFER_TIRES = timedelta(hours=12)
 VISIT_TIRES = timedelta(days=2)
@@ -188,17 +188,31 @@ def why(candidate: Candidate) -> Why:
     return Why.NEAR if candidate.member.visits else Why.FIRST_TASK
 
 
-def wave_size(made: int, accepted: int) -> int:
-    """How many to ask so that somebody says yes with likelihood `SURE`.
-
-    The group's own record (offers made, offers accepted), weighed against the usual rate until it
-    has one: p = (accepted + usual · weight) / (made + weight); then the least n for which
-    1 - (1 - p)^n ≥ SURE.
-    """
-    share = (accepted + USUAL_ANSWER * USUAL_WEIGHT) / (made + USUAL_WEIGHT)
-    share = min(0.95, max(0.02, share))
-    size = math.ceil(math.log(1 - SURE) / math.log(1 - share))
+def wave_size(record: Iterable[Waves]) -> int:
+    """How many to ask so that somebody says yes with likelihood `SURE`: the least n for which
+    1 - (1 - p)^n ≥ SURE, where p is the share of those asked who say yes."""
+    size = math.ceil(math.log(1 - SURE) / math.log(1 - yes_share(record)))
     return min(LARGEST_WAVE, max(SMALLEST_WAVE, size))
+
+
+def yes_share(record: Iterable[Waves]) -> float:
+    """The share of those asked who say yes, between 0.02 and 0.95, by a group's own record, weighed
+    against the usual until it has one.
+
+    Yeses are not counted against asks. A wave of n comes to one yes at most, since the next is too
+    late: that share would be 1/n however willing people are, and the waves would grow by it until
+    they are all of the largest. It is counted how often a wave had a yes at all, which happens with
+    likelihood 1 - (1 - p)^n; p is where as many are expected as there were. The usual is taken as
+    so many waves of one. Halved again and again, since what is expected only grows with p.
+    """
+    known = [*record, Waves(1, USUAL_WEIGHT, round(USUAL_ANSWER * USUAL_WEIGHT))]
+    heard = sum(each.heard for each in known)
+    low, high = 0.02, 0.95
+    for _ in range(20):
+        share = (low + high) / 2
+        expected = sum(each.sent * (1 - (1 - share) ** each.size) for each in known)
+        low, high = (share, high) if expected < heard else (low, share)
+    return (low + high) / 2
 
 
 def reach_km(wave: int) -> float:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from handlers.rules import matching
 from handlers.rules.matching import Candidate, Wanted, Why, WhyNot
-from storage.model import NEIGHBOURLY, Member, Need, Role, Standing, Vetting
+from storage.model import NEIGHBOURLY, Member, Need, Role, Standing, Vetting, Waves
 
 NOW = datetime(2026, 11, 3, 10, tzinfo=UTC)
 ASKER = Member(1, 1, Standing.ACTIVE, "Rosa", roles=frozenset({Role.ASKER}), cell=1)
@@ -130,16 +130,33 @@ def test_the_reason_that_is_kept(candidate: Candidate, why: Why) -> None:
     ],
 )
 def test_a_wave_is_as_large_as_it_takes(made: int, accepted: int, size: int, why: str) -> None:
-    assert matching.wave_size(made, accepted) == size, why
+    assert matching.wave_size([Waves(1, made, accepted)]) == size, why
+
+
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.3])
+@pytest.mark.parametrize("size", [3, 5, 12])
+def test_a_wave_of_any_size_tells_how_willing_people_are(share: float, size: int) -> None:
+    """Whoever asks more at once gets fewer yeses for each ask: people are no less willing."""
+    heard = round(1000 * (1 - (1 - share) ** size))
+    assert matching.yes_share([Waves(size, 1000, heard)]) == pytest.approx(share, abs=0.02)
+
+
+def test_waves_do_not_grow_by_themselves() -> None:
+    record: list[Waves] = []
+    sizes = []
+    for _ in range(30):
+        sizes.append(matching.wave_size(record))
+        record.append(Waves(sizes[-1], 10, round(10 * (1 - 0.7 ** sizes[-1]))))
+    assert set(sizes) <= {4, 5, 6}
 
 
 @given(st.integers(0, 5000), st.data())
 def test_a_wave_is_never_one_and_never_everybody(made: int, data: st.DataObject) -> None:
     accepted = data.draw(st.integers(0, made))
-    size = matching.wave_size(made, accepted)
+    size = matching.wave_size([Waves(1, made, accepted)])
     assert matching.SMALLEST_WAVE <= size <= matching.LARGEST_WAVE
     if accepted:
-        assert matching.wave_size(made, accepted - 1) >= size
+        assert matching.wave_size([Waves(1, made, accepted - 1)]) >= size
 
 
 def test_each_wave_reaches_further() -> None:

@@ -17,6 +17,7 @@ from storage.model import (
     OfferStatus,
     RequestStatus,
     VisitStatus,
+    Waves,
 )
 from tests.made import NOW, asker, group, helper, joined, request
 
@@ -134,16 +135,35 @@ async def test_dropping_offers_leaves_answered_ones(database: Database, three: T
         )
 
 
-async def test_a_groups_record_counts_its_own_offers_since_then(
+async def test_a_groups_record_counts_its_own_waves_that_are_over(
     database: Database, three: Three
 ) -> None:
-    _, sam, wanted = three
+    """Six requests, each with what came of two people asked in each of its waves: yes, silence,
+    or too late, since somebody else was quicker or the need went away."""
+    rosa, _, first = three
+    yes, open_, taken = OfferStatus.ACCEPTED, OfferStatus.OPEN, OfferStatus.TAKEN
+    answers = [
+        (RequestStatus.FILLED, [[taken, taken], [yes, taken]]),  # nobody, then somebody
+        (RequestStatus.FILLED, [[yes, taken], [taken, taken]]),  # the second tells nothing
+        (RequestStatus.CANCELLED, [[taken, taken]]),  # nothing
+        (RequestStatus.OPEN, [[open_, open_]]),  # nothing yet
+        (RequestStatus.HANDED, [[open_, OfferStatus.DECLINED]]),  # nobody
+        (RequestStatus.FILLED, [[yes]]),  # the only one asked
+    ]
     async with database.transaction() as tx:
-        one = await requests.add_offer(tx, wanted.id, sam.id, 1, "near", NOW)
-        await requests.answer_offer(tx, one.id, OfferStatus.ACCEPTED, NOW)
-        assert await members.offers_since(tx, 1, NOW) == (1, 1)
-        assert await members.offers_since(tx, 1, NOW + timedelta(seconds=1)) == (0, 0)
-        assert await members.offers_since(tx, 2, NOW) == (0, 0)
+        people = [await joined(tx, helper(name=name)) for name in ("Ben", "Cai", "Dot", "Eve")]
+        for number, (status, waves) in enumerate(answers):
+            wanted = first if not number else await requests.add(tx, request(asker_id=rosa.id))
+            await requests.save(tx, replace(wanted, status=status))
+            asked = iter(people)
+            for wave, said in enumerate(waves, start=1):
+                for answer in said:
+                    who = next(asked).id
+                    made = await requests.add_offer(tx, wanted.id, who, wave, "near", NOW)
+                    await requests.answer_offer(tx, made.id, answer, NOW)
+        assert await members.waves_since(tx, 1, NOW) == [Waves(1, 1, 1), Waves(2, 4, 2)]
+        assert await members.waves_since(tx, 1, NOW + timedelta(seconds=1)) == []
+        assert await members.waves_since(tx, 2, NOW) == []
 
 
 async def test_whose_requests_and_in_which_state(database: Database, three: Three) -> None:
