@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the conversation scripts anew as the bot speaks today",
     )
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: looking through it again and again for what could be
+    let go took a tenth of the tests' time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)
 
 
 def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -108,16 +119,36 @@ def worker_id(request: pytest.FixtureRequest) -> str:
     return str(getattr(request.config, "workerinput", {}).get("workerid", "master"))
 
 
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with every table and nothing in them: to copy it takes a millisecond, to make
+    it sixty."""
+    file = tmp_path_factory.mktemp("empty") / "popround.db"
+
+    async def make() -> None:
+        database = open_database(f"sqlite+aiosqlite:///{file}", Vault(SECRET))
+        async with database.engine.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+        await database.close()
+
+    with ThreadPoolExecutor(1) as elsewhere:  # a test's own loop may be running here
+        elsewhere.submit(asyncio.run, make()).result()
+    assert not file.with_name(f"{file.name}-wal").exists()
+    return file
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """The URL of an empty database with every table: SQLite, then PostgreSQL."""
     if request.param == "sqlite":
-        url = f"sqlite+aiosqlite:///{tmp_path / 'popround.db'}"
-    else:
-        url = request.getfixturevalue("postgres")
+        file = tmp_path / "popround.db"
+        shutil.copyfile(request.getfixturevalue("empty_sqlite"), file)
+        yield f"sqlite+aiosqlite:///{file}"
+        return
+    url = request.getfixturevalue("postgres")
     database = open_database(url, Vault(SECRET))
     async with database.engine.begin() as connection:
-        if request.param == "sqlite" or not await _emptied(connection):
+        if not await _emptied(connection):
             await connection.run_sync(metadata.create_all)
     await database.close()
     yield url
@@ -125,11 +156,17 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
 
 async def _emptied(connection: AsyncConnection) -> bool:
     """Whether a PostgreSQL database has every table and nothing in it now; else it has no table.
-    To empty them takes a third of the time that it takes to make them."""
+    Row by row: to TRUNCATE them writes each of their files anew, 47 ms instead of one."""
     listed = sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     if set((await connection.execute(listed)).scalars()) == set(metadata.tables):
-        names = ", ".join(metadata.tables)
-        await connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        counted = sa.text("SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'")
+        numbers = (await connection.execute(counted)).scalars().all()
+        # What refers to what, and what must never be deleted in life, is no matter here.
+        await connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
+        deletes = "; ".join(f"DELETE FROM {name}" for name in metadata.tables)
+        begin_anew = ", ".join(f"setval('{name}', 1, false)" for name in numbers)
+        words = f"DO $$ BEGIN {deletes}; PERFORM {begin_anew}; END $$"
+        await connection.exec_driver_sql(words)
         return True
     await connection.execute(sa.text("DROP SCHEMA public CASCADE"))
     await connection.execute(sa.text("CREATE SCHEMA public"))
