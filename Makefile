@@ -30,9 +30,9 @@ demo: $(VENV)/ready ## a whole pretend village on this machine (HEADLESS=1 plays
 simulate: $(VENV)/ready ## two days of a town with every fault, for each of SEEDS seeds from SEED on; says how to see a broken promise again
 	@$(BIN)/popround simulate --days $(or $(DAYS),2) --faults $(or $(FAULTS),all) --seed $(or $(SEED),1) --seeds $(or $(SEEDS),20) $(ARGS)
 
-# Four workers on two cores: many tests wait for processes and clocks.
+# Three workers on two cores: some tests wait for processes and clocks. Four are no quicker.
 test: $(VENV)/ready-dev ## every test, on SQLite and on PostgreSQL
-	@$(BIN)/pytest -n 4 --dist worksteal $(ARGS)
+	@$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
 lint: $(VENV)/ready-dev ## style, types, and who may import whom
 	@$(BIN)/ruff check .
