@@ -112,8 +112,9 @@ async def _all_the_same(turn: Turn, why: str) -> str | None:
         return ""
     here = timing.local(turn.now, turn.community)
     language = member.language if member else turn.community.languages[0]
-    danger = understand(turn.words, here, language=language).emergency
-    if not danger or not door.from_a_phone(message) or _is_fixed(turn):
+    meaning = understand(turn.words, here, language=language)
+    danger = meaning.emergency and not _is_fixed(turn, meaning)
+    if not danger or not door.from_a_phone(message):
         return None
     alarm = await door.alarm(turn)
     if not alarm.answered:
@@ -216,17 +217,20 @@ async def _text(turn: Turn) -> None:  # noqa: PLR0911, PLR0912 (the order is the
 async def _in_danger(turn: Turn, meaning: Meaning) -> bool:
     """Whether it is an emergency. What is passed on to the other of a visit is read by a person at
     any rate: it takes a plain sign there."""
-    if not meaning.emergency or _is_fixed(turn):
+    if not meaning.emergency or _is_fixed(turn, meaning):
         return False
     return meaning.beyond_doubt or not await relay.is_begun(turn)
 
 
-def _is_fixed(turn: Turn) -> bool:
+def _is_fixed(turn: Turn, meaning: Meaning) -> bool:
     """Whether these are words that we have taught people, which mean one thing and no danger: HELP
-    asks what this is (its answer begins with 999), and "no more regular help" ends that."""
-    if len(turn.words.split()) > MOST_OF_A_WISH:
-        return turn.says_a_keyword()
-    return turn.says_a_keyword() or recurrence.wish_of(turn.words, turn.today) is not None
+    asks what this is (its answer begins with 999), and "no more regular help" ends that. A plain
+    sign of danger beside a wish counts for more."""
+    if turn.says_a_keyword():
+        return True
+    short = len(turn.words.split()) <= MOST_OF_A_WISH
+    wishes = short and recurrence.wish_of(turn.words, turn.today) is not None
+    return wishes and not meaning.beyond_doubt
 
 
 MOST_OF_A_WISH = 5

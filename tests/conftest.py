@@ -121,8 +121,8 @@ def worker_id(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with every table and nothing in them: to copy it takes a millisecond, to make
-    it sixty."""
+    """A SQLite file with every table and nothing in them, to be copied: each made anew would be all
+    tables and indexes again."""
     file = tmp_path_factory.mktemp("empty") / "popround.db"
 
     async def make() -> None:
