@@ -127,8 +127,15 @@ class Unknowns:
             return
         async with self._database.transaction() as tx:
             now = self._clock.now()
-            # The same words may have gone to the same person before, as a message of its own.
             ids = [each.provider_id for each in found]
+            # The same words may be on their way to the same person this moment as a message of its
+            # own: whose they are can be told once that one's id is recorded, and not before.
+            if ids and await outcomes.may_be_sending(
+                tx, message.channel, message.chat, now, but=message.id
+            ):
+                await outcomes.unknown(tx, message.id, now + LOOK_AFTER, "to be asked: rival")
+                return
+            # Or they may have gone before.
             others = await outcomes.known_by(tx, message.channel, ids, but=message.id)
             ident = next((each for each in ids if each not in others), "")
             if ident:

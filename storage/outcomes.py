@@ -19,6 +19,9 @@ from storage.schema import outbox, receipts
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 """When a message is asked after whose fate nobody can find out."""
 
+INTERRUPTED = "interrupted"
+"""The code of a message that another process was sending when it was taken over from."""
+
 
 def _in_the_air(channel: Channel, status: SendStatus) -> tuple[sa.ColumnElement[bool], ...]:
     """Messages of a channel that are in one of these two states. Both are named, as the index is of
@@ -158,7 +161,7 @@ async def interrupted(tx: Transaction, channel: Channel, holder: str, ask_at: da
             *_in_the_air(channel, SendStatus.SENDING),
             outbox.c.holder != holder,
         )
-        .values(status=SendStatus.UNKNOWN.value, next_at=ask_at, code="interrupted")
+        .values(status=SendStatus.UNKNOWN.value, next_at=ask_at, code=INTERRUPTED)
     )
     return int(result.rowcount)
 
@@ -214,6 +217,28 @@ async def known_by(
         )
     )
     return {row["provider_id"] for row in rows}
+
+
+async def may_be_sending(
+    tx: Transaction, channel: Channel, chat: str, now: datetime, *, but: int
+) -> bool:
+    """Whether another message than that one is on its way to that chat, with its provider's id yet
+    to be recorded: by us, or by a process that was taken over from and may be alive after all."""
+    found = await tx.value(
+        sa.select(outbox.c.id)
+        .where(
+            outbox.c.channel == channel.value,
+            is_one_of(outbox.c.status, SendStatus.SENDING, SendStatus.UNKNOWN),
+            outbox.c.lane == tx.vault.fingerprint(channel, chat),
+            outbox.c.id != but,
+            sa.or_(
+                outbox.c.status == SendStatus.SENDING.value,
+                sa.and_(outbox.c.code == INTERRUPTED, outbox.c.next_at > now),
+            ),
+        )
+        .limit(1)
+    )
+    return found is not None
 
 
 async def hurry(

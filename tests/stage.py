@@ -56,6 +56,9 @@ class Stage:
 
     async def settle(self) -> None:
         """Let everything happen that can happen now."""
+        # What networks were to say by now they have said before the bot looks at its clock.
+        await self.telegram.settle()
+        await self.twilio.settle()
         while True:
             wait = await self.bot.settle()
             # What was sent may come back as a status: at once, and not after the clock has moved.

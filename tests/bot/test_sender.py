@@ -832,3 +832,28 @@ async def test_looking_costs_nothing_while_nothing_is_to_be_done(database_url: s
         assert (await here.get(ident)).status is S.UNKNOWN
         here.on.clock.jump_to(here.on.clock.now() + 2 * SECOND)
         assert 1 < await here.sms.pump() <= unknowns.LOOK_AFTER.total_seconds()
+
+
+async def test_a_text_in_flight_is_not_taken_for_an_earlier_one_of_the_same_words(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with village(database_url) as here:
+        await here.settle()
+        database = here.on.bot.database
+        never_went = await here.queue()
+        async with database.transaction() as tx:
+            await messages.claim(tx, Channel.SMS, "dead", here.on.clock.now(), 9, [])
+            await outcomes.unknown(tx, never_went, here.on.clock.now(), "no_answer")
+        went = await here.queue()
+        send = here.sms._adapter.send
+
+        async def asked_meanwhile(message: OutboundMessage) -> Sent:
+            sent = await send(message)
+            if message.id == went:  # it has gone, and that is not recorded yet
+                await here.sms._unknowns._ask_all()
+            return sent
+
+        monkeypatch.setattr(here.sms._adapter, "send", asked_meanwhile)
+        await here.live(120)
+        assert {(await here.get(each)).status for each in (never_went, went)} == {S.DELIVERED}
+        assert here.handset() == ["Hello Rosa.", "Hello Rosa."]
