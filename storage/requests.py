@@ -45,7 +45,7 @@ async def save(tx: Transaction, request: HelpRequest) -> HelpRequest:
             names.append("words")
         values = {name: values[name] for name in (_COLUMN.get(n, n) for n in names)}
     if values:
-        await tx.run(sa.update(requests).where(requests.c.id == request.id).values(**values))
+        await tx.change(requests, request.id, **values)
         tx.read["requests", request.id] = request
     return request
 
@@ -56,8 +56,7 @@ _COLUMN = {"words": "sealed_words"}
 async def get(tx: Transaction, ident: int, *, lock: bool = False) -> HelpRequest:
     """A request that must exist. `lock`: nobody else decides about it until this commits; it is by
     this lock that the first acceptance wins."""
-    statement = sa.select(requests).where(requests.c.id == ident)
-    row = await tx.one(statement.with_for_update(key_share=True) if lock else statement)
+    row = await tx.row(requests, lock=lock, id=ident)
     if row is None:
         raise LookupError(f"no request {ident}")
     return (await _requests(tx, [row]))[0]
@@ -100,45 +99,52 @@ async def add_offer(
     tx: Transaction, request_id: int, member_id: int, wave: int, reason: str, now: datetime
 ) -> Offer:
     """Note that somebody is being asked."""
-    ident = await tx.add(
+    return (await add_offers(tx, request_id, {member_id: reason}, wave, now))[0]
+
+
+async def add_offers(
+    tx: Transaction, request_id: int, reasons: Mapping[int, str], wave: int, now: datetime
+) -> list[Offer]:
+    """Note that these are being asked, each for a reason; in this order."""
+    status = OfferStatus.OPEN
+    idents = await tx.add_all(
         offers,
-        request_id=request_id,
-        member_id=member_id,
-        wave=wave,
-        status=OfferStatus.OPEN.value,
-        reason=reason,
-        created_at=now,
+        [
+            {
+                "request_id": request_id,
+                "member_id": member_id,
+                "wave": wave,
+                "status": status.value,
+                "reason": reason,
+                "created_at": now,
+            }
+            for member_id, reason in reasons.items()
+        ],
     )
-    return Offer(ident, request_id, member_id, wave, OfferStatus.OPEN, reason, now)
+    return [
+        Offer(ident, request_id, member_id, wave, status, reason, now)
+        for ident, (member_id, reason) in zip(idents, reasons.items(), strict=True)
+    ]
 
 
 async def get_offer(tx: Transaction, ident: int) -> Offer | None:
-    row = await tx.one(sa.select(offers).where(offers.c.id == ident))
+    row = await tx.row(offers, id=ident)
     return _offer(row) if row else None
 
 
 async def offer_to(tx: Transaction, request_id: int, member_id: int) -> Offer | None:
-    row = await tx.one(
-        sa.select(offers).where(offers.c.request_id == request_id, offers.c.member_id == member_id)
-    )
+    row = await tx.row(offers, request_id=request_id, member_id=member_id)
     return _offer(row) if row else None
 
 
 async def offers_of(tx: Transaction, request_id: int) -> list[Offer]:
-    rows = await tx.all(
-        sa.select(offers).where(offers.c.request_id == request_id).order_by(offers.c.id)
-    )
-    return [_offer(row) for row in rows]
+    return [_offer(row) for row in await tx.rows(offers, request_id=request_id)]
 
 
 async def answer_offer(
     tx: Transaction, offer_id: int, status: OfferStatus, now: datetime | None
 ) -> None:
-    await tx.run(
-        sa.update(offers)
-        .where(offers.c.id == offer_id)
-        .values(status=status.value, answered_at=now)
-    )
+    await tx.change(offers, offer_id, status=status.value, answered_at=now)
 
 
 async def drop_offers(tx: Transaction, request_id: int) -> list[Offer]:
@@ -173,8 +179,7 @@ async def add_visit(
 
 
 async def get_visit(tx: Transaction, ident: int, *, lock: bool = False) -> Visit:
-    statement = sa.select(visits).where(visits.c.id == ident)
-    row = await tx.one(statement.with_for_update(key_share=True) if lock else statement)
+    row = await tx.row(visits, lock=lock, id=ident)
     if row is None:
         raise LookupError(f"no visit {ident}")
     return (await visits_from(tx, [row]))[0]
@@ -185,8 +190,7 @@ async def set_visit(
 ) -> None:
     """Where a visit stands now, and since when it is over if it is. Nobody is reminded of one that
     has begun, or is over."""
-    values = {"status": status.value, "over_at": over_at}
-    await tx.run(sa.update(visits).where(visits.c.id == visit_id).values(**values))
+    await tx.change(visits, visit_id, status=status.value, over_at=over_at)
     if status is not VisitStatus.ACCEPTED:
         await remind_at(tx, visit_id, dict.fromkeys(REMINDER.values()))
 
@@ -201,7 +205,7 @@ REMINDER = {
 
 async def remind_at(tx: Transaction, visit_id: int, moments: Mapping[str, datetime | None]) -> None:
     """When reminders of a visit are to be said, by the column (`REMINDER`); none: not any more."""
-    await tx.run(sa.update(visits).where(visits.c.id == visit_id).values(**moments))
+    await tx.change(visits, visit_id, **moments)
 
 
 async def live_visit(tx: Transaction, request_id: int) -> Visit | None:
@@ -278,10 +282,7 @@ async def is_offered(tx: Transaction, helper_id: int, asker_id: int) -> bool:
 
 async def visits_of(tx: Transaction, request_id: int) -> Sequence[Visit]:
     """Every visit that a request has had, the oldest first."""
-    rows = await tx.all(
-        sa.select(visits).where(visits.c.request_id == request_id).order_by(visits.c.id)
-    )
-    return await visits_from(tx, rows)
+    return await visits_from(tx, await tx.rows(visits, request_id=request_id))
 
 
 def _request_values(key: Seal, request: HelpRequest) -> dict[str, Any]:
