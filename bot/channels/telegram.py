@@ -12,12 +12,13 @@ import logging
 import re
 import ssl
 import warnings
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Any, TypeVar
 
+import aiohttp
 import httpx
 import structlog
 from telegram import (
@@ -48,8 +49,9 @@ from telegram.error import (
     NetworkError,
     RetryAfter,
     TelegramError,
+    TimedOut,
 )
-from telegram.request import BaseRequest, HTTPXRequest
+from telegram.request import BaseRequest, RequestData
 from telegram.warnings import PTBDeprecationWarning
 
 from bot.channels.base import (
@@ -145,14 +147,9 @@ ERRORS = (
     Rule(NetworkError, "too many requests", TooManyError, "flood", wait=5),
 )
 
-NOT_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
-"""How httpx fails before a request leaves. However else it fails, Telegram may have acted."""
+NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+"""How aiohttp fails before a request leaves: no line could be had. However else it fails, Telegram
+may have acted."""
 
 
 def failure(error: TelegramError, *, harmless: bool = False) -> SendError:
@@ -173,7 +170,84 @@ def failure(error: TelegramError, *, harmless: bool = False) -> SendError:
     return RetryableError("no_answer") if harmless else UnknownOutcomeError("no_answer")
 
 
-class _UpdatesRequest(HTTPXRequest):
+LINES = 32
+"""Calls to Telegram at once; what is more waits here."""
+
+CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 10.0
+"""How long a line may take to come about, and Telegram to answer."""
+
+IDLE_SECONDS = 5.0
+"""How long a line is kept that is not used. One that the other side hangs up just as we use it
+would leave a message of which nobody can say whether it came."""
+
+
+class _Request(BaseRequest):
+    """Calls by aiohttp. To httpx, which python-telegram-bot brings along, a call is three times the
+    work: half of all that went to sending (docs/performance.md)."""
+
+    def __init__(self, lines: int, session: Callable[[int], aiohttp.ClientSession]) -> None:
+        """`session`: makes what calls are made with, given how many there may be at once."""
+        self._lines = lines
+        self._make = session
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def read_timeout(self) -> float:
+        """Seconds."""
+        return ANSWER_SECONDS
+
+    async def initialize(self) -> None:
+        """The first call opens it."""
+
+    async def shutdown(self) -> None:
+        """Hang up."""
+        if self._session:
+            await self._session.close()
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = None,
+        write_timeout: Any = None,
+        connect_timeout: Any = None,
+        pool_timeout: Any = None,
+    ) -> tuple[int, bytes]:
+        """See `BaseRequest.do_request`. Only a `read_timeout` of its own is looked at: a poll's."""
+        if self._session is None:
+            self._session = self._make(self._lines)
+        own = isinstance(read_timeout, int | float)
+        timeout = aiohttp.ClientTimeout(
+            connect=CONNECT_SECONDS, sock_read=read_timeout if own else ANSWER_SECONDS
+        )
+        data = request_data.json_parameters if request_data else None
+        try:
+            call = self._session.request(
+                method, url, data=data, timeout=timeout, allow_redirects=False
+            )
+            async with call as answer:
+                return answer.status, await answer.read()
+        except TimeoutError as error:
+            raise TimedOut from error
+        except aiohttp.ClientError as error:
+            raise NetworkError(type(error).__name__) from error
+
+
+def _session(lines: int) -> aiohttp.ClientSession:
+    """Proxies and netrc of the surroundings are left alone: the token goes nowhere else."""
+    connector = aiohttp.TCPConnector(
+        limit=lines, keepalive_timeout=IDLE_SECONDS, ssl=_certificates()
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": BaseRequest.USER_AGENT},
+        trust_env=False,
+    )
+
+
+class _UpdatesRequest(_Request):
     """Replaces an update that can't be read by an empty one, so that it never holds up the rest."""
 
     @staticmethod
@@ -224,10 +298,10 @@ class TelegramAdapter:
         public_url: str | None = None,
         *,
         poll_seconds: int = 25,
-        transport: httpx.AsyncBaseTransport | None = None,
+        session: Callable[[int], aiohttp.ClientSession] | None = None,
     ) -> None:
         """`api_url` and `public_url` without a slash at the end; no `public_url`: polled.
-        `poll_seconds`: how long Telegram holds an empty answer. `transport`: in place of the
+        `poll_seconds`: how long Telegram holds an empty answer. `session`: in place of the
         network.
 
         Raises:
@@ -235,24 +309,12 @@ class TelegramAdapter:
         """
         if public_url and not webhook_secret:
             raise ValueError("a webhook without a secret would take anybody's word")
-        # httpx writes the address of each call, token included, at INFO; python-telegram-bot
-        # writes it at DEBUG, and whole updates, people's words included, when it can't read them.
-        for name, level in (
-            ("httpx", "WARNING"),
-            ("httpcore", "WARNING"),
-            ("telegram", "CRITICAL"),
-        ):
-            logging.getLogger(name).setLevel(level)
+        # python-telegram-bot writes the address of each call, token included, at DEBUG, and whole
+        # updates, people's words included, when it can't read them.
+        logging.getLogger("telegram").setLevel("CRITICAL")
         warnings.filterwarnings("ignore", r".*retry_after", category=PTBDeprecationWarning)
-        # Proxies and netrc of the surroundings are left alone: the token goes nowhere else.
-        client: dict[str, Any] = {"trust_env": False, "verify": _certificates()}
-        if transport:
-            client["transport"] = transport
-        timeouts: dict[str, Any] = {"connect_timeout": 5, "read_timeout": 10, "pool_timeout": 5}
-        self._requests = (
-            HTTPXRequest(32, httpx_kwargs=client, **timeouts),
-            _UpdatesRequest(1, httpx_kwargs=client, **timeouts),
-        )
+        make = session or _session
+        self._requests = (_Request(LINES, make), _UpdatesRequest(1, make))
         self._bot = Bot(
             token,
             base_url=f"{api_url}/bot",

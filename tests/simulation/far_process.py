@@ -148,7 +148,7 @@ IMPORTED_LATER = (
     "anyio._backends._asyncio",
     "apscheduler.executors.asyncio",
     "apscheduler.triggers.interval",
-    "httpcore",
+    "aiohttp",
     "sqlalchemy.dialects.postgresql.asyncpg",
     "sqlalchemy.dialects.sqlite.aiosqlite",
     "twilio.rest.api",
