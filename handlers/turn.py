@@ -470,9 +470,11 @@ class Turn:
         if question.outbox_id is None:
             return
         original = await messages.get(self.tx, question.outbox_id)
-        if original is None or (original.status is SendStatus.QUEUED and keep):
+        if original is None:
             return
-        if not keep and await messages.withdraw(self.tx, question.outbox_id):
+        if original.status is SendStatus.QUEUED and (
+            keep or await messages.withdraw(self.tx, question.outbox_id)
+        ):
             return
         if OutboundKind.EDIT not in self.desk.can.get(original.channel, ()):
             return

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import RowMapping
 
 from storage import guards
@@ -92,9 +93,15 @@ async def keep_inbound(tx: Transaction, messages: Sequence[InboundMessage], now:
     ]
     new = 0
     for at in range(0, len(rows), CHUNK):
-        insert = tx.upsert(inbox).values(rows[at : at + CHUNK]).on_conflict_do_nothing()
-        new += len((await tx.run(insert.returning(inbox.c.id))).all())
+        kept = await tx.run(_keep_inbound(tx.on_postgresql), rows[at : at + CHUNK])
+        new += len(kept.all())
     return new
+
+
+@cache
+def _keep_inbound(on_postgresql: bool) -> sa.Executable:
+    insert = postgresql.insert(inbox) if on_postgresql else sqlite.insert(inbox)
+    return insert.on_conflict_do_nothing().returning(inbox.c.id)
 
 
 async def _whose(tx: Transaction, lanes: Iterable[str]) -> dict[str, int]:
@@ -289,10 +296,12 @@ async def claim(
     rows = (await tx.run(_claiming(), values)).mappings().all()
     with suppress(WrongKeyError):  # each says so for itself below
         await tx.load_keys(row["member_id"] for row in rows)
+    edited = await _provider_ids(tx, [row["edits_id"] for row in rows if row["edits_id"]])
     claimed = []
     for row in sorted(rows, key=lambda found: (found["priority"], found["next_at"], found["id"])):
         try:
-            claimed.append((await from_row(tx, row), row["lane"]))
+            message = await from_row(tx, row)
+            claimed.append((replace(message, edits=edited.get(row["edits_id"], "")), row["lane"]))
         except (WrongKeyError, ValueError, KeyError, TypeError):
             await postpone(tx, row["id"], now + timedelta(hours=1), "unreadable")
     return claimed
@@ -554,10 +563,25 @@ def has_words(table: sa.Table) -> sa.ColumnElement[bool]:
     return sa.text(f"length({table.name}.sealed_message) > 0")  # type: ignore[return-value]
 
 
+async def _provider_ids(tx: Transaction, idents: list[int]) -> dict[int | None, str]:
+    """What the provider calls these."""
+    if not idents:
+        return {}
+    rows = (await tx.run(_named(), {"idents": idents})).mappings()
+    return {row["id"]: row["provider_id"] for row in rows}
+
+
+@cache
+def _named() -> sa.Select[Any]:
+    these = outbox.c.id.in_(sa.bindparam("idents", expanding=True))
+    return sa.select(outbox.c.id, outbox.c.provider_id).where(these)
+
+
 async def from_row(tx: Transaction, row: RowMapping) -> OutboundMessage:
+    """A message as it is kept; what it edits is known to who claims it."""
     sealed = row["sealed_message"]
     facts = (await tx.key_of(row["member_id"])).open_json(sealed) if sealed else NO_WORDS
-    message = OutboundMessage(
+    return OutboundMessage(
         id=row["id"],
         channel=Channel(row["channel"]),
         chat=facts["chat"],
@@ -577,7 +601,3 @@ async def from_row(tx: Transaction, row: RowMapping) -> OutboundMessage:
         provider_id=row["provider_id"],
         about=row["about"],
     )
-    if row["edits_id"]:
-        original = sa.select(outbox.c.provider_id).where(outbox.c.id == row["edits_id"])
-        message = replace(message, edits=str(await tx.value(original) or ""))
-    return message

@@ -228,7 +228,27 @@ async def put_by(tx: Transaction, outbox_id: int) -> Question | None:
 
 async def about(tx: Transaction, kind: str, ref: int) -> list[Question]:
     """Every question of a kind about one thing, open or not, oldest first."""
-    return await _questions(tx, await tx.rows(questions, kind=kind, ref=ref))
+    return await about_each(tx, kind, [ref])
+
+
+async def about_each(tx: Transaction, kind: str, refs: Sequence[int]) -> list[Question]:
+    """Every question of a kind about any of these things, open or not, oldest first."""
+    if not refs:
+        return []
+    rows = await tx.run(_about(), {"kind": kind, "refs": refs})
+    return await _questions(tx, rows.mappings().all())
+
+
+@cache
+def _about() -> sa.Select[Any]:
+    return (
+        sa.select(questions)
+        .where(
+            questions.c.kind == sa.bindparam("kind", type_=questions.c.kind.type),
+            questions.c.ref.in_(sa.bindparam("refs", expanding=True)),
+        )
+        .order_by(questions.c.id)
+    )
 
 
 async def answered(tx: Transaction, question_id: int, now: datetime) -> bool:
@@ -251,16 +271,19 @@ async def close(
     member_id: int | None = None,
 ) -> None:
     """These questions need no answer any more; their numbers are free."""
-    which: list[sa.ColumnElement[bool]] = [
-        questions.c.kind.in_(kinds),
+    about = {"of_ref": ref, "of_member": member_id}
+    known = {name: value for name, value in about.items() if value is not None}
+    await tx.run(_close(tuple(known)), {"kinds": kinds, "closed_at": now, **known})
+
+
+@cache
+def _close(known: tuple[str, ...]) -> sa.Update:
+    columns = {"of_ref": questions.c.ref, "of_member": questions.c.member_id}
+    return sa.update(questions).where(
+        questions.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+        *(columns[name] == sa.bindparam(name, type_=columns[name].type) for name in known),
         questions.c.answered_at.is_(None),
-    ]
-    if ref is not None:
-        which.append(questions.c.ref == ref)
-    if member_id is not None:
-        which.append(questions.c.member_id == member_id)
-    await tx.run(
-        sa.update(questions).where(*which, questions.c.closed_at.is_(None)).values(closed_at=now)
+        questions.c.closed_at.is_(None),
     )
 
 

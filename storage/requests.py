@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -66,15 +67,20 @@ async def of_asker(
     tx: Transaction, asker_id: int, statuses: Iterable[RequestStatus] = UNSETTLED
 ) -> list[HelpRequest]:
     """An asker's requests in these states, the newest first."""
-    rows = await tx.all(
+    values = {"asker": asker_id, "statuses": [status.value for status in statuses]}
+    return await _requests(tx, (await tx.run(_of_asker(), values)).mappings().all())
+
+
+@cache
+def _of_asker() -> sa.Select[Any]:
+    return (
         sa.select(requests)
         .where(
-            requests.c.asker_id == asker_id,
-            requests.c.status.in_([s.value for s in statuses]),
+            requests.c.asker_id == sa.bindparam("asker", type_=requests.c.asker_id.type),
+            requests.c.status.in_(sa.bindparam("statuses", expanding=True)),
         )
         .order_by(requests.c.id.desc())
     )
-    return await _requests(tx, rows)
 
 
 async def of_community(
@@ -149,13 +155,19 @@ async def answer_offer(
 
 async def drop_offers(tx: Transaction, request_id: int) -> list[Offer]:
     """Mark the offers that are still open as taken; which they were."""
-    rows = await tx.all(
+    rows = (await tx.run(_dropping(), {"of_request": request_id})).mappings()
+    return sorted((_offer(row) for row in rows), key=lambda offer: offer.id)
+
+
+@cache
+def _dropping() -> sa.Executable:
+    this = offers.c.request_id == sa.bindparam("of_request", type_=offers.c.request_id.type)
+    return (
         sa.update(offers)
-        .where(offers.c.request_id == request_id, offers.c.status == OfferStatus.OPEN.value)
+        .where(this, offers.c.status == OfferStatus.OPEN.value)
         .values(status=OfferStatus.TAKEN.value)
         .returning(offers)
     )
-    return sorted((_offer(row) for row in rows), key=lambda offer: offer.id)
 
 
 # Visits
@@ -210,10 +222,16 @@ async def remind_at(tx: Transaction, visit_id: int, moments: Mapping[str, dateti
 
 async def live_visit(tx: Transaction, request_id: int) -> Visit | None:
     """The visit under way for a request."""
-    row = await tx.one(
-        sa.select(visits).where(visits.c.request_id == request_id, visits.c.status.in_(LIVE_VISIT))
-    )
+    row = await tx.one_with(_live("request_id"), whose=request_id)
     return (await visits_from(tx, [row]))[0] if row else None
+
+
+@cache
+def _live(column: str) -> sa.Select[Any]:
+    """The visits under way of which that column is `whose`, the newest first."""
+    this = visits.c[column] == sa.bindparam("whose", type_=visits.c[column].type)
+    found = sa.select(visits).where(this, visits.c.status.in_(LIVE_VISIT))
+    return found.order_by(visits.c.id.desc())
 
 
 async def filled_by_nobody(tx: Transaction, most: int) -> list[int]:
@@ -232,16 +250,22 @@ async def live_visits(
     tx: Transaction, *, helper_id: int | None = None, asker_id: int | None = None
 ) -> list[Visit]:
     """The visits under way by a helper or to an asker, the newest first."""
-    whose = visits.c.helper_id == helper_id if helper_id else visits.c.asker_id == asker_id
-    rows = await tx.all(
-        sa.select(visits).where(whose, visits.c.status.in_(LIVE_VISIT)).order_by(visits.c.id.desc())
-    )
-    return await visits_from(tx, rows)
+    column, whose = ("helper_id", helper_id) if helper_id else ("asker_id", asker_id)
+    rows = await tx.run(_live(column), {"whose": whose})
+    return await visits_from(tx, rows.mappings().all())
 
 
 async def between(tx: Transaction, one: int, other: int) -> list[Visit]:
     """The latest visits of two members to each other, the newest first."""
-    rows = await tx.all(
+    rows = await tx.run(_between(), {"one": one, "other": other})
+    return await visits_from(tx, rows.mappings().all())
+
+
+@cache
+def _between() -> sa.Select[Any]:
+    one = sa.bindparam("one", type_=visits.c.helper_id.type)
+    other = sa.bindparam("other", type_=visits.c.helper_id.type)
+    return (
         sa.select(visits)
         .where(
             sa.or_(
@@ -252,7 +276,6 @@ async def between(tx: Transaction, one: int, other: int) -> list[Visit]:
         .order_by(visits.c.id.desc())
         .limit(5)
     )
-    return await visits_from(tx, rows)
 
 
 async def open_offers_to(tx: Transaction, member_id: int) -> list[Offer]:
@@ -267,17 +290,22 @@ async def open_offers_to(tx: Transaction, member_id: int) -> list[Offer]:
 
 async def is_offered(tx: Transaction, helper_id: int, asker_id: int) -> bool:
     """Whether a helper is being asked for something that this asker needs."""
-    found = await tx.value(
+    found = await tx.one_with(_is_offered(), helper=helper_id, asker=asker_id)
+    return found is not None
+
+
+@cache
+def _is_offered() -> sa.Select[Any]:
+    return (
         sa.select(offers.c.id)
         .join(requests, requests.c.id == offers.c.request_id)
         .where(
-            offers.c.member_id == helper_id,
+            offers.c.member_id == sa.bindparam("helper", type_=offers.c.member_id.type),
             offers.c.status == OfferStatus.OPEN.value,
-            requests.c.asker_id == asker_id,
+            requests.c.asker_id == sa.bindparam("asker", type_=requests.c.asker_id.type),
         )
         .limit(1)
     )
-    return found is not None
 
 
 async def visits_of(tx: Transaction, request_id: int) -> Sequence[Visit]:
