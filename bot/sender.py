@@ -261,7 +261,8 @@ class Sender:
         try:
             async with self._database.transaction() as tx:
                 now = self._clock.now()
-                await self._all_sent(tx, sent, now)
+                if sent:
+                    await self._all_sent(tx, sent, now)
                 claimed = await messages.claim(
                     tx,
                     self.channel,
