@@ -182,8 +182,8 @@ would leave a message of which nobody can say whether it came."""
 
 
 class _Request(BaseRequest):
-    """Calls by aiohttp. To httpx, which python-telegram-bot brings along, a call is three times the
-    work: half of all that went to sending (docs/performance.md)."""
+    """Calls by aiohttp. To httpx, which python-telegram-bot brings along, each is three times the
+    work (docs/performance.md)."""
 
     def __init__(self, lines: int, session: Callable[[int], aiohttp.ClientSession]) -> None:
         """`session`: makes what calls are made with, given how many there may be at once."""
