@@ -69,6 +69,7 @@ from bot.channels.base import (
     TooManyError,
     UnknownOutcomeError,
     header,
+    sound,
     storable,
 )
 from storage.model import Channel, InboundKind, InboundMessage, OutboundKind, OutboundMessage
@@ -342,7 +343,7 @@ class TelegramAdapter:
         try:
             return Received(messages=self._read(Update.de_json(json.loads(body))))
         except Exception as error:  # whatever a foreign object can do to a parser
-            number = re.search(rb'"update_id"\s*:\s*(\d+)', body)
+            number = re.search(rb'"update_id"\s*:\s*(\d{1,18})\b', body)
             _unreadable(int(number[1]) if number else None, error)
             raise MalformedError("unreadable update") from None
 
@@ -369,8 +370,12 @@ class TelegramAdapter:
         return Received(messages=tuple(messages)), cursor if last is None else str(last + 1)
 
     def _read(self, update: Update) -> tuple[InboundMessage, ...]:
-        """What an update holds for us: one message or none."""
-        number = str(update.update_id)
+        """What an update holds for us: one message or none.
+
+        Raises:
+            MalformedError: if something in it is not of its kind.
+        """
+        number = _id(update.update_id)
         found = None
         if update.message:
             found = self._message(number, update.message)
@@ -378,12 +383,12 @@ class TelegramAdapter:
             found = _button(number, update.callback_query)
         elif update.my_chat_member:
             found = _membership(number, update.my_chat_member)
-        return (found,) if found else ()
+        return sound(Received((found,))).messages if found else ()
 
     def _message(self, number: str, message: Message) -> InboundMessage | None:
         sender, chat = message.from_user, message.chat
         if message.migrate_to_chat_id:
-            new = str(message.migrate_to_chat_id)
+            new = _id(message.migrate_to_chat_id)
             return _inbound(number, chat, sender, InboundKind.MOVED, text=new)
         if sender is None or sender.is_bot or chat.type == Chat.CHANNEL:
             return None
@@ -397,7 +402,7 @@ class TelegramAdapter:
         elif text:
             kind, what = InboundKind.TEXT, {"text": self._without_us(text)}
             if message.reply_to_message and chat.type == Chat.PRIVATE:
-                what["replies_to"] = str(message.reply_to_message.message_id)
+                what["replies_to"] = _id(message.reply_to_message.message_id)
         elif any(getattr(message, wordless) for wordless in WORDLESS):
             kind = InboundKind.OTHER
         else:
@@ -575,19 +580,30 @@ def _membership(number: str, change: ChatMemberUpdated) -> InboundMessage | None
 def _inbound(
     number: str, chat: Chat, sender: User | None, kind: InboundKind, **what: Any
 ) -> InboundMessage:
-    if "text" in what:
-        what["text"] = storable(what["text"])
+    for words in what.keys() & {"text", "button", "answers"}:
+        what[words] = storable(what[words])
     return InboundMessage(
         channel=Channel.TELEGRAM,
         provider_id=number,
-        chat=str(chat.id),
-        sender=str(sender.id if sender else chat.id),
+        chat=_id(chat.id),
+        sender=_id(sender.id if sender else chat.id),
         kind=kind,
         in_group=chat.type != Chat.PRIVATE,
         name=storable(sender.first_name) if sender else "",
-        language=(sender.language_code or "") if sender else "",
+        language=storable(sender.language_code or "") if sender else "",
         **what,
     )
+
+
+def _id(number: object) -> str:
+    """An update's, chat's, person's or message's id as we keep it: at most 64 bits with the sign.
+
+    Raises:
+        MalformedError: if it is none.
+    """
+    if type(number) is not int or abs(number) >= 2**63:
+        raise MalformedError("no id")
+    return str(number)
 
 
 def _number(text: str) -> int:

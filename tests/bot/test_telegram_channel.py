@@ -193,6 +193,11 @@ RIGHTS = dict.fromkeys(
             press(message=SHOWN), inbound(InboundKind.BUTTON, button="tok:0", answers="55", **GROUP)
         ),
         pytest.param(
+            press(message=SHOWN, data="a\x00\ud83d:0", id="5\x005"),
+            inbound(InboundKind.BUTTON, button="a?:0", answers="55", **GROUP),
+            id="a button that nobody could look up",
+        ),
+        pytest.param(
             press(message=SHOWN | {"date": 0}),
             inbound(InboundKind.BUTTON, button="tok:0", answers="55", **GROUP),
             id="button of a message that is gone",
@@ -261,7 +266,30 @@ def test_no_secret_header_and_no_secret_of_ours_are_refused():
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"null", b"[]", b"{}", b"\xff\x00", b"[" * 60_000, b'{"update_id": 5, "message": 3}'],
+    [
+        *(
+            b"",
+            b"null",
+            b"[]",
+            b"{}",
+            b"\xff\x00",
+            b"[" * 60_000,
+            b'{"update_id": 5, "message": 3}',
+        ),
+        b'{"update_id": ' + b"9" * 5_000 + b"}",  # more figures than Python makes a number of
+        # The library believes whatever stands there; in the middle of a lane it would be found out.
+        json.dumps(message(text="x") | {"update_id": "99"}).encode(),
+        json.dumps(message(text="x") | {"update_id": 2**64}).encode(),
+        json.dumps(message({"id": "7", "type": "private"}, text="x")).encode(),
+        json.dumps(message({"id": 7.5, "type": "private"}, text="x")).encode(),
+        json.dumps(message(text=["x"])).encode(),
+        json.dumps(message(location={"latitude": float("nan"), "longitude": 0.0})).encode(),
+        json.dumps(message(location={"latitude": 53.5, "longitude": 181})).encode(),
+        json.dumps(message(location={"latitude": "53", "longitude": 0.0})).encode(),
+        json.dumps(message(STREET, migrate_to_chat_id="elsewhere")).encode(),
+        json.dumps(press(message=SHOWN, data={"tok": 0})).encode(),
+        json.dumps(press(message=SHOWN, id=[])).encode(),
+    ],
 )
 def test_a_genuine_call_that_cannot_be_read_is_malformed(body):
     with pytest.raises(MalformedError) as told:
