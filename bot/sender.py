@@ -31,7 +31,7 @@ from handlers import spending
 from handlers.rules import timing
 from handlers.rules.segments import segments
 from storage import groups, keepsakes, members, messages, outcomes
-from storage.database import Database, StorageUnavailableError, Transaction
+from storage.database import SILENT_SECONDS, Database, StorageUnavailableError, Transaction
 from storage.model import Channel, OutboundKind, OutboundMessage, Priority, SendStatus
 
 log = structlog.get_logger("sender")
@@ -103,6 +103,8 @@ class Sender:
         self._recording = asyncio.Lock()
         self._unrecorded: list[_Outcome] = []
         self._paused_until = 0.0
+        self._in_doubt_until = 0.0
+        """Until then something may turn out to be claimed that nobody here knows of."""
         self._leased_until = 0.0
         self._latest = datetime.min.replace(tzinfo=UTC) + PUT_BACK
         self._was_here = False
@@ -216,6 +218,7 @@ class Sender:
     async def pump(self) -> float:
         """Start sending what may go now; seconds until it is worth looking again."""
         await self._record_again()
+        await self._put_back()
         while True:
             # However much there is to send, the lease runs out meanwhile.
             if self.holds_lease and not await self.lease():
@@ -225,20 +228,26 @@ class Sender:
             if not choice.priorities or self._leaving:
                 return choice.look_in
             began = self._clock.monotonic()
-            async with self._database.transaction() as tx:
-                now = self._clock.now()
-                claimed = await messages.claim(
-                    tx,
-                    self.channel,
-                    self._holder,
-                    now,
-                    choice.most,
-                    self._resting(),
-                    choice.priorities,
-                    few=BULK,
-                )
-                going = [(m, lane) for m, lane in claimed if await self._may_go(tx, m, now)]
-                soonest = None if claimed else await messages.next_send_at(tx, self.channel, now)
+            try:
+                async with self._database.transaction() as tx:
+                    now = self._clock.now()
+                    claimed = await messages.claim(
+                        tx,
+                        self.channel,
+                        self._holder,
+                        now,
+                        choice.most,
+                        self._resting(),
+                        choice.priorities,
+                        few=BULK,
+                    )
+                    going = [(m, lane) for m, lane in claimed if await self._may_go(tx, m, now)]
+                    soonest = (
+                        None if claimed else await messages.next_send_at(tx, self.channel, now)
+                    )
+            except StorageUnavailableError:
+                self._in_doubt_until = self._clock.monotonic() + SILENT_SECONDS
+                raise
             for message, lane in going:
                 self._busy.add(lane)
                 ticket = self._pace.take(message.priority, self.parts(message) or 1)
@@ -250,6 +259,14 @@ class Sender:
                     self._pace.rests()
                 return min(choice.look_in, self._next_look(now, soonest))
             self._claiming += (self._clock.monotonic() - began - self._claiming) / 4
+
+    async def _put_back(self) -> None:
+        """Where the line broke as a claim was committed, nobody can know whether it was. If so it
+        is ours, and would wait for ever for us to send it. (The server may take its time over a
+        commit whose caller is gone, but no longer than over any other.)"""
+        if self._clock.monotonic() < self._in_doubt_until:
+            async with self._database.transaction() as tx:
+                await outcomes.not_begun(tx, self.channel, self._holder, self._busy)
 
     def _choice(self) -> _Choice:
         """What may go now. The last places among the calls under way are kept for what is pressing:

@@ -38,7 +38,8 @@ class _AtOnce:
         future, call = item
         try:
             if _AtOnce.trouble is not None and isinstance(call, partial):
-                words = str(call.args[0]) if call.args else ""
+                # `storage.database` hands over a statement with what it is given before and after.
+                words = next((each for each in call.args if isinstance(each, str)), "")
                 if error := _AtOnce.trouble(call.func.__name__, words):
                     raise error
             result = call()

@@ -32,6 +32,7 @@ from storage.schema import inbox, offers, outbox, receipts, requests, visits
 from tests.conftest import SECRET
 from tests.made import asker, group, helper
 from tests.stage import AUTH, NUMBER, SID, TOKEN
+from tests.torture.tally import befell, held
 
 KILLS = 12
 ASKERS, HELPERS = 8, 10
@@ -250,6 +251,8 @@ async def test_killed_at_any_moment_it_loses_nothing_and_does_nothing_twice(
         await asyncio.gather(*doing, return_exceptions=True)
         await until(lambda: settled(database, telegram), "everything to be done")
         await everything_once(database, town)
+        befell("kill -9 at random", KILLS)
+        held("a message comes once", len(telegram.calls) + len(twilio.all_texts()))
     except BaseException:
         print(log.read_text()[-6000:])  # noqa: T201 (pytest shows it with the failure)
         raise
