@@ -40,7 +40,7 @@ from storage.schema import due
 from tests.simulation.far_clock import FarClock
 from tests.stage import AUTH, NUMBER, SID, TOKEN
 from tests.torture import scenes
-from tests.torture.points import die_at
+from tests.torture.points import ASKED_AFTER, die_at
 
 
 def _lives_by(clock: FarClock) -> None:
@@ -145,7 +145,11 @@ def _live(facts: dict[str, Any]) -> int:
     if facts["points"]:
         true = FarClock(Path(facts["clock"]), wrong=False)
         spared_until = datetime.fromtimestamp(facts["spared_until"], UTC)
-        die_at(facts["points"], Path(facts["died"]), lambda: true.now() >= spared_until)
+
+        def may(point: str) -> bool:
+            return point in ASKED_AFTER or true.now() >= spared_until
+
+        die_at(facts["points"], Path(facts["died"]), may)
     if facts["spoilt"]:
         SPOILT[facts["spoilt"]]()
     with in_the_same_thread() if facts["quick"] else nullcontext():

@@ -56,9 +56,9 @@ WAYS = (
 
 BEGINS = "as it begins"
 
-SPARED = timedelta(minutes=40)
-"""After a death at a named point there is none at another for so long: nobody's bot is away all
-morning, and what is to come in time could not."""
+SPARED = timedelta(minutes=20)
+"""After a death at a named point there is none at another for so long: nobody's bot is away again
+and again, and what is to come in time could not."""
 
 
 class Nursery:
@@ -194,13 +194,14 @@ class FarTown(Town):
         self._begin()
 
     def _begin(self) -> None:
+        self._noted()  # it may have been about to, and been killed in that very moment
         self._rises = None
         self.pid = self._nursery.begin(
             clock=str(self._folder / "clock"),
             log=str(self._folder / "log"),
             quick=self.quick,
             spoilt=self.spoilt,
-            points={point: self.kills.chance.randrange(1, 4) for point in self.points},
+            points=self.points,
             died=str(self._died),
             spared_until=self._spared_until.timestamp(),
             settings={
@@ -252,12 +253,19 @@ class FarTown(Town):
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:
-            died = self._died.read_text().splitlines() if self._died.exists() else []
-            assert len(died) == self.died_at.total() + 1, "it ended, and was not to"
-            self.died_at[died[-1]] += 1
-            self.points.remove(died[-1])
-            self._spared_until = self.clock.true + SPARED
-            self._dead(died[-1])
+            point = self._noted()
+            assert point, "it ended, and was not to"
+            self._dead(point)
+
+    def _noted(self) -> str:
+        """The point at which it says that it dies, if it has said so since this was last asked."""
+        died = self._died.read_text().splitlines() if self._died.exists() else []
+        if len(died) == self.died_at.total():
+            return ""
+        self.died_at[died[-1]] += 1
+        self.points.remove(died[-1])
+        self._spared_until = self.clock.true + SPARED
+        return died[-1]
 
     def _kill_soon(self, way: str) -> None:
         """After some milliseconds of real time: few, or so many that a wave is going out."""

@@ -34,7 +34,7 @@ from tests.simulation.calendar import kept
 from tests.simulation.far_town import BEGINS, WAYS, FarTown, Nursery
 from tests.simulation.marsden import HELPERS, settle_in
 from tests.simulation.test_week import AWAY, MONDAY, unanswered, wishes
-from tests.torture.points import IN_A_WEEK
+from tests.torture.points import IN_A_WEEK, KILL
 from tests.torture.tally import befell, held
 
 TORTURE = bool(os.environ.get("POPROUND_TORTURE"))
@@ -249,7 +249,7 @@ async def test_killed_at_random_through_a_week_nothing_is_lost_and_nothing_comes
 ) -> None:
     week = await lived(database_url, tmp_path, nursery, KILLS, points=IN_A_WEEK)
     assert week.wrong == [], f"POPROUND_SEED={SEED}"
-    assert week.town.points == [], "points at which it never died"
+    assert week.town.points == [], f"it never died there: {week.town.points}"
     assert week.town.deaths >= KILLS + len(IN_A_WEEK)
     assert set(WAYS) < set(week.town.kills.done)
     assert {wrong for _, wrong in week.jumps} >= {-HOUR, HOUR}
@@ -258,7 +258,7 @@ async def test_killed_at_random_through_a_week_nothing_is_lost_and_nothing_comes
     assert len(week.ledger.by_entry["check_in.morning"]) > 3  # or it was too late for good morning
     befell("kill -9 at random", week.town.kills.done.total())
     for point, times in week.town.died_at.items():
-        befell(f"kill -9: {point}", times)
+        befell(KILL + point, times)
     befell("clock put wrong or right", len(week.jumps) - 1)
     for promise in OF_EACH:
         held(promise, week.ledger.held[promise])

@@ -55,6 +55,7 @@ JOBS = (
         2.5,
         again=True,
     ),
+    Job("several processes, and their database dies", ("tests/bot/test_cluster.py",), 3.0),
     Job("points that are come by in trouble, and a disk that fails", ("tests/torture",), 0.7),
     Job(
         "processes killed as people ask, and in the middle of a broadcast",
@@ -62,7 +63,6 @@ JOBS = (
         1.5,
         again=True,
     ),
-    Job("several processes, and their database dies", ("tests/bot/test_cluster.py",), 5.0),
     Job(
         "weeks in which it dies within",
         ("tests/simulation/test_week.py", "tests/simulation/test_planted.py"),

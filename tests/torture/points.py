@@ -11,7 +11,7 @@ import ast
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,6 @@ COMMITS = {
     "sender.Sender.lease": "the right to send is taken",
     "sender.Sender.pump": "a message is claimed",
     "sender.Sender._record": "what became of a message is recorded",
-    "sender.Sender._record_together": "what became of several is recorded",
     "unknowns.Unknowns._ask_after": "a text was asked after",
     "unknowns.Unknowns._cant_ask": "a message can't be asked after",
     "auditor.Auditor.look": "it is looked for what was lost",
@@ -39,15 +38,17 @@ COMMITS = {
 }
 """What is committed in a week in which nothing of our own goes wrong, by where the bot does it."""
 
-IN_TROUBLE = {
+RARELY = {
     "intake.Intake._count": "a message that went wrong is counted",
     "intake.Intake._failed": "a message is given up",
     "scheduler.Scheduler._failed": "what is due and went wrong is put off",
     "auditor.Auditor._repair": "a next step is given back",
+    "sender.Sender._record_together": "what became of several is recorded",
     "sender.Sender._put_back": "a claim that nobody heard of is put back",
     "sender.Sender.stop": "the right to send is given back",
 }
-"""What is committed only where something of our own went wrong, or as it is told to end."""
+"""What is committed only where something of our own went wrong, where several calls are answered
+in one moment, and as it is told to end."""
 
 READS = frozenset(
     (
@@ -68,33 +69,54 @@ BEFORE, AFTER = "before its commit", "after its commit"
 LEAVES, ANSWERED = "before a call leaves", "taken, and its answer is not recorded"
 
 
+KILL = "kill -9: "
+"""What a death at a point is counted as, before the point's name."""
+
+
+def either_side(words: str) -> tuple[str, str]:
+    """The names of the points before and after that commit."""
+    return f"{words}: {BEFORE}", f"{words}: {AFTER}"
+
+
 def _both(what: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     return {
-        f"{words}: {moment}": (where, moment)
+        point: (where, moment)
         for where, words in what.items()
-        for moment in (BEFORE, AFTER)
+        for point, moment in zip(either_side(words), (BEFORE, AFTER), strict=True)
     }
 
 
 IN_A_WEEK: tuple[str, ...] = (*_both(COMMITS), LEAVES, ANSWERED)
 """Points that any week with some deaths comes by."""
 
-RARE: tuple[str, ...] = tuple(_both(IN_TROUBLE))
+RARE: tuple[str, ...] = tuple(_both(RARELY))
 
 POINTS: tuple[str, ...] = (*IN_A_WEEK, *RARE)
 
-_NAMES = {place: name for what in (COMMITS, IN_TROUBLE) for name, place in _both(what).items()}
+ASKED_AFTER: frozenset[str] = frozenset(
+    _both(
+        {
+            where: COMMITS[where]
+            for where in ("unknowns.Unknowns._ask_after", "unknowns.Unknowns._cant_ask")
+        }
+    )
+)
+"""Points that are come by only soon after another death, for which there is no waiting."""
+
+_NAMES = {place: name for what in (COMMITS, RARELY) for name, place in _both(what).items()}
 
 
-def die_at(points: Mapping[str, int], note: Path, may: Callable[[], bool]) -> None:
+def die_at(
+    points: Collection[str], note: Path, may: Callable[[str], bool], *, nth: int = 1
+) -> None:
     """From now on this process ends by its own hand, as `kill -9` would end it, as soon as it comes
-    by one of these points for the so-manieth time, and it `may`. Which one it was is noted in that
+    by one of these points for the nth time, and it `may` there. Which one it was is noted in that
     file."""
-    left = dict(points)
+    left = dict.fromkeys(points, nth)
     file = os.open(note, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def at(point: str) -> None:
-        if point not in left or not may():
+        if point not in left or not may(point):
             return
         left[point] -= 1
         if left[point] <= 0:

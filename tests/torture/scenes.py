@@ -21,7 +21,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from bot import intake, scheduler
 from bot.channels.base import Received
 from bot.simulation.network import Told
-from bot.simulation.same_thread import in_the_same_thread
 from bot.simulation.town import Town
 from storage import database, due, members, messages, requests
 from storage.database import Database
@@ -32,6 +31,7 @@ from tests.made import NOW, ROSA, asker, group, helper, inbound, outbound, reque
 from tests.torture.points import die_at
 
 ANA = "+447700900999"
+CHATS = ("5001", "5002", "5003", "5004", "5005", "5006")
 MINUTE = timedelta(minutes=1)
 
 LATER = timedelta(minutes=20)
@@ -136,6 +136,15 @@ async def _queue_one(on: Stage) -> None:
             await messages.queue(tx, outbound(member_id=1, community_id=1))
 
 
+async def several_are_sent_at_once(on: Stage) -> None:
+    """Their answers come while the first of them is being recorded."""
+    async with on.database.transaction() as tx:
+        for chat in CHATS if on.first else ():
+            text = outbound(channel=Channel.TELEGRAM, chat=chat, text=f"Hello {chat}.")
+            await messages.queue(tx, text)
+    await on.live()
+
+
 Scene = Callable[[Stage], Awaitable[None]]
 
 SCENES: dict[str, Scene] = {
@@ -146,6 +155,7 @@ SCENES: dict[str, Scene] = {
         a_next_step_is_lost,
         a_claim_is_not_heard_of,
         it_is_told_to_stop,
+        several_are_sent_at_once,
     )
 }
 
@@ -169,9 +179,8 @@ async def acted(scene: Scene, url: str, heard: Path, *, first: bool) -> None:
 
 def play(facts: dict[str, Any]) -> int:
     """In a process of its own, which dies at a point."""
-    die_at(facts["points"], Path(facts["died"]), lambda: True)
-    with in_the_same_thread():
-        asyncio.run(acted(SCENES[facts["scene"]], facts["url"], Path(facts["heard"]), first=True))
+    die_at((facts["point"],), Path(facts["died"]), lambda _: True, nth=facts["nth"])
+    asyncio.run(acted(SCENES[facts["scene"]], facts["url"], Path(facts["heard"]), first=True))
     return 0
 
 

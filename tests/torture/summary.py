@@ -13,14 +13,14 @@ from bot.commands.terminal import amount
 from bot.simulation.faults import FAULTS
 from bot.simulation.promises import HELD
 from tests.torture.broken_line import CUTS
-from tests.torture.points import POINTS
+from tests.torture.points import ANSWERED, COMMITS, KILL, LEAVES, POINTS, RARELY, either_side
 
 if TYPE_CHECKING:
     from tests.torture.__main__ import Run
 
 SHOWN = 5
 
-KILLED = tuple(f"kill -9: {point}" for point in POINTS)
+KILLED = tuple(KILL + point for point in POINTS)
 ELSEWHERE = (
     "kill -9 at random",
     "clock put wrong or right",
@@ -67,7 +67,15 @@ def _befell(times: Counter[str]) -> Iterator[str]:
     kills = sum(times[each] for each in (*KILLED, "kill -9 at random"))
     yield f"Faults put in: {times.total():,}, of which {kills:,} by kill -9"
     words = {kind: f"{kind}: {what}" for kind, what in FAULTS.items()}
-    yield from _counted(times, [*FAULTS, *CUTS, *ELSEWHERE, *KILLED], words)
+    others = Counter({kind: n for kind, n in times.items() if kind not in KILLED})
+    yield from _counted(others, [*FAULTS, *CUTS, *ELSEWHERE], words)
+    yield "kill -9 at each named point:"
+    yield "   before  after   its commit"
+    for what in (*COMMITS.values(), *RARELY.values()):
+        before, after = (times[KILL + point] for point in either_side(what))
+        yield f"  {before:7,}{after:7,}   {what}{'' if before and after else '  <- never'}"
+    for point in (LEAVES, ANSWERED):
+        yield f"  {times[KILL + point]:7,}   {point}{'' if times[KILL + point] else '  <- never'}"
 
 
 def _held(times: Counter[str]) -> Iterator[str]:

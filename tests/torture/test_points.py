@@ -15,7 +15,6 @@ import pytest
 import sqlalchemy as sa
 
 from bot import app
-from bot.simulation.same_thread import in_the_same_thread
 from bot.simulation.town import SECRET
 from handlers import auditor
 from storage import due
@@ -27,7 +26,7 @@ from tests.bot.test_kill import until
 from tests.made import NOW, ROSA
 from tests.simulation.far_town import Nursery
 from tests.torture import scenes, tally
-from tests.torture.points import COMMITS, IN_TROUBLE, RARE, READS, RENEWS, transactions
+from tests.torture.points import COMMITS, KILL, RARE, RARELY, READS, RENEWS, transactions
 from tests.torture.scenes import ANA, LATER, SCENES
 
 OF = {
@@ -35,22 +34,21 @@ OF = {
     "intake.Intake._failed": "a_message_goes_wrong",
     "scheduler.Scheduler._failed": "something_due_goes_wrong",
     "auditor.Auditor._repair": "a_next_step_is_lost",
+    "sender.Sender._record_together": "several_are_sent_at_once",
     "sender.Sender._put_back": "a_claim_is_not_heard_of",
     "sender.Sender.stop": "it_is_told_to_stop",
 }
 """The scene that comes by it."""
 
-SCENE_OF = {
-    point: scene for where, scene in OF.items() for point in RARE if IN_TROUBLE[where] in point
-}
+SCENE_OF = {point: scene for where, scene in OF.items() for point in RARE if RARELY[where] in point}
 
 
 def test_no_commit_of_the_bot_is_without_its_points() -> None:
     """Whoever adds a transaction to the bot says here what it is."""
     begun = set(transactions(Path(app.__file__).parent))
-    known = {*COMMITS, *IN_TROUBLE, *READS, *RENEWS}
+    known = {*COMMITS, *RARELY, *READS, *RENEWS}
     assert begun == known
-    assert len(known) == len(COMMITS) + len(IN_TROUBLE) + len(READS) + len(RENEWS)
+    assert len(known) == len(COMMITS) + len(RARELY) + len(READS) + len(RENEWS)
 
 
 @pytest.fixture(scope="module")
@@ -79,17 +77,17 @@ async def test_a_death_in_trouble_is_survived(
     process = nursery.begin(
         scene=scene,
         url=database_url,
-        points={point: nth},
+        point=point,
+        nth=nth,
         died=str(died),
         heard=str(heard),
         log=str(tmp_path / "log"),
     )
     await until(lambda: _ended(process), "it to die")
     assert died.exists(), (tmp_path / "log").read_text()
-    with in_the_same_thread():
-        await scenes.acted(SCENES[scene], database_url, heard, first=False)
+    await scenes.acted(SCENES[scene], database_url, heard, first=False)
     await CHECKS[scene](valley, _heard(heard))
-    tally.befell(f"kill -9: {point}")
+    tally.befell(KILL + point)
 
 
 async def test_what_was_claimed_in_a_commit_that_nobody_heard_of_goes_out_once(
@@ -97,8 +95,7 @@ async def test_what_was_claimed_in_a_commit_that_nobody_heard_of_goes_out_once(
 ) -> None:
     """It was kept, its answer was lost with the line, and nobody dies: it waited for ever."""
     scene = SCENES["a_claim_is_not_heard_of"]
-    with in_the_same_thread():
-        await scenes.acted(scene, database_url, tmp_path / "heard", first=True)
+    await scenes.acted(scene, database_url, tmp_path / "heard", first=True)
     await sent_once(valley, _heard(tmp_path / "heard"))
 
 
@@ -143,6 +140,14 @@ async def sent_once(database: Database, heard: Counter[str]) -> None:
     _each_heard_once(heard, ROSA)
 
 
+async def all_sent_once(database: Database, heard: Counter[str]) -> None:
+    """Telegram can't be asked what became of those that were on their way."""
+    async with database.transaction() as tx:
+        rows = await tx.all(sa.select(outbox.c.status))
+    assert {row["status"] for row in rows} <= {"sent", "unknown"}
+    _each_heard_once(heard, *scenes.CHATS)
+
+
 async def stopped(database: Database, heard: Counter[str]) -> None:
     await sent_once(database, heard)
     assert await scenes.held_leases(database, NOW + LATER) == 0
@@ -159,4 +164,5 @@ CHECKS = {
     "a_next_step_is_lost": put_right_once,
     "a_claim_is_not_heard_of": sent_once,
     "it_is_told_to_stop": stopped,
+    "several_are_sent_at_once": all_sent_once,
 }
