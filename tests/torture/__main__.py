@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -98,6 +99,9 @@ class Run:
     befell: Counter[str] = field(default_factory=Counter)
     held: Counter[str] = field(default_factory=Counter)
     failed: list[Failed] = field(default_factory=list)
+    ended: threading.Event = field(default_factory=threading.Event)
+    """There is nothing more to be begun."""
+    playing: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def add(self, database: str, life: Life) -> None:
         """A life was lived."""
@@ -172,6 +176,8 @@ def play(run: Run, seed: int, until: float, tell: Any) -> None:
                 if turn == 0:
                     run.left_out.append(job.name)
                 continue
+            if run.ended.is_set():
+                return
             begun += 1
             seconds = _play(run, job, seed + turn, left)
             tell(f"{job.name}, seed {seed + turn}: {seconds:.0f} s")
@@ -189,17 +195,19 @@ def _play(run: Run, job: Job, seed: int, left: float) -> float:
     log = BUILD / f"{job.tests[0].replace('/', '.')}.{seed}.log"
     call = [sys.executable, "-m", "pytest", "-p", "no:xdist", "-p", "no:cacheprovider", *job.tests]
     with log.open("wb") as file:
-        done = subprocess.run(
-            call,
-            cwd=ROOT,
-            env={**os.environ, **facts, tally.FILE: str(BUILD / "tally")},
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
+        run.playing[:] = [
+            subprocess.Popen(
+                call,
+                cwd=ROOT,
+                env={**os.environ, **facts, tally.FILE: str(BUILD / "tally")},
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        ]
+        done = run.playing[0].wait()
     seconds = time.monotonic() - began
     run.jobs.append((job.name, seed, seconds))
-    if done.returncode:
+    if done:
         lines = log.read_text(errors="replace").splitlines()
         said = tuple(line for line in lines if line.startswith(("FAILED", "ERROR"))) or ("?",)
         set_to = " ".join(f"{name}={value}" for name, value in facts.items())
@@ -215,7 +223,6 @@ def torture(minutes: float, seeds: Iterator[int], seed: int, processes: int) -> 
     """For about so many minutes, and until what was begun has come to its end."""
     run, began = Run(), time.monotonic()
     until = began + minutes * 60
-    ended = threading.Event()
 
     def tell(words: str) -> None:
         at = (time.monotonic() - began) / 60
@@ -223,7 +230,7 @@ def torture(minutes: float, seeds: Iterator[int], seed: int, processes: int) -> 
         console(stderr=True).print(f"{at:5.1f} min  {words}  ({lived}, {len(run.failed)} failed)")
 
     def now_and_then() -> None:
-        while not ended.wait(60):
+        while not run.ended.wait(60):
             tell("going on")
 
     with progress("Torture", total=minutes * 60) as show, postgresql() as server:
@@ -232,15 +239,18 @@ def torture(minutes: float, seeds: Iterator[int], seed: int, processes: int) -> 
         telling.start()
         tests.start()
         bar = threading.Thread(
-            target=lambda: [show(time.monotonic() - began) for _ in iter(lambda: ended.wait(1), 1)],
+            target=lambda: [show(time.monotonic() - began) for _ in iter(lambda: run.ended.wait(1), 1)],
             daemon=True,
         )
         bar.start()
         try:
             live(run, seeds, until, processes, server)
-        finally:
             tests.join()
-            ended.set()
+        finally:
+            run.ended.set()
+            for each in run.playing:
+                each.send_signal(signal.SIGINT)  # as Ctrl-C would: it ends what it began
+            tests.join()
     befell, held = tally.read(BUILD / "tally")
     run.befell.update(befell)
     run.held.update(held)
@@ -266,6 +276,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--life", metavar="DATABASE:SEED", help="live this one only, and say how it went"
     )
     said = parser.parse_args(argv)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was begun is ended
     BUILD.mkdir(parents=True, exist_ok=True)
     if said.life:
         return _one(*said.life.split(":"))
