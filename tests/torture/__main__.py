@@ -233,15 +233,16 @@ def torture(minutes: float, seeds: Iterator[int], seed: int, processes: int) -> 
         while not run.ended.wait(60):
             tell("going on")
 
+    def moves() -> None:
+        while not run.ended.wait(1):
+            show(time.monotonic() - began)
+
     with progress("Torture", total=minutes * 60) as show, postgresql() as server:
         telling = threading.Thread(target=now_and_then, daemon=True)
         tests = threading.Thread(target=play, args=(run, seed, until, tell))
         telling.start()
         tests.start()
-        bar = threading.Thread(
-            target=lambda: [show(time.monotonic() - began) for _ in iter(lambda: run.ended.wait(1), 1)],
-            daemon=True,
-        )
+        bar = threading.Thread(target=moves, daemon=True)
         bar.start()
         try:
             live(run, seeds, until, processes, server)
