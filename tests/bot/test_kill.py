@@ -12,6 +12,7 @@ import socket
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import time
 from itertools import pairwise
@@ -43,9 +44,12 @@ ROOT = Path(__file__).parents[2]
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """One below those that systems hand out for calls (from 32768 on): whoever is killed and comes
+    back must not find that a call has been given theirs meanwhile."""
+    while True:
+        with socket.socket() as found, suppress(OSError):
+            found.bind(("127.0.0.1", random.SystemRandom().randrange(20_000, 32_000)))
+            return int(found.getsockname()[1])
 
 
 async def until(holds: Callable[[], Any] | Callable[[], Awaitable[Any]], what: str) -> Any:
