@@ -39,11 +39,20 @@ class BrokenLine:
     cuts: Counter[str] = field(default_factory=Counter)
     url: str = ""
     """The URL by which the bot reaches it."""
+    _left: dict[str, int] = field(default_factory=dict)
+    """By how it is cut: occasions until it is."""
     _lines: set[asyncio.Task[None]] = field(default_factory=set)
 
     def _cut(self, how: str) -> bool:
-        if self.chance.random() >= self.shares.get(how, 0):
+        """Whether it is now: by chance, and within twice as many occasions as the share says."""
+        if not (share := self.shares.get(how, 0)):
             return False
+        if how not in self._left:
+            self._left[how] = self.chance.randint(1, round(2 / share))
+        self._left[how] -= 1
+        if self._left[how]:
+            return False
+        del self._left[how]
         self.cuts[how] += 1
         return True
 
