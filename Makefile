@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulate test lint format conversations understand bench dispatch mutants lock clean
+.PHONY: help demo simulate torture test lint format conversations understand bench dispatch mutants lock clean
 
 help: ## what each command does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ understand: $(VENV)/ready-dev ## how well plain words are understood, field by f
 
 bench: $(VENV)/ready-dev ## measure, side by side
 	@$(BIN)/python -m tests.bench
+
+torture: $(VENV)/ready-dev ## everything goes wrong, for MINUTES (60): towns from SEED on (SEEDS: at most so many), real processes killed; ends with what held
+	@$(BIN)/python -m tests.torture $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)
 
 dispatch: $(VENV)/ready-dev ## ways to choose whom to ask, side by side (docs/dispatch.md); SEEDS=N
 	@$(BIN)/python -m tests.dispatch $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)

@@ -144,7 +144,7 @@ def simulate(
         str,
         typer.Option(
             help="What goes wrong on purpose: none, all, or some of errors, lost, twice, "
-            "reordered, slow, disk, deaths, clock."
+            "reordered, slow, locked, full, fsync, deaths, clock."
         ),
     ] = "none",
     seed: Annotated[int, typer.Option(help="Another number is another life.", min=0)] = 1,

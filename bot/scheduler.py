@@ -131,16 +131,19 @@ class Scheduler:
         return True
 
     async def _failed(self, row: Due) -> None:
-        """Try again later, and later each time; a person is told when it has failed so often."""
+        """Try again later, and later each time; a person is told when it has failed so often, in
+        the commit that counts to so many: who dies between the two would tell nobody."""
         wait = timedelta(minutes=min(60, 2**row.attempts))
+        if row.attempts + 1 == TROUBLE:
+            try:
+                async with self._database.transaction() as tx:
+                    now = self._clock.now()
+                    if await due.put_off(tx, row, now + wait):
+                        await moments.gave_up(self._desk, tx, now, row)
+                return
+            except StorageUnavailableError:
+                raise
+            except Exception as error:
+                log.critical("nobody_told", due=row.id, error=type(error).__name__)
         async with self._database.transaction() as tx:
             await due.put_off(tx, row, self._clock.now() + wait)
-        if row.attempts + 1 != TROUBLE:
-            return
-        try:
-            async with self._database.transaction() as tx:
-                await moments.gave_up(self._desk, tx, self._clock.now(), row)
-        except StorageUnavailableError:
-            raise
-        except Exception as error:
-            log.critical("nobody_told", due=row.id, error=type(error).__name__)

@@ -31,7 +31,7 @@ from handlers import spending
 from handlers.rules import timing
 from handlers.rules.segments import segments
 from storage import groups, keepsakes, members, messages, outcomes
-from storage.database import Database, StorageUnavailableError, Transaction
+from storage.database import SILENT_SECONDS, Database, StorageUnavailableError, Transaction
 from storage.model import Channel, OutboundKind, OutboundMessage, Priority, SendStatus
 
 log = structlog.get_logger("sender")
@@ -115,6 +115,8 @@ class Sender:
         self._unrecorded: list[_Outcome] = []
         """What could not be recorded."""
         self._paused_until = 0.0
+        self._in_doubt_until = 0.0
+        """Until then something may turn out to be claimed that nobody here knows of."""
         self._leased_until = 0.0
         self._latest = datetime.min.replace(tzinfo=UTC) + PUT_BACK
         self._was_here = False
@@ -228,6 +230,7 @@ class Sender:
     async def pump(self) -> float:
         """Start sending what may go now; seconds until it is worth looking again."""
         await self._record_again()
+        await self._put_back()
         while True:
             # However much there is to send, the lease runs out meanwhile.
             if self.holds_lease and not await self.lease():
@@ -277,12 +280,22 @@ class Sender:
                 soonest = None if claimed else await messages.next_send_at(tx, self.channel, now)
         except BaseException as error:
             self._unrecorded += sent
+            if isinstance(error, StorageUnavailableError):
+                self._in_doubt_until = self._clock.monotonic() + SILENT_SECONDS
             if not sent or not isinstance(error, Exception):
                 raise
             log.warning("not_together", outbox=len(sent), error=type(error).__name__)
             return None
         self._are_recorded(sent)
         return _Chosen(now, len(claimed), going, soonest)
+
+    async def _put_back(self) -> None:
+        """Where the line broke as a claim was committed, nobody can know whether it was. If so it
+        is ours, and would wait for ever for us to send it. (The server may take its time over a
+        commit whose caller is gone, but no longer than over any other.)"""
+        if self._clock.monotonic() < self._in_doubt_until:
+            async with self._database.transaction() as tx:
+                await outcomes.not_begun(tx, self.channel, self._holder, self._busy)
 
     def _choice(self) -> _Choice:
         """What may go now. The last places among the calls under way are kept for what is pressing:

@@ -44,6 +44,10 @@ is over so long after it. Ours."""
 
 MOST_ASKED = 2
 
+JUST_ASKED = timedelta(hours=1)
+"""An asker who was asked since the time was up is not asked the same once more because the helper
+says so only now. Ours."""
+
 
 # What the helper says
 
@@ -72,7 +76,10 @@ async def done(turn: Turn, visit: Visit) -> None:
     asker = await members.get(turn.tx, visit.asker_id)
     await forget_details(turn, visit, "details.over")
     await _ask_helper_again(turn, visit, asker)
-    await _ask_whether(turn, visit, asker)
+    asked = await questions.about(turn.tx, "did_they_come", visit.id)
+    last = asked[-1] if asked else None
+    if last is None or last.answered_at or turn.now - last.asked_at >= JUST_ASKED:
+        await _ask_whether(turn, visit, asker)
     await turn.later(DueKind.DID_IT_HAPPEN, visit.id, turn.now + TAKEN_AS_DONE)
     await money.after(turn, visit)
 

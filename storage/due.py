@@ -70,13 +70,15 @@ async def done(tx: Transaction, row: Due) -> None:
     await tx.run(sa.delete(due).where(due.c.id == row.id, due.c.at <= row.at))
 
 
-async def put_off(tx: Transaction, row: Due, until: datetime) -> None:
-    """It went wrong; try again then. One that was set anew meanwhile stays as it was set."""
-    await tx.run(
+async def put_off(tx: Transaction, row: Due, until: datetime) -> bool:
+    """It went wrong; try again then. One that was set anew or put off meanwhile stays as it is;
+    whether it was not."""
+    result = await tx.run(
         sa.update(due)
         .where(due.c.id == row.id, due.c.at == row.at)
         .values(at=until, attempts=due.c.attempts + 1)
     )
+    return bool(result.rowcount)
 
 
 async def failing(tx: Transaction, attempts: int) -> int:

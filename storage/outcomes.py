@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -165,6 +165,24 @@ async def interrupted(tx: Transaction, channel: Channel, holder: str, ask_at: da
             outbox.c.holder != holder,
         )
         .values(status=SendStatus.UNKNOWN.value, next_at=ask_at, code=INTERRUPTED)
+    )
+    return int(result.rowcount)
+
+
+async def not_begun(
+    tx: Transaction, channel: Channel, holder: str, in_hand: Collection[str]
+) -> int:
+    """What `holder` claimed without ever hearing so, since the line broke as it was committed: it
+    has not left, and waits as before. In the lanes `in_hand` it knows what it is doing. How many
+    there were."""
+    result = await tx.run(
+        sa.update(outbox)
+        .where(
+            *_in_the_air(channel, SendStatus.SENDING),
+            outbox.c.holder == holder,
+            outbox.c.lane.not_in(list(in_hand)),
+        )
+        .values(status=SendStatus.QUEUED.value, holder="")
     )
     return int(result.rowcount)
 

@@ -329,6 +329,7 @@ def _plain(columns: Sequence[Column]) -> dict[str, Any]:
                         "median_minutes": life.figures.median_minutes,
                         "never_asked": life.figures.never_asked,
                         "faults": life.befell,
+                        "looked_at": life.held,
                         "broken": list(life.wrong),
                         "mark": life.mark,
                     }

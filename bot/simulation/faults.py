@@ -10,7 +10,11 @@ import random
 import sqlite3
 from collections import Counter
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
+import sqlalchemy as sa
+
+from bot.app import Popround
 from bot.channels.base import RetryableError, TooManyError, UnknownOutcomeError
 from bot.simulation.mishaps import Mishaps
 from bot.simulation.network import Line, Weather
@@ -24,7 +28,9 @@ FAULTS = {
     "twice": "providers bring the same message or the same report again",
     "reordered": "messages and reports overtake each other on their way",
     "slow": "a provider takes up to 40 seconds to answer",
-    "disk": "the database is locked, full, or fails as it writes",
+    "locked": "somebody else has locked the database",
+    "full": "the disk is full",
+    "fsync": "the disk does not keep what it is given",
     "deaths": "the process dies, at five named points",
     "clock": "the machine's clock is put an hour forward or back",
 }
@@ -32,6 +38,27 @@ FAULTS = {
 
 A_DEATH = 400
 """Times that a point of death is passed by for each time that it is died of."""
+
+
+class _Says(NamedTuple):
+    words: str
+    sqlite: int
+    """sqlite.org/rescode.html"""
+    postgresql: str
+    """PostgreSQL documentation, appendix A"""
+
+
+DISK = {
+    "locked": _Says("database is locked", sqlite3.SQLITE_BUSY, "55P03"),
+    "full": _Says("database or disk is full", sqlite3.SQLITE_FULL, "53100"),
+    "fsync": _Says("disk I/O error", sqlite3.SQLITE_IOERR_FSYNC, "58030"),
+}
+"""How each database says so."""
+
+OFTEN = {"locked": 0.001, "full": 0.001, "fsync": 0.002}
+"""In which share of the statements that it can befall."""
+
+WRITES = ("INSERT", "UPDATE")
 
 NOT_YET = "30003"
 """Twilio's code for a phone that can't be reached now: worth another try."""
@@ -54,8 +81,10 @@ class Storm(Weather):
         for line in town.network.lines.values():
             line.weather = self
         town.brings, town.reported, town.held_up = self._brings, self._reported, self._held_up
-        if "disk" in self._kinds:
+        if self._kinds & DISK.keys():
             sqlite_is_in(self._on_disk)
+            town.on_wake.append(self._on_server)
+            self._on_server(town.bot)
         if "deaths" in self._kinds or "clock" in self._kinds:
             every = A_DEATH if "deaths" in self._kinds else 0
             self._mishaps = Mishaps(town, town.seed, every)
@@ -122,18 +151,37 @@ class Storm(Weather):
 
     def _on_disk(self, asked: str, words: str) -> BaseException | None:
         if asked == "commit":
-            return self._says(sqlite3.SQLITE_IOERR_FSYNC, "disk I/O error", 0.001)
-        if asked != "execute":
+            kind = "fsync"
+        elif words.startswith("BEGIN"):
+            kind = "locked"
+        elif words.startswith(WRITES):
+            kind = "full"
+        else:
             return None
-        if words.startswith("BEGIN"):
-            return self._says(sqlite3.SQLITE_BUSY, "database is locked", 0.001)
-        if words.startswith(("INSERT", "UPDATE")):
-            return self._says(sqlite3.SQLITE_FULL, "database or disk is full", 0.0005)
-        return None
-
-    def _says(self, code: int, words: str, share: float) -> BaseException | None:
-        if not self._befalls("disk", share):
+        if not self._befalls(kind, OFTEN[kind]):
             return None
-        error = sqlite3.OperationalError(words)
-        error.sqlite_errorcode = code
+        error = sqlite3.OperationalError(DISK[kind].words)
+        error.sqlite_errorcode = DISK[kind].sqlite
         return error
+
+    def _on_server(self, bot: Popround) -> None:
+        """The same of PostgreSQL, which says so itself: it is asked to raise that error in the
+        place of a statement, and the transaction is as it would be after one of its own. (A COMMIT
+        that fails so takes the server down: `tests/bot/cluster.py`.)"""
+        if bot.database.on_postgresql:
+            engine = bot.database.engine.sync_engine
+            sa.event.listen(engine, "before_cursor_execute", self._instead, retval=True)
+
+    def _instead(
+        self, _connection: Any, _cursor: Any, words: str, given: Any, _context: Any, many: bool
+    ) -> tuple[str, Any]:
+        for kind, can_be in (
+            ("locked", "FOR UPDATE" in words),
+            ("full", words.startswith(WRITES)),
+            ("fsync", words.startswith(WRITES)),
+        ):
+            if can_be and self._befalls(kind, OFTEN[kind]):
+                says = DISK[kind]
+                raises = f"RAISE '{says.words}' USING ERRCODE = '{says.postgresql}'"
+                return f"DO $$ BEGIN {raises}; END $$", [()] if many else ()
+        return words, given

@@ -8,7 +8,7 @@ calendar that people made for themselves: see `calendar`.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -35,6 +35,11 @@ evening must not sit up (`visit.TONIGHT`). What is for another day waits for the
 NEVER = ("trouble", "kept_waiting", "not_understood", "words_sent", "cant_read")
 """What nobody in this town should ever hear: the bot did not follow, or something went wrong."""
 
+OF_EACH = ("what is said fits", "nobody is woken", "nobody hears from us after STOP")
+"""Promises that are looked at with each thing that is said."""
+
+HOMES = "a home is shown only to who may see it"
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -56,6 +61,8 @@ class Ledger:
     deeds: dict[str, list[tuple[datetime, Deed]]] = field(default_factory=lambda: defaultdict(list))
     wrong: list[str] = field(default_factory=list)
     """What should not have happened, in a sentence each."""
+    held: Counter[str] = field(default_factory=Counter)
+    """How often each promise was looked at, by its name (`promises.HELD`)."""
     stopped: dict[str, datetime] = field(default_factory=dict)
     """Who said STOP, and when."""
     slack: timedelta = timedelta(0)
@@ -91,6 +98,7 @@ class Ledger:
     def _wrong_with(self, person: Person, one: Seen) -> Iterator[str]:
         words = one.read.told.words
         said = f"{one.at:%d %b %H:%M} {person.name}: {words!r}"
+        self.held.update(OF_EACH)
         if not one.entry:
             yield f"nobody could say what this is: {said}"
         if one.entry.startswith(NEVER) and not self._slipped(person, one):
@@ -109,6 +117,7 @@ class Ledger:
         if stopped and one.at > stopped and not one.entry.startswith("stopped"):
             yield f"written to after STOP: {said}"
         for other in self._at_home(words):
+            self.held[HOMES] += 1
             if not self._may_see_home(person, other, one.at):
                 yield f"the home of {other.name} is shown: {said}"
 

@@ -67,6 +67,8 @@ class Life:
     """How often every promise was looked at."""
     befell: dict[str, int]
     """Faults that were put in, by kind."""
+    held: dict[str, int]
+    """How often each promise was looked at (`promises.HELD`)."""
     seconds: float
     """Of processor time."""
     log: tuple[str, ...]
@@ -78,7 +80,8 @@ class Life:
         return hashlib.sha256("\n".join(self.log).encode()).hexdigest()[:16]
 
 
-_known: list[sa.Engine] = []
+_known: dict[str, sa.Engine] = {}
+"""By dialect, the one whose statements the others share."""
 
 
 @contextmanager
@@ -89,11 +92,9 @@ def put_together_once() -> Iterator[None]:
 
     def shared(url: str, **options: Any) -> AsyncEngine:
         engine = make(url, **options)
-        if engine.dialect.name == "sqlite":
-            _known.append(engine.sync_engine)
-            del _known[1:]
-            engine.sync_engine.dialect = engine.sync_engine.pool._dialect = _known[0].dialect
-            engine.sync_engine._compiled_cache = _known[0]._compiled_cache
+        known = _known.setdefault(engine.dialect.name, engine.sync_engine)
+        engine.sync_engine.dialect = engine.sync_engine.pool._dialect = known.dialect
+        engine.sync_engine._compiled_cache = known._compiled_cache
         return engine
 
     with patch.object(database, "create_async_engine", shared):
@@ -159,6 +160,7 @@ async def life(
                 town.steps,
                 promises.looks,
                 dict(storm.befell),
+                dict(ledger.held),
                 process_time() - began,
                 tuple(town.trace),
             )

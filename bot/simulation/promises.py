@@ -17,7 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.simulation.ledger import PROMPT, Ledger, hour_said
+from bot.simulation.ledger import HOMES, OF_EACH, PROMPT, Ledger, hour_said
 from bot.simulation.people import LONDON, Deed, Person
 from bot.simulation.reading import Read
 from handlers.rules.next_steps import NEXT_STEPS, Owed
@@ -52,6 +52,35 @@ REST = timedelta(days=7)
 
 IN_FLIGHT = 6
 """Parts of texts by which a day's cap may be passed: what was on its way as it was reached."""
+
+IN_THE_BOOKS = (
+    "what was acknowledged is kept",
+    "what comes again is taken once",
+    "what came is handled",
+    "what is open has its next step",
+    "a request has one visit at most",
+    "who was promised somebody has somebody",
+)
+"""Promises that the database is asked about whenever the bot has come to rest."""
+
+HELD = (
+    *IN_THE_BOOKS,
+    *OF_EACH,
+    HOMES,
+    "a message comes once",
+    "the same is not said twice",
+    "only who agreed is written to",
+    "only helpers are asked, and not in their rest",
+    "nobody is asked who has enough to do",
+    "no more texts than the day's cap",
+    "a check-in comes at its hour",
+    "an address goes to who has the visit",
+    "who was told by when has heard by then",
+    "who writes hears",
+    "an alarm goes on until somebody has it",
+)
+"""Every promise, by the name under which it is counted. One that was never looked at was not kept
+either: a test sees to it that each is."""
 
 
 class Promises:
@@ -102,6 +131,8 @@ class Promises:
         told = read.told
         if told.kind is not OutboundKind.TEXT:
             return
+        held = self._ledger.held
+        held["only who agreed is written to"] += 1
         for wrong in chain(
             self._twice(person, read),
             self._unwanted(person, read),
@@ -120,6 +151,7 @@ class Promises:
         fresh = told.outbox > self._news.get(person.name, 0)
         if fresh and read.entry.startswith(PROMISES) and "by" in read.fields:
             self._owed[person.name] = hour_said(read.fields["by"], told.at)
+            held["who was told by when has heard by then"] += 1
         if read.entry in ADDRESS:
             asker = self._town.people.get(read.fields["asker"])
             if asker is None:
@@ -135,6 +167,7 @@ class Promises:
         if not late and read.entry.startswith("alarm.") and "on_it" in read.choices:
             about = read.fields.get("asker") or read.fields.get("who", "")
             self._alarms[about] = told.at
+            held["an alarm goes on until somebody has it"] += 1
             self._told_of[person.name].add(about)
 
     def _twice(self, person: Person, read: Read) -> Iterator[str]:
@@ -142,6 +175,7 @@ class Promises:
         # Who is told to ring 999 is told so twice rather than not at all (`unknowns.TWICE_999`).
         if told.priority is Priority.EMERGENCY:
             return
+        self._ledger.held["a message comes once"] += 1
         if told.outbox in self._had:
             yield "one message came twice"
         self._had.add(told.outbox)
@@ -153,6 +187,7 @@ class Promises:
         before = self._said.get(key)
         # What they wrote or pressed since, or twice before, may be answered each time.
         wrote = max(self._wrote.get(person.name, told.at - AGAIN), self._repeated[person.name])
+        self._ledger.held["the same is not said twice"] += 1
         if before and told.at - before <= AGAIN and wrote < before:
             yield "said twice"
         self._said[key] = told.at
@@ -161,6 +196,7 @@ class Promises:
         wanted = person.checked_on
         if wanted is None or not read.entry.startswith(GREETINGS):
             return
+        self._ledger.held["a check-in comes at its hour"] += 1
         here = read.told.at.astimezone(LONDON)
         meant = datetime.combine(here.date(), wanted.hour, LONDON)
         if abs(here - meant) > PROMPT + self._ledger.slack:
@@ -171,6 +207,7 @@ class Promises:
         if not person.may_be_written_to:
             yield "written to without their consent"
         if read.entry in OFFERS:
+            self._ledger.held["only helpers are asked, and not in their rest"] += 1
             if Role.HELPER not in person.roles:
                 yield "asked, and never said that they would help"
             # What was on its way as they wrote can't be called back.
@@ -178,12 +215,10 @@ class Promises:
                 yield "asked in their rest"
         if told.to.channel is Channel.SMS:
             day = told.at.astimezone(LONDON).date()
-            if (
-                self._cap
-                and told.priority in (Priority.OFFER, Priority.BROADCAST)
-                and self._parts[day] >= self._cap + IN_FLIGHT
-            ):
-                yield f"over the day's cap of {self._cap}"
+            if self._cap and told.priority in (Priority.OFFER, Priority.BROADCAST):
+                self._ledger.held["no more texts than the day's cap"] += 1
+                if self._parts[day] >= self._cap + IN_FLIGHT:
+                    yield f"over the day's cap of {self._cap}"
             self._parts[day] += segments(told.words)
 
     def did(self, person: Person, deed: Deed) -> None:
@@ -199,6 +234,7 @@ class Promises:
         always = asks or (deed.key in ANSWERED and deed.key == means)
         if person.by_text and always and not again:
             self._awaits.setdefault(person.name, now)
+            self._ledger.held["who writes hears"] += 1
         self._let_down += deed.key in ("cannot", "no")
         if deed.words == "OFF DUTY":
             self._resting[person.name] = datetime.max.replace(tzinfo=now.tzinfo)
@@ -216,6 +252,7 @@ class Promises:
     async def look(self) -> None:
         """Hold everything against what there is now."""
         self.looks += 1
+        self._ledger.held.update(IN_THE_BOOKS)
         now = self._town.clock.true
         slack = PROMPT + self._ledger.slack
         for name, by in [*self._owed.items()]:
@@ -260,6 +297,7 @@ class Promises:
         shown, self._shown = self._shown, []
         visits = metadata.tables["visits"]
         wrong = []
+        self._ledger.held["an address goes to who has the visit"] += len(shown)
         for helper, asker, at in shown:
             mine = sa.select(sa.func.count()).where(
                 visits.c.helper_id == helper.member_id,
@@ -284,6 +322,7 @@ class Promises:
                 offers.c.id > self._newest["offers"], offers.c.reason.not_in(["by_hand", "street"])
             )
         )
+        self._ledger.held["nobody is asked who has enough to do"] += len(asked)
         helpers = {row["member_id"] for row in asked}
         # Those that there were before this step, so that it need not be asked which came first, by
         # a clock that may have been put back between the two.

@@ -364,24 +364,27 @@ class Town:
             moments = [moment - self.clock.wrong for moment in (coming, *sends) if moment]
             if self.clock.next_waking:
                 moments.append(self.clock.next_waking)
-            if any(sender._unrecorded for sender in self.bot.senders):
+            if any(each._unrecorded or self._in_doubt(each) for each in self.bot.senders):
                 moments.append(self.clock.true + timedelta(seconds=RECORDED_AGAIN))
             return min(moments, default=None)
 
     async def _send(self, now: datetime, moments: list[datetime | None]) -> bool:
         """Let each sender send whose moment has come; whether there was one."""
-        ready = [
-            sender
-            for sender, at in zip(self.bot.senders, moments, strict=True)
-            if (at and at <= now) or sender._sent or sender._unrecorded
-        ]
-        for sender in ready:
+        ready = False
+        for sender, at in zip(self.bot.senders, moments, strict=True):
+            comes = (at is not None and at <= now) or bool(sender._sent or sender._unrecorded)
+            if not comes and not self._in_doubt(sender):
+                continue
             sender.wake.clear()
             wait = await sender.pump()
             await self._calls_done()
-            if not sender.wake.is_set():
+            if comes and not sender.wake.is_set():
                 self.clock.advance(min(wait, A_TURN))
-        return bool(ready)
+            ready = ready or comes
+        return ready
+
+    def _in_doubt(self, sender: Sender) -> bool:
+        return self.clock.monotonic() < sender._in_doubt_until
 
     async def _calls_done(self) -> None:
         """Wait until every call to a provider has its answer, but for those that take time."""

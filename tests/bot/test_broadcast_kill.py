@@ -23,6 +23,7 @@ from storage.schema import outbox, recipients
 from tests.bot.test_kill import ROOT, Lives, Town, environment, free_port, settled, until
 from tests.made import group, helper
 from tests.stage import AUTH, NUMBER, SID, TOKEN
+from tests.torture.tally import befell, held
 
 CHATS, NUMBERS = 200, 100
 WORDS = "The road over Standedge is closed."
@@ -143,6 +144,8 @@ async def test_killed_in_the_middle_nobody_gets_it_twice_and_nobody_is_missed(
         certain = {chat: n for chat, n in had().items() if chat not in unsure}
         assert certain == {chat: 1 for chat in (*chats, *numbers) if chat not in unsure}
         assert all(had()[chat] <= 1 for chat in unsure)
+        befell("kill -9 at random", len(kills))
+        held("a message comes once", CHATS + NUMBERS)
     except BaseException:
         print(log.read_text()[-6000:])  # noqa: T201 (pytest shows it with the failure)
         raise

@@ -18,6 +18,7 @@ from bot import intake, sender
 from storage.model import Channel
 from tests.bot.cluster import LONGEST_TAKEOVER, Cluster, Server, cluster, nursery
 from tests.bot.test_kill import until
+from tests.torture.tally import befell, held
 
 DEEP = bool(os.environ.get("POPROUND_TORTURE"))
 
@@ -40,6 +41,12 @@ async def holds(town: Cluster) -> int:
     shared = await town.lanes_in_order()
     await town.nothing_lost()
     assert not await town.duplicates()
+    befell("kill -9 at random", town.told.kills)
+    befell("database stopped at once and started again", town.told.falls)
+    befell("every line to the database cut", town.told.cuts)
+    befell("process made to stand still", town.told.pauses)
+    held("one sends at a time, at its pace", len(town.calls()))
+    held("lanes are in order, and effects come once", await town.counted("inbox"))
     return shared
 
 

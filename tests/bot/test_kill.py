@@ -12,6 +12,7 @@ import socket
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import time
 from itertools import pairwise
@@ -32,6 +33,7 @@ from storage.schema import inbox, offers, outbox, receipts, requests, visits
 from tests.conftest import SECRET
 from tests.made import asker, group, helper
 from tests.stage import AUTH, NUMBER, SID, TOKEN
+from tests.torture.tally import befell, held
 
 KILLS = 12
 ASKERS, HELPERS = 8, 10
@@ -42,9 +44,12 @@ ROOT = Path(__file__).parents[2]
 
 
 def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """One below those that systems hand out for calls (from 32768 on): whoever is killed and comes
+    back must not find that a call has been given theirs meanwhile."""
+    while True:
+        with socket.socket() as found, suppress(OSError):
+            found.bind(("127.0.0.1", random.SystemRandom().randrange(20_000, 32_000)))
+            return int(found.getsockname()[1])
 
 
 async def until(holds: Callable[[], Any] | Callable[[], Awaitable[Any]], what: str) -> Any:
@@ -250,6 +255,8 @@ async def test_killed_at_any_moment_it_loses_nothing_and_does_nothing_twice(
         await asyncio.gather(*doing, return_exceptions=True)
         await until(lambda: settled(database, telegram), "everything to be done")
         await everything_once(database, town)
+        befell("kill -9 at random", KILLS)
+        held("a message comes once", len(telegram.calls) + len(twilio.all_texts()))
     except BaseException:
         print(log.read_text()[-6000:])  # noqa: T201 (pytest shows it with the failure)
         raise

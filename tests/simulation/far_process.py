@@ -19,7 +19,7 @@ import ssl
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ from storage import messages, outcomes
 from storage.schema import due
 from tests.simulation.far_clock import FarClock
 from tests.stage import AUTH, NUMBER, SID, TOKEN
+from tests.torture import scenes
+from tests.torture.points import ASKED_AFTER, die_at
 
 
 def _lives_by(clock: FarClock) -> None:
@@ -137,9 +139,19 @@ def _live(facts: dict[str, Any]) -> int:
     log = os.open(facts["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    if "scene" in facts:
+        return scenes.play(facts)
     _lives_by(FarClock(Path(facts["clock"]), wrong=True))
     if facts["quick"]:
         auditor.EVERY = timedelta(minutes=15)
+    if facts["points"]:
+        true = FarClock(Path(facts["clock"]), wrong=False)
+        spared_until = datetime.fromtimestamp(facts["spared_until"], UTC)
+
+        def may(point: str) -> bool:
+            return point in ASKED_AFTER or true.now() >= spared_until
+
+        die_at(facts["points"], Path(facts["died"]), may)
     if facts["spoilt"]:
         SPOILT[facts["spoilt"]]()
     with in_the_same_thread() if facts["quick"] else nullcontext():

@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -54,6 +55,14 @@ WAYS = (
 """When the process is killed: some milliseconds after the first two, and at once at the others."""
 
 BEGINS = "as it begins"
+
+MOST_STILLBORN = 2
+"""Lives in a row that end as they begin: with more, what is to come in time could not (six once
+were 22 minutes)."""
+
+SPARED = timedelta(minutes=20)
+"""After a death at a named point there is none at another for so long: nobody's bot is away again
+and again, and what is to come in time could not."""
 
 
 class Nursery:
@@ -138,6 +147,7 @@ class FarTown(Town):
         self, database_url: str, start: datetime, seed: int, folder: Path, nursery: Nursery
     ) -> None:
         self._folder, self._nursery = folder, nursery
+        self._died = folder / "died"
         super().__init__(database_url, start, seed, clock=Hand(folder / "clock", start))
         self._true = FarClock(folder / "clock", wrong=False)
         fast = TelegramSpeed(1000, 1000.0, 1000, 1000)
@@ -168,6 +178,11 @@ class FarTown(Town):
         self.quick = True
         self.spoilt = ""
         self.kills = Kills(random.Random(f"kills {seed}"), [])
+        self.points: list[str] = []
+        """Named points at which it is still to die, each at the first occasion."""
+        self.died_at: Counter[str] = Counter()
+        self._spared_until = start
+        self._stillborn = 0
         self._rises: datetime | None = None
         self._killing: asyncio.TimerHandle | None = None
         self.after_each_life: list[Callable[[], Awaitable[list[str]]]] = []
@@ -184,12 +199,16 @@ class FarTown(Town):
         self._begin()
 
     def _begin(self) -> None:
+        self._noted()  # it may have been about to, and been killed in that very moment
         self._rises = None
         self.pid = self._nursery.begin(
             clock=str(self._folder / "clock"),
             log=str(self._folder / "log"),
             quick=self.quick,
             spoilt=self.spoilt,
+            points=self.points,
+            died=str(self._died),
+            spared_until=self._spared_until.timestamp(),
             settings={
                 "database_url": self.database_url,
                 "public_url": f"http://127.0.0.1:{self._port}",
@@ -210,19 +229,50 @@ class FarTown(Town):
 
     def kill(self, way: str) -> None:
         """End its life as a power cut would, and let somebody start it anew after a while."""
+        self._find_dead()
         if not self.pid:
             return
-        if self._killing:
-            self._killing.cancel()
-            self._killing = None
-        os.kill(self.pid, signal.SIGKILL)
-        self.pid = 0
-        self.deaths += 1
-        self.note(f"- killed {way}")
-        self._rises = self.clock.true + timedelta(seconds=self._outages.choice((0, 1, 30, 300)))
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            self._find_dead()  # just now
+            return
+        self._dead(way)
         self.kills.done[way] += 1
         if self.kills.moments and self.kills.moments[0] <= self.clock.true:
             self.kills.moments.pop(0)
+
+    def _dead(self, how: str) -> None:
+        if self._killing:
+            self._killing.cancel()
+            self._killing = None
+        self.pid = 0
+        self.deaths += 1
+        if how != BEGINS:
+            self._stillborn = 0
+        self.note(f"- killed {how}")
+        self._rises = self.clock.true + timedelta(seconds=self._outages.choice((0, 1, 30, 300)))
+
+    def _find_dead(self) -> None:
+        """See whether it came by one of the points at which it was to die."""
+        if not self.pid:
+            return
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            point = self._noted()
+            assert point, f"it ended, and was not to: {(self._folder / 'log').read_text()[-2000:]}"
+            self._dead(point)
+
+    def _noted(self) -> str:
+        """The point at which it says that it dies, if it has said so since this was last asked."""
+        died = self._died.read_text().splitlines() if self._died.exists() else []
+        if len(died) == self.died_at.total():
+            return ""
+        self.died_at[died[-1]] += 1
+        self.points.remove(died[-1])
+        self._spared_until = self.clock.true + SPARED
+        return died[-1]
 
     def _kill_soon(self, way: str) -> None:
         """After some milliseconds of real time: few, or so many that a wave is going out."""
@@ -236,7 +286,8 @@ class FarTown(Town):
         if self._killing:
             self._killing.cancel()
         if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
             self.pid = 0
         for task in self._writing:
             task.cancel()
@@ -353,7 +404,8 @@ class FarTown(Town):
             for look in self.after_each_life:
                 self.amiss += await look()
             self._begin()
-            if self.kills.at_birth(self.clock.true):
+            if self._stillborn < MOST_STILLBORN and self.kills.at_birth(self.clock.true):
+                self._stillborn += 1
                 self._kill_soon(BEGINS)
         await self.step()
 
@@ -362,6 +414,7 @@ class FarTown(Town):
         whether it is the bot's to do."""
         if self._writing:
             return "somebody writes", None, False
+        self._find_dead()
         agendas = (self.telegram._agenda, self.twilio._agenda)
         if any(agenda._running for agenda in agendas):
             return "a provider calls", None, False
@@ -399,7 +452,8 @@ class FarTown(Town):
         """Have it look at the clock. (It may have died just now, and 0 would be all of us.)"""
         self._shown_at = asyncio.get_running_loop().time()
         if self.pid:
-            os.kill(self.pid, signal.SIGUSR1)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGUSR1)
 
     async def _left(self) -> Left:
         if self._file:

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.simulation.ledger import Ledger, Seen
+from bot.simulation.ledger import OF_EACH, Ledger, Seen
 from bot.simulation.life import empty
 from bot.simulation.network import Told
 from bot.simulation.reading import read
@@ -34,15 +34,17 @@ from tests.simulation.calendar import kept
 from tests.simulation.far_town import BEGINS, WAYS, FarTown, Nursery
 from tests.simulation.marsden import HELPERS, settle_in
 from tests.simulation.test_week import AWAY, MONDAY, unanswered, wishes
+from tests.torture.points import IN_A_WEEK, KILL
+from tests.torture.tally import befell, held
 
 TORTURE = bool(os.environ.get("POPROUND_TORTURE"))
-"""The whole of Marsden, a thread for SQLite as in life, and killed four times as often."""
+"""The whole of Marsden, a thread for SQLite as in life, and killed far more often."""
 
 SEED = int(os.environ.get("POPROUND_SEED") or 3)
 """Another has people do other things, and other moments to die. What is done meanwhile by several
 processes comes in another order each time all the same."""
 
-KILLS = 150 if TORTURE else 40
+KILLS = 150 if TORTURE else 20
 HOUR = timedelta(hours=1)
 ELSEWHERE = () if TORTURE else ("Walter", "Albert", "Stan", *HELPERS[8:])
 """Who is not in the short form: it has to be over in some seconds."""
@@ -70,6 +72,8 @@ class Week:
     """What Telegram may or may not have got: cut off by a death, and it can't be asked."""
     lost: list[OutboundMessage]
     """Those of them that it had not."""
+    looks: int = 0
+    """How often it was looked at what was acknowledged, while it was dead or at the end."""
 
 
 async def lived(
@@ -80,11 +84,14 @@ async def lived(
     days: int = 7,
     ways: tuple[str, ...] = WAYS,
     spoilt: str = "",
+    points: tuple[str, ...] = (),
 ) -> Week:
-    """So many days with so many deaths; how they went. Ends at once when something was wrong."""
+    """So many days with so many deaths at random, and one at each of these points; how they went.
+    Ends at once when something was wrong."""
     town = FarTown(url, MONDAY, SEED, folder, nursery)
     town.quick, town.spoilt, town.kills.ways = not TORTURE, spoilt, ways
     town.kills.births = 0.6 if TORTURE else 0.15
+    town.points = [*points]
     week = Week(town, Ledger(town), [(MONDAY, timedelta(0))], [], [], [])
     week.ledger.slack, week.ledger.away = HOUR + AWAY, AWAY
     until = MONDAY + timedelta(days=days)
@@ -118,11 +125,14 @@ async def lived(
     finally:
         await town.close()
         await database.close()
+        if not spoilt:
+            tell(week)
         if week.wrong:
             print("\n".join(town.trace[-200:]))  # noqa: T201 (pytest shows it with the failure)
         print(  # noqa: T201
             f"POPROUND_SEED={SEED}: {len(town.trace)} things happened, killed {town.deaths} times "
-            f"({dict(town.kills.done)}), uncertain {len(week.uncertain)}, lost {len(week.lost)}"
+            f"({dict(town.kills.done)}, at {town.died_at.total()} named points), "
+            f"uncertain {len(week.uncertain)}, lost {len(week.lost)}"
         )
 
 
@@ -150,6 +160,7 @@ def spoil_time(week: Week, until: datetime, kills: int) -> None:
 async def acknowledged(week: Week, database: Database) -> list[str]:
     """While it is dead: what it had said was kept is kept, once, and nothing went wrong."""
     town = week.town
+    week.looks += 1
     async with database.transaction() as tx:
         rows = await tx.all(sa.select(inbox.c.channel, inbox.c.provider_id))
     had = Counter((row["channel"], row["provider_id"]) for row in rows)
@@ -235,11 +246,25 @@ def as_if_told(week: Week, message: OutboundMessage) -> None:
     ledger.by_entry[understood.entry].append(Seen(at, name, understood.entry, understood))
 
 
+def tell(week: Week) -> None:
+    """What was put in and looked at, however it ended."""
+    befell("kill -9 at random", week.town.kills.done.total())
+    for point, times in week.town.died_at.items():
+        befell(KILL + point, times)
+    befell("clock put wrong or right", len(week.jumps) - 1)
+    for promise in OF_EACH:
+        held(promise, week.ledger.held[promise])
+    held("what was acknowledged is kept", week.looks)
+    held("a message comes once", len(week.ledger.seen))
+    held("what is due comes at its hour", len(week.ledger.seen))
+
+
 async def test_killed_at_random_through_a_week_nothing_is_lost_and_nothing_comes_twice(
     database_url: str, tmp_path: Path, nursery: Nursery
 ) -> None:
-    week = await lived(database_url, tmp_path, nursery, KILLS)
+    week = await lived(database_url, tmp_path, nursery, KILLS, points=IN_A_WEEK)
     assert week.wrong == [], f"POPROUND_SEED={SEED}"
+    assert week.town.points == [], f"it never died there: {week.town.points}"
     assert week.town.deaths >= KILLS
     assert set(WAYS) < set(week.town.kills.done)
     assert {wrong for _, wrong in week.jumps} >= {-HOUR, HOUR}

@@ -1,7 +1,8 @@
 """Faults that somebody might make, planted one at a time: a few days in the town find each.
 
 Each breaks one promise in the product's own code and nothing in the town, which must say what it
-sees. That it finds nothing where nothing is broken is held by the same small life without any.
+sees. That it finds nothing where nothing is broken is held by a small life without any
+(`tests/torture/test_torture.py`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import pytest
 
 from bot.intake import Intake
 from bot.simulation import parish, people
-from bot.simulation.faults import FAULTS, Storm
+from bot.simulation.faults import Storm
 from bot.simulation.life import empty, lived
 from bot.simulation.parish import WhatIf
 from bot.simulation.town import KilledError
@@ -291,16 +292,6 @@ PLANTED: list[tuple[Callable[[Patch], None], dict[str, Any], str]] = [
     (a_reminder_goes_twice, {}, "said twice"),
     (a_second_press_is_a_second_deed, {"yes": 0.1, "silent": 0.8}, "is seeing to"),
 ]
-
-
-def test_a_small_life_in_which_nothing_is_broken_keeps_every_promise(made: Path) -> None:
-    life = lived(replace(BUSY, **faults(*FAULTS)), 1, made)
-    assert life.wrong == ()
-    # A town in which nothing happens keeps every promise.
-    assert life.figures.filled > 5
-    assert life.figures.minutes
-    assert life.looks > 100
-    assert set(life.befell) == set(FAULTS)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from bot.simulation.town import Town
 from storage.schema import inbox, outbox
 from tests.simulation.calendar import kept
 from tests.simulation.marsden import NOW_AND_THEN, WISHES, at, settle_in
+from tests.torture.tally import befell
 
 MONDAY = datetime(2024, 2, 26, 9, tzinfo=UTC)
 AWAY = timedelta(minutes=15)
@@ -57,6 +58,8 @@ async def test_killed_at_any_point_with_a_clock_that_jumps_nothing_is_lost_and_n
         await everything_once(town, ledger)
         assert town.deaths > 20
         assert set(mishaps.died_at) == set(POINTS)
+        befell("deaths", town.deaths)
+        befell("clock", len(mishaps.jumps))
         assert {wrong for _, wrong in mishaps.jumps} >= {timedelta(hours=-1), timedelta(hours=1)}
     finally:
         await town.sleep()
