@@ -23,12 +23,12 @@ from storage.model import OutboundMessage
 
 COMMITS = {
     "intake.Intake._kept": "what came is kept",
-    "intake.Intake._one": "a message has its effect",
+    "intake.Intake._next": "a message has its effect",
     "intake.Intake._receipt": "a receipt has its effect",
     "scheduler.Scheduler._one": "what is due is seen to",
     "sender.Sender.lease": "the right to send is taken",
-    "sender.Sender.pump": "a message is claimed",
-    "sender.Sender._record": "what became of a message is recorded",
+    "sender.Sender._choose": "a message is claimed, and what went is recorded",
+    "sender.Sender._record": "what became of one message is recorded",
     "unknowns.Unknowns._ask_after": "a text was asked after",
     "unknowns.Unknowns._cant_ask": "a message can't be asked after",
     "auditor.Auditor.look": "it is looked for what was lost",
@@ -43,7 +43,7 @@ RARELY = {
     "intake.Intake._failed": "a message is given up",
     "scheduler.Scheduler._failed": "what is due and went wrong is put off",
     "auditor.Auditor._repair": "a next step is given back",
-    "sender.Sender._record_together": "what became of several is recorded",
+    "sender.Sender._record_all": "what went is recorded by itself",
     "sender.Sender._put_back": "a claim that nobody heard of is put back",
     "sender.Sender.stop": "the right to send is given back",
 }
@@ -52,7 +52,6 @@ in one moment, and as it is told to end."""
 
 READS = frozenset(
     (
-        "intake.Intake._receipts",
         "intake.poll",
         "unknowns.Unknowns._ask_all",
         "auditor.Auditor.why_not_done",

@@ -34,7 +34,7 @@ OF = {
     "intake.Intake._failed": "a_message_goes_wrong",
     "scheduler.Scheduler._failed": "something_due_goes_wrong",
     "auditor.Auditor._repair": "a_next_step_is_lost",
-    "sender.Sender._record_together": "several_are_sent_at_once",
+    "sender.Sender._record_all": "several_are_sent_at_once",
     "sender.Sender._put_back": "a_claim_is_not_heard_of",
     "sender.Sender.stop": "it_is_told_to_stop",
 }

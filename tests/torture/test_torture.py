@@ -72,7 +72,7 @@ def test_sqlite_meets_a_disk_that_fails(made: Path, monkeypatch: pytest.MonkeyPa
             super().begin()
             disk.shares = {
                 failing_disk.FULL: 0.001,
-                failing_disk.FSYNC: 0.005,
+                failing_disk.FSYNC: 0.02,
                 failing_disk.LOCKED: 0.005,
             }
 
