@@ -69,6 +69,10 @@ class _Choice:
     """Seconds until more may be."""
 
 
+_Claimed = tuple[OutboundMessage, str]
+"""A message to be sent, and its lane."""
+
+
 class Sender:
     """Sends what waits for one channel."""
 
@@ -225,20 +229,7 @@ class Sender:
             if not choice.priorities or self._leaving:
                 return choice.look_in
             began = self._clock.monotonic()
-            async with self._database.transaction() as tx:
-                now = self._clock.now()
-                claimed = await messages.claim(
-                    tx,
-                    self.channel,
-                    self._holder,
-                    now,
-                    choice.most,
-                    self._resting(),
-                    choice.priorities,
-                    few=BULK,
-                )
-                going = [(m, lane) for m, lane in claimed if await self._may_go(tx, m, now)]
-                soonest = None if claimed else await messages.next_send_at(tx, self.channel, now)
+            claimed, going, soonest = await self._claim(choice)
             for message, lane in going:
                 self._busy.add(lane)
                 ticket = self._pace.take(message.priority, self.parts(message) or 1)
@@ -248,8 +239,27 @@ class Sender:
             if not claimed:
                 if not BULK.isdisjoint(choice.priorities):
                     self._pace.rests()
-                return min(choice.look_in, self._next_look(now, soonest))
+                return min(choice.look_in, self._next_look(self._clock.now(), soonest))
             self._claiming += (self._clock.monotonic() - began - self._claiming) / 4
+
+    async def _claim(self, choice: _Choice) -> tuple[int, list[_Claimed], datetime | None]:
+        """How many were taken to be sent, those of them that may go, and when the next may that may
+        not go yet (looked for only where none was taken)."""
+        async with self._database.transaction() as tx:
+            now = self._clock.now()
+            claimed = await messages.claim(
+                tx,
+                self.channel,
+                self._holder,
+                now,
+                choice.most,
+                self._resting(),
+                choice.priorities,
+                few=BULK,
+            )
+            going = [(m, lane) for m, lane in claimed if await self._may_go(tx, m, now)]
+            soonest = None if claimed else await messages.next_send_at(tx, self.channel, now)
+        return len(claimed), going, soonest
 
     def _choice(self) -> _Choice:
         """What may go now. The last places among the calls under way are kept for what is pressing:
