@@ -107,10 +107,7 @@ def test_from_nothing_to_a_group_with_only_a_token(
         assert "→ Next: set up the database.\n" in said.out
         assert "\n    popround migrate\n" in said.out
         assert not (tmp_path / "popround.db").exists()
-        assert (
-            "not been set up yet; run `popround migrate`"
-            in popround("groups", "list").complaint
-        )
+        assert "not been set up yet; run `popround migrate`" in popround("groups", "list").complaint
 
         assert "set up (version" in spawned(tmp_path, "migrate").out
         assert "up to date" in popround("migrate").out
