@@ -130,9 +130,11 @@ came last, and beyond that."""
 GUARD = 0.0005
 """Seconds given away on each place, since clocks are coarse and theirs is not ours."""
 
-CLOSEST, LATE = 0.5, 1.0
+CLOSEST, LATE = 0.8, 1.0
 """How close bulk may follow bulk, in even distances, to make up for what left late; and how many
-seconds of lateness are made up for."""
+seconds of lateness are made up for. No closer: a heap comes back each second, as its places come
+free together, and an answer to somebody waits in the gap behind it, of up to the rest of a second
+(at 0.5 one in a hundred waited 0.4 s)."""
 
 
 class Window:

@@ -270,8 +270,10 @@ async def _button(turn: Turn) -> None:
         await _is_going(turn)
         return
     if turn.sender.stopped_at is not None:
-        # Pressing a button is wanting to hear from us again.
-        await turn.save(turn.sender, stopped_at=None)
+        # A slip of the thumb does not undo a STOP.
+        await turn.toast()
+        await turn.reply("stopped.still", about={"kind": "stopped.still"})
+        return
     if question.answered_at is not None and question.kind not in answers.STILL:
         await turn.toast("button.answered")
         return

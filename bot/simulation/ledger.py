@@ -28,6 +28,10 @@ QUIET_FROM, QUIET_UNTIL = time(20), time(9)
 AT_THEIR_HOUR = ("check_in.", "alarm.", "duty.", "note.", "emergency")
 """What may come at night: they chose the hour, or somebody may not be all right."""
 
+NOT_TONIGHT, BEDTIME = ("gave_up", "looking_again"), time(22)
+"""Nobody comes after all, and until when that may be told at once: whoever waits for somebody this
+evening must not sit up (`visit.TONIGHT`). What is for another day waits for the morning."""
+
 NEVER = ("trouble", "kept_waiting", "not_understood", "words_sent", "cant_read")
 """What nobody in this town should ever hear: the bot did not follow, or something went wrong."""
 
@@ -81,8 +85,7 @@ class Ledger:
         self.deeds[person.name].append((self.town.clock.true, deed))
         if deed.words == "STOP":
             self.stopped[person.name] = self.town.clock.true
-        elif deed.words == "START" or deed.button:
-            # "Pressing a button is wanting to hear from us again" (`handlers/router.py`).
+        elif deed.words == "START":
             self.stopped.pop(person.name, None)
 
     def _wrong_with(self, person: Person, one: Seen) -> Iterator[str]:
@@ -98,6 +101,7 @@ class Ledger:
             one.at - at <= JUST_NOW + self.away for at, _ in self.deeds[person.name][-3:]
         )
         expected = one.entry.startswith(AT_THEIR_HOUR) or _comes_soon(one)
+        expected |= one.entry.startswith(NOT_TONIGHT) and QUIET_FROM <= here < BEDTIME
         if night and not answered and not expected:
             yield f"woken: {said}"
         stopped = self.stopped.get(person.name)

@@ -52,14 +52,24 @@ PICKED = 5
 async def fresh(url: str, *, with_group: bool = True) -> AsyncIterator[Database]:
     """An empty database, with a group in it that is never quiet."""
     database = open_database(url, Vault(SECRET))
+    await _empty(database)
     async with database.engine.begin() as connection:
-        await connection.run_sync(metadata.drop_all)
         await connection.run_sync(metadata.create_all)
     if with_group:
         async with database.transaction() as tx:
             await group(tx, quiet_from=hour(0), quiet_until=hour(0))
     yield database
     await database.close()
+
+
+async def _empty(database: Database) -> None:
+    """Functions too: to drop the tables alone leaves those of PostgreSQL behind."""
+    async with database.engine.begin() as connection:
+        if not database.on_postgresql:
+            await connection.run_sync(metadata.drop_all)
+            return
+        for chore in ("DROP SCHEMA public CASCADE", "CREATE SCHEMA public"):
+            await connection.execute(sa.text(chore))
 
 
 # Who is asked

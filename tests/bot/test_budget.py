@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import budget
-from bot.budget import Budget, Line, Ticket, Window, telegram_limits
+from bot.budget import CLOSEST, Budget, Line, Ticket, Window, telegram_limits
 from bot.clock import VirtualClock
 from storage.model import Priority
 from tests.made import NOW
@@ -155,17 +155,30 @@ def test_bulk_keeps_a_distance_and_answers_take_what_is_free() -> None:
     far = far_end(30)
     far.live(5)
     far.pace.rests()
-    for n in range(15):
+    for n in range(20):
         if n == 5:
-            far.live(0.1)  # we wake late, and make up for it
+            far.live(0.06)  # we wake late, and make up for it
         far.send(Priority.BROADCAST, 0.01, 0.01)
     gaps = [then - one for (one, _), (then, _) in pairwise(far.left)]
-    assert gaps[:4] + gaps[10:] == pytest.approx([1 / 30] * 8, abs=0.001)
-    assert gaps[5:7] == pytest.approx([0.5 / 30] * 2, abs=0.001)
+    assert gaps[:4] + gaps[-6:] == pytest.approx([1 / 30] * 10, abs=0.001)
+    assert gaps[5:8] == pytest.approx([CLOSEST / 30] * 3, abs=0.001)
     began = far.now
-    for _ in range(15):
+    for _ in range(10):
         far.send(Priority.REPLY, 0.01, 0.01)
     assert far.now - began < 0.001
+
+
+def test_a_stall_leaves_no_gap_behind_in_the_seconds_after_it() -> None:
+    far = far_end(30)
+    far.live(5)
+    far.pace.rests()
+    for n in range(300):
+        if n == 50:
+            far.live(0.6)
+        far.send(Priority.BROADCAST, 0.01, 0.01)
+    gaps = [then - one for (one, _), (then, _) in pairwise(far.left)]
+    assert max(gaps[60:]) < 1 - CLOSEST + 0.05
+    assert far.left[-1][0] - far.left[60][0] == pytest.approx((299 - 60) / 30, rel=0.02)
 
 
 def test_after_a_too_many_it_is_slower_and_comes_back_slowly() -> None:
