@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulate test lint format conversations understand bench dispatch lock clean
+.PHONY: help demo simulate test lint format conversations understand bench dispatch mutants lock clean
 
 help: ## what each command does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,10 +59,24 @@ bench: $(VENV)/ready-dev ## measure, side by side
 dispatch: $(VENV)/ready-dev ## ways to choose whom to ask, side by side (docs/dispatch.md); SEEDS=N
 	@$(BIN)/python -m tests.dispatch $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)
 
+# A room of its own inside the other: mutmut brings a terminal interface and a parser in Rust, which
+# nobody needs who runs the tests.
+MUTANTS := $(VENV)/mutants
+$(VENV)/ready-mutants: $(VENV)/ready-dev
+	@$(PYTHON) -m venv $(MUTANTS)
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > $$($(MUTANTS)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/tests.pth
+	@$(MUTANTS)/bin/python -m pip --disable-pip-version-check --quiet install mutmut==3.8.1
+	@touch $@
+
+mutants: $(VENV)/ready-mutants ## spoil the rules on purpose: which change does no test notice? RULES="matching timing"
+	@$(MUTANTS)/bin/mutmut run --max-children 2 $(foreach rule,$(RULES),"handlers.rules.$(rule).*")
+	@$(MUTANTS)/bin/mutmut results
+	@$(BIN)/python -m tools.table_mutants $(RULES)
+
 lock: $(VENV)/ready-dev ## work out the lock files again from pyproject.toml
 	@$(PIP) install uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml -o requirements.lock --build-constraint /dev/null
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 clean: ## remove what set-up and tests made
-	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) build mutants *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 import signal
@@ -417,6 +418,9 @@ def web_server(bot: Popround) -> uvicorn.Server:
 async def _serve(settings: Settings) -> int:
     bot = Popround(settings)
     server = web_server(bot)
+    # What is there by now stays for good: the collector need not go through it again and again.
+    gc.freeze()
+    gc.enable()
 
     def leave() -> None:
         server.should_exit = True

@@ -172,20 +172,22 @@ class Intake:
     async def drain(self) -> int:
         """Handle everything that waits; how many there were."""
         count = 0
-        while not self._leaving and (await self._one() or await self._receipts()):
+        while not self._leaving and await self._next():
             count += 1
         return count
 
-    async def _one(self) -> bool:
+    async def _next(self) -> bool:
+        """Handle the next message or, where none waits, what receipts do; whether there was one."""
         taken: messages.Waiting | None = None
+        receipts: Sequence[outcomes.Waiting] = ()
+        aside = ""
         try:
             async with self._database.transaction() as tx:
                 taken = await messages.next_inbound(tx)
                 if taken is None:
-                    return False
-                aside = await router.receive(self._desk, tx, self._clock.now(), taken.message)
-                await messages.known_since(tx, taken)
-                await messages.handled(tx, taken.id, self._clock.now(), aside)
+                    receipts = await outcomes.next_receipts(tx)
+                else:
+                    aside = await self._effect(tx, taken)
         except StorageUnavailableError:
             raise
         except messages.UnreadableError as error:
@@ -200,11 +202,20 @@ class Intake:
             HANDLED.labels("failed").inc()
             await self._failed(taken)
             return True
+        if taken is None:
+            return await self._apply(receipts)
         HANDLED.labels("aside" if aside else "ok").inc()
         if aside:
             ASIDE.labels(aside).inc()
         self.changed.set()
         return True
+
+    async def _effect(self, tx: Transaction, taken: messages.Waiting) -> str:
+        """A message has its effect, which is noted; why it was left unanswered, if it was."""
+        aside = await router.receive(self._desk, tx, self._clock.now(), taken.message)
+        await messages.known_since(tx, taken)
+        await messages.handled(tx, taken.id, self._clock.now(), aside)
+        return aside
 
     async def _count(self, inbox_id: int, by: int = 1) -> None:
         async with self._database.transaction() as tx:
@@ -234,9 +245,7 @@ class Intake:
                 await audit.note(tx, self._clock.now(), "message_set_aside", "inbox", taken.id)
         self.changed.set()
 
-    async def _receipts(self) -> bool:
-        async with self._database.transaction() as tx:
-            found = await outcomes.next_receipts(tx)
+    async def _apply(self, found: Sequence[outcomes.Waiting]) -> bool:
         for receipt in found:
             await self._receipt(receipt)
         if found:

@@ -69,8 +69,16 @@ class _Choice:
     """Seconds until more may be."""
 
 
-_Claimed = tuple[OutboundMessage, str]
-"""A message to be sent, and its lane."""
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What was chosen to go."""
+
+    at: datetime
+    claimed: int
+    going: list[tuple[OutboundMessage, str]]
+    """Those of them that still may, with their chats."""
+    soonest: datetime | None
+    """When the next may go, where none was claimed."""
 
 
 class Sender:
@@ -102,10 +110,10 @@ class Sender:
         self._sending: dict[asyncio.Task[None], Priority] = {}
         self._claiming = 0.0
         """Seconds that choosing took of late."""
-        self._came: list[_Outcome] = []
-        """What came of calls, to be recorded by whoever is next."""
-        self._recording = asyncio.Lock()
+        self._sent: list[_Outcome] = []
+        """What the provider took, to be recorded with the next choice of what goes."""
         self._unrecorded: list[_Outcome] = []
+        """What could not be recorded."""
         self._paused_until = 0.0
         self._leased_until = 0.0
         self._latest = datetime.min.replace(tzinfo=UTC) + PUT_BACK
@@ -133,7 +141,7 @@ class Sender:
                 if await self.lease():
                     wait = await self.pump()
                 else:
-                    await self._record_again()
+                    await self._record_all()
                     wait = LEASE_SECONDS / 3
                 self.turns += 1
                 await self._until_woken(max(wait, 0.002))
@@ -176,7 +184,7 @@ class Sender:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         try:
-            await self._record_again()
+            await self._record_all()
             if self.holds_lease:
                 async with self._database.transaction() as tx:
                     await keepsakes.let_go(tx, self._lease, self._holder)
@@ -227,39 +235,54 @@ class Sender:
             self._unknowns.ask_if_time()
             choice = self._choice()
             if not choice.priorities or self._leaving:
+                await self._record_all()
                 return choice.look_in
             began = self._clock.monotonic()
-            claimed, going, soonest = await self._claim(choice)
-            for message, lane in going:
+            chosen = await self._choose(choice)
+            if chosen is None:
+                await self._record_again()
+                continue
+            for message, lane in chosen.going:
                 self._busy.add(lane)
                 ticket = self._pace.take(message.priority, self.parts(message) or 1)
                 task = asyncio.ensure_future(self._send(message, lane, ticket))
                 self._sending[task] = message.priority
                 task.add_done_callback(self._sent_one)
-            if not claimed:
+            if not chosen.claimed:
                 if not BULK.isdisjoint(choice.priorities):
                     self._pace.rests()
-                return min(choice.look_in, self._next_look(self._clock.now(), soonest))
+                return min(choice.look_in, self._next_look(chosen.at, chosen.soonest))
             self._claiming += (self._clock.monotonic() - began - self._claiming) / 4
 
-    async def _claim(self, choice: _Choice) -> tuple[int, list[_Claimed], datetime | None]:
-        """How many were taken to be sent, those of them that may go, and when the next may that may
-        not go yet (looked for only where none was taken)."""
-        async with self._database.transaction() as tx:
-            now = self._clock.now()
-            claimed = await messages.claim(
-                tx,
-                self.channel,
-                self._holder,
-                now,
-                choice.most,
-                self._resting(),
-                choice.priorities,
-                few=BULK,
-            )
-            going = [(m, lane) for m, lane in claimed if await self._may_go(tx, m, now)]
-            soonest = None if claimed else await messages.next_send_at(tx, self.channel, now)
-        return len(claimed), going, soonest
+    async def _choose(self, choice: _Choice) -> _Chosen | None:
+        """Claim what is to go, and record in the same commit what went since the last time; none if
+        that failed, and each is to be recorded for itself."""
+        sent, self._sent = self._sent, []
+        try:
+            async with self._database.transaction() as tx:
+                now = self._clock.now()
+                if sent:
+                    await self._all_sent(tx, sent, now)
+                claimed = await messages.claim(
+                    tx,
+                    self.channel,
+                    self._holder,
+                    now,
+                    choice.most,
+                    self._resting(self._busy - {each.lane for each in sent}),
+                    choice.priorities,
+                    few=BULK,
+                )
+                going = await self._that_may_go(tx, claimed, now)
+                soonest = None if claimed else await messages.next_send_at(tx, self.channel, now)
+        except BaseException as error:
+            self._unrecorded += sent
+            if not sent or not isinstance(error, Exception):
+                raise
+            log.warning("not_together", outbox=len(sent), error=type(error).__name__)
+            return None
+        self._are_recorded(sent)
+        return _Chosen(now, len(claimed), going, soonest)
 
     def _choice(self) -> _Choice:
         """What may go now. The last places among the calls under way are kept for what is pressing:
@@ -287,14 +310,14 @@ class Sender:
                 waits.append(max(0.0, (moment - now).total_seconds()))
         return min(waits)
 
-    def _resting(self) -> set[str]:
+    def _resting(self, busy: set[str]) -> set[str]:
         """Chats that are being sent to, or have had as much as they may for now."""
         now = self._clock.monotonic()
         for lane in [lane for lane, budget in self._chats.items() if budget.full]:
             del self._chats[lane]
         self._held = {lane: until for lane, until in self._held.items() if until > now}
         over = {lane for lane, budget in self._chats.items() if budget.wait() > 0}
-        return self._busy | self._held.keys() | over
+        return busy | self._held.keys() | over
 
     def _count(self, message: OutboundMessage, lane: str) -> None:
         """A chat has had one more. Counted when the answer came, before the next to it may leave:
@@ -317,26 +340,50 @@ class Sender:
     def _woken(self) -> None:
         self.wake.set()
 
-    async def _may_go(self, tx: Transaction, message: OutboundMessage, now: datetime) -> bool:
+    async def _that_may_go(
+        self, tx: Transaction, claimed: list[tuple[OutboundMessage, str]], now: datetime
+    ) -> list[tuple[OutboundMessage, str]]:
         """Look once more, at the last moment: it may be night by now, or they said STOP."""
-        if message.kind is not OutboundKind.TEXT or message.priority is Priority.EMERGENCY:
-            return True
-        if message.member_id is not None:
-            stopped_at = await members.stopped_at(tx, message.member_id)
+        asked = [
+            message
+            for message, _ in claimed
+            if message.kind is OutboundKind.TEXT and message.priority is not Priority.EMERGENCY
+        ]
+        idents = {message.member_id for message in asked if message.member_id is not None}
+        stopped = await members.stopped(tx, idents)
+        quiet_until: dict[int | None, datetime | None] = {
+            ident: await self._quiet_until(tx, ident, now)
+            for ident in {m.community_id for m in asked if not m.wakes}
+            if ident is not None
+        }
+        stays = set()
+        for message in asked:
+            stopped_at = stopped.get(message.member_id)
             if stopped_at is not None and message.created_at < stopped_at:
                 await outcomes.sent(tx, message.id, SendStatus.WITHDRAWN, now)
-                return False
-        if not message.wakes and message.community_id is not None:
-            community = await groups.get(tx, message.community_id)
-            if community and timing.is_quiet(now, community):
-                await messages.postpone(tx, message.id, timing.not_quiet(now, community))
-                return False
-        if self._limits.by_segment and message.community_id is not None:
-            until, others = await spending.held_until(tx, now, message, self._daily_segments)
-            if until:
-                await messages.postpone(tx, message.id, until, spending.HELD)
-                HELD.labels(message.priority.value).inc(1 + others)
-                return False
+            elif not message.wakes and (until := quiet_until.get(message.community_id)):
+                await messages.postpone(tx, message.id, until)
+            elif not await self._is_too_much(tx, message, now):
+                continue
+            stays.add(message.id)
+        return [(message, lane) for message, lane in claimed if message.id not in stays]
+
+    async def _quiet_until(self, tx: Transaction, ident: int, now: datetime) -> datetime | None:
+        """Until when a group's hours are quiet, if they are now."""
+        community = await groups.get(tx, ident)
+        if community is None or not timing.is_quiet(now, community):
+            return None
+        return timing.not_quiet(now, community)
+
+    async def _is_too_much(self, tx: Transaction, message: OutboundMessage, now: datetime) -> bool:
+        """Whether a text has to wait since its group has sent as much as it may."""
+        if not self._limits.by_segment or message.community_id is None:
+            return False
+        until, others = await spending.held_until(tx, now, message, self._daily_segments)
+        if until is None:
+            return False
+        await messages.postpone(tx, message.id, until, spending.HELD)
+        HELD.labels(message.priority.value).inc(1 + others)
         return True
 
     async def _send(self, message: OutboundMessage, lane: str, ticket: Ticket) -> None:
@@ -383,38 +430,44 @@ class Sender:
     # Recording
 
     async def _note(self, outcome: _Outcome) -> None:
-        """Record an outcome, with those that came while the ones before were being recorded."""
-        self._came.append(outcome)
-        async with self._recording:
-            batch, self._came = self._came, []
-            try:
-                if not await self._record_together(batch):
-                    while batch:
-                        await self._note_alone(batch[0])
-                        batch.pop(0)
-            except asyncio.CancelledError:
-                self._unrecorded += batch
-                raise
+        """What was sent is recorded with others, and with what is chosen next: a commit of its own
+        for each took half of all commits. Anything else is recorded at once."""
+        if isinstance(outcome.result, Sent):
+            self._sent.append(outcome)
+        else:
+            await self._note_alone(outcome)
 
-    async def _record_together(self, batch: list[_Outcome]) -> bool:
-        """Record several that were all sent in one commit, as with many under way they mostly are;
-        whether that was so, and went well."""
-        sent = [
-            (each.message.id, each.result.provider_id, self.parts(each.message))
-            for each in batch
-            if isinstance(each.result, Sent)
-        ]
-        if len(sent) < max(2, len(batch)):
-            return False
-        try:
-            async with self._database.transaction() as tx:
-                await outcomes.all_sent(tx, sent, self._clock.now())
-        except Exception as error:
-            log.warning("not_together", outbox=len(sent), error=type(error).__name__)
-            return False
-        SEGMENTS.labels(self.channel.value).inc(sum(parts for _, _, parts in sent))
-        self._busy.difference_update(each.lane for each in batch)
-        return True
+    async def _record_all(self) -> None:
+        """Record what has come, where nothing is chosen with which it could be recorded."""
+        sent, self._sent = self._sent, []
+        if sent:
+            try:
+                async with self._database.transaction() as tx:
+                    await self._all_sent(tx, sent, self._clock.now())
+            except BaseException as error:
+                self._unrecorded += sent
+                if not isinstance(error, Exception):
+                    raise
+                log.warning("not_together", outbox=len(sent), error=type(error).__name__)
+            else:
+                self._are_recorded(sent)
+        await self._record_again()
+
+    async def _all_sent(self, tx: Transaction, sent: list[_Outcome], now: datetime) -> None:
+        await outcomes.all_sent(
+            tx,
+            [
+                (each.message.id, each.result.provider_id, self.parts(each.message))
+                for each in sent
+                if isinstance(each.result, Sent)
+            ],
+            now,
+        )
+
+    def _are_recorded(self, sent: list[_Outcome]) -> None:
+        if self._limits.by_segment:
+            SEGMENTS.labels(self.channel.value).inc(sum(self.parts(each.message) for each in sent))
+        self._busy.difference_update(each.lane for each in sent)
 
     async def _note_alone(self, outcome: _Outcome) -> None:
         """Record one outcome. One that can't be recorded is kept, and its chat left alone until it
@@ -468,14 +521,15 @@ class Sender:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is being sent or asked after just now."""
-        return not self._sending and not self._unknowns.tasks
+        """Whether nothing is being sent, recorded or asked after just now."""
+        return not self._sending and not self._sent and not self._unknowns.tasks
 
     async def wait_for_sends(self) -> None:
-        """Wait until what is being sent, or asked after, has its answer."""
+        """Wait until what is being sent, or asked after, has its answer, and that is recorded."""
         going = [*self._sending, *self._unknowns.tasks]
         if going:
             await asyncio.wait(going)
+        await self._record_all()
 
 
 def _is_group(message: OutboundMessage) -> bool:

@@ -167,13 +167,16 @@ async def _tell_the_others(turn: Turn, request: HelpRequest, helper: Member) -> 
     hear that it is taken only if they answer."""
     dropped = {offer.id for offer in await requests.drop_offers(turn.tx, request.id)}
     await turn.toast("offer.yours.toast")
-    for offer in await requests.offers_of(turn.tx, request.id):
-        for question in (await questions.about(turn.tx, "offer", offer.id))[-1:]:
-            if offer.member_id == helper.id:
-                await questions.answered(turn.tx, question.id, turn.now)
-                await turn.edit(question, "offer.yours")
-            elif offer.id in dropped:
-                await turn.edit(question, "offer.taken")
+    offers = await requests.offers_of(turn.tx, request.id)
+    put = await questions.about_each(turn.tx, "offer", [offer.id for offer in offers])
+    latest = {question.ref: question for question in put}
+    for offer in offers:
+        question = latest.get(offer.id)
+        if question and offer.member_id == helper.id:
+            await questions.answered(turn.tx, question.id, turn.now)
+            await turn.edit(question, "offer.yours")
+        elif question and offer.id in dropped:
+            await turn.edit(question, "offer.taken")
     for question in await questions.about(turn.tx, "card", request.id):
         await turn.edit(
             question,

@@ -98,6 +98,18 @@ class Desk:
         return OutboundKind.TOAST in self.can.get(channel, ())
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one of several is asked."""
+
+    to: Member
+    entry: str
+    """The words' name in the catalogue."""
+    ref: int | None
+    """What it is about; given to the handler of its answer."""
+    params: dict[str, Any]
+
+
 @dataclass
 class Turn:
     """One thing that came in or came due, and everything a handler may do about it."""
@@ -288,50 +300,97 @@ class Turn:
         with. The answer reaches the handler for `kind`, with `ref` and `heard`, however late it
         comes.
         `shorten` names the parameter to cut where a text would cost more than two parts."""
-        address = await self._address(to)
-        if address is None:
-            return None
-        question = await questions.put(
-            self.tx,
-            kind=kind,
-            member_id=to.id,
-            to=address,
-            ref=ref,
-            choices=[self._choice(to.language, choice) for choice in choices],
-            now=self.now,
-            heard=heard,
-            apart=timedelta(0)
-            if self.desk.has_buttons(address.channel)
-            else APART.get(kind, timedelta(0)),
-        )
-        words, noted = await self._for(to, entry, params)
-        buttons: tuple[tuple[str, str], ...] = ()
-        if self.desk.has_buttons(address.channel):
-            buttons = buttons_of(question)
-            if ask_location:
-                buttons = (("location", self.text(to.language, "choice.location")),)
-        else:
-            numbers = self.numbers(to.language, question.choices) if question.choices else ""
-            words = f"{words} {numbers}".strip()
-            while segments(words) > MOST_SEGMENTS and params.get(shorten, "...") != "...":
-                params[shorten] = cut(params[shorten])
-                words = f"{self.text(to.language, entry, **params)} {numbers}".strip()
-        outbox_id = await self._post(
-            to,
-            words,
-            address=address,
-            buttons=buttons,
+        put = await self.ask_all(
+            kind,
+            choices,
+            [Ask(to, entry, ref, params)],
             priority=priority,
-            about=about or {"kind": kind, "ref": ref},
+            about=about,
             wakes=wakes,
             quiet=quiet,
-            ask_location=ask_location and bool(buttons),
+            ask_location=ask_location,
+            shorten=shorten,
+            heard=heard,
         )
-        if outbox_id is not None:
-            await questions.note_message(self.tx, question.id, outbox_id)
-            question = replace(question, outbox_id=outbox_id)
-        await self._note_seen(to, noted, outbox_id, about or {"kind": kind, "ref": ref})
-        return question
+        return put[0] if put else None
+
+    async def ask_all(
+        self,
+        kind: str,
+        choices: Choices,
+        several: Sequence[Ask],
+        *,
+        priority: Priority = Priority.REPLY,
+        about: dict[str, Any] | None = None,
+        wakes: bool | None = None,
+        quiet: bool = False,
+        ask_location: bool = False,
+        shorten: str = "",
+        heard: str = "",
+    ) -> list[Question]:
+        """Put questions of one kind to several people, as `ask` does, with as many statements for a
+        dozen as for one. Whom nothing reaches is left out."""
+        addresses = await self._addresses([one.to for one in several])
+        several = [one for one in several if one.to.id in addresses]
+        asked = [
+            questions.Asked(
+                kind=kind,
+                member_id=one.to.id,
+                to=addresses[one.to.id],
+                ref=one.ref,
+                choices=[self._choice(one.to.language, choice) for choice in choices],
+                heard=heard,
+                apart=timedelta(0)
+                if self.desk.has_buttons(addresses[one.to.id].channel)
+                else APART.get(kind, timedelta(0)),
+            )
+            for one in several
+        ]
+        numbered = await questions.numbered(self.tx, asked, self.now)
+        messages_, seen_by = [], []
+        for one, question in zip(several, numbered, strict=True):
+            words, buttons, noted = await self._question(
+                one, question, addresses[one.to.id], shorten, ask_location=ask_location
+            )
+            said_of = about or {"kind": kind, "ref": one.ref}
+            seen_by.append((one.to, noted, said_of))
+            messages_.append(
+                self._message(
+                    one.to,
+                    words,
+                    addresses[one.to.id],
+                    buttons=buttons,
+                    priority=priority,
+                    about=said_of,
+                    wakes=wakes,
+                    quiet=quiet,
+                    ask_location=ask_location and bool(buttons),
+                )
+            )
+        outbox_ids = await messages.queue_all(
+            self.tx, [(message, self.at_once_or_by_day(message)) for message in messages_]
+        )
+        for (to, noted, said_of), outbox_id in zip(seen_by, outbox_ids, strict=True):
+            await self._note_seen(to, noted, outbox_id, said_of)
+        return await questions.keep(self.tx, list(zip(asked, numbered, outbox_ids, strict=True)))
+
+    async def _question(
+        self, one: Ask, question: Question, address: Address, shorten: str, *, ask_location: bool
+    ) -> tuple[str, tuple[tuple[str, str], ...], list[seen.Private]]:
+        """The words of a question with its buttons, or with the numbers to reply with; and what is
+        to be noted as seen."""
+        to, params = one.to, dict(one.params)
+        words, noted = await self._for(to, one.entry, params)
+        if self.desk.has_buttons(address.channel):
+            if ask_location:
+                return words, (("location", self.text(to.language, "choice.location")),), noted
+            return words, buttons_of(question), noted
+        numbers = self.numbers(to.language, question.choices) if question.choices else ""
+        words = f"{words} {numbers}".strip()
+        while segments(words) > MOST_SEGMENTS and params.get(shorten, "...") != "...":
+            params[shorten] = cut(params[shorten])
+            words = f"{self.text(to.language, one.entry, **params)} {numbers}".strip()
+        return words, (), noted
 
     async def ask_again(self, question: Question, entry: str, /, **params: Any) -> None:
         """Put a question that is still open to who wrote once more, with other words before it."""
@@ -344,15 +403,10 @@ class Turn:
     ) -> None:
         """Put a question to a whole group chat, in the group's first language."""
         language = self.community.languages[0]
-        question = await questions.put(
-            self.tx,
-            kind=kind,
-            member_id=None,
-            to=chat,
-            ref=ref,
-            choices=[self._choice(language, choice) for choice in choices],
-            now=self.now,
+        asked = questions.Asked(
+            kind, None, chat, ref, [self._choice(language, choice) for choice in choices]
         )
+        (question,) = await questions.numbered(self.tx, [asked], self.now)
         outbox_id = await self._queue(
             OutboundMessage(
                 id=0,
@@ -367,7 +421,7 @@ class Turn:
                 about={"kind": kind, "ref": ref},
             )
         )
-        await questions.note_message(self.tx, question.id, outbox_id)
+        await questions.keep(self.tx, [(asked, question, outbox_id)])
 
     async def say_in(self, chat: Address, entry: str, /, **params: Any) -> None:
         """Say something in a group chat."""
@@ -416,9 +470,11 @@ class Turn:
         if question.outbox_id is None:
             return
         original = await messages.get(self.tx, question.outbox_id)
-        if original is None or (original.status is SendStatus.QUEUED and keep):
+        if original is None:
             return
-        if not keep and await messages.withdraw(self.tx, question.outbox_id):
+        if original.status is SendStatus.QUEUED and (
+            keep or await messages.withdraw(self.tx, question.outbox_id)
+        ):
             return
         if OutboundKind.EDIT not in self.desk.can.get(original.channel, ()):
             return
@@ -641,50 +697,62 @@ class Turn:
     # Inside
 
     async def _address(self, to: Member) -> Address | None:
-        if self.message and self.member and self.member.id == to.id:
-            # Whoever writes is answered where they wrote, even after STOP: once, and nothing more.
-            # A button in a group chat is answered in private.
-            return Address(self.message.channel, self.message.sender)
-        if to.stopped_at is not None or to.unreachable:
-            return None
-        return await members.reach(self.tx, to.id)
+        return (await self._addresses([to])).get(to.id)
+
+    async def _addresses(self, several: Sequence[Member]) -> dict[int, Address]:
+        """Where each of these is written to; who can't be is not in it."""
+        found: dict[int, Address] = {}
+        elsewhere = []
+        for to in several:
+            if self.message and self.member and self.member.id == to.id:
+                # Whoever writes is answered where they wrote, even after STOP: once, and nothing
+                # more. A button in a group chat is answered in private.
+                found[to.id] = Address(self.message.channel, self.message.sender)
+            elif to.stopped_at is None and not to.unreachable:
+                elsewhere.append(to.id)
+        if elsewhere:
+            found |= await members.reach_each(self.tx, elsewhere)
+        return found
 
     async def _post(
+        self, to: Member, words: str, *, address: Address | None = None, **more: Any
+    ) -> int | None:
+        address = address or await self._address(to)
+        if address is None:
+            return None
+        return await self._queue(self._message(to, words, address, **more))
+
+    def _message(
         self,
         to: Member,
         words: str,
+        address: Address,
         *,
-        address: Address | None = None,
         buttons: tuple[tuple[str, str], ...] = (),
         priority: Priority,
         about: dict[str, Any] | None,
         wakes: bool | None,
         quiet: bool,
         ask_location: bool = False,
-    ) -> int | None:
-        address = address or await self._address(to)
-        if address is None:
-            return None
+    ) -> OutboundMessage:
         answers_them = self.message is not None and self.member is not None
         if wakes is None:
             wakes = (answers_them and to.id == self.sender.id) or priority is Priority.EMERGENCY
-        return await self._queue(
-            OutboundMessage(
-                id=0,
-                channel=address.channel,
-                chat=address.value,
-                kind=OutboundKind.TEXT,
-                priority=priority,
-                text=words,
-                created_at=self.now,
-                buttons=buttons,
-                quiet=quiet,
-                wakes=wakes,
-                ask_location=ask_location,
-                community_id=self.community.id,
-                member_id=to.id,
-                about=about or {},
-            )
+        return OutboundMessage(
+            id=0,
+            channel=address.channel,
+            chat=address.value,
+            kind=OutboundKind.TEXT,
+            priority=priority,
+            text=words,
+            created_at=self.now,
+            buttons=buttons,
+            quiet=quiet,
+            wakes=wakes,
+            ask_location=ask_location,
+            community_id=self.community.id,
+            member_id=to.id,
+            about=about or {},
         )
 
     async def _queue(self, message: OutboundMessage, edits_id: int | None = None) -> int:

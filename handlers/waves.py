@@ -4,7 +4,7 @@ nobody does, handing over to an organiser with the reasons.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from handlers.rules import lifecycle, matching, timing
 from handlers.rules.matching import Why, WhyNot
 from handlers.rules.privacy import Field, Moment
 from handlers.seen import Private
-from handlers.turn import Turn, first_name
+from handlers.turn import Ask, Turn, first_name
 from storage import groups, members, questions, requests
 from storage.model import (
     DueKind,
@@ -78,8 +78,7 @@ async def send_wave(
         )
         picked = await look.pick(size)
     request = await requests.save(turn.tx, replace(request, wave=wave))
-    for candidate in picked:
-        await _offer_to(turn, request, asker, candidate.member, matching.why(candidate))
+    await _offer_to(turn, request, asker, [(each.member, matching.why(each)) for each in picked])
     cards = await _post_cards(turn, request, asker) if first else 0
     if not picked and not cards:
         if await _may_still_answer(turn, request):
@@ -95,8 +94,8 @@ async def _circle(turn: Turn, request: HelpRequest, asker: Member) -> bool:
     if request.wave or request.promised_at is None or request.need is None:
         return False
     named = await neighbours.circle(turn.tx, turn.community, request, asker, turn.now)
-    for helper in named if request.urgent else named[:1]:
-        await _offer_to(turn, request, asker, helper, Why.NAMED)
+    first = named if request.urgent else named[:1]
+    await _offer_to(turn, request, asker, [(helper, Why.NAMED) for helper in first])
     if named:
         await _before_all_others(turn, request)
     return bool(named)
@@ -126,7 +125,7 @@ async def _familiar_alone(turn: Turn, request: HelpRequest, asker: Member) -> bo
     helper = await neighbours.familiar(turn.tx, turn.community, request, asker, turn.now)
     if helper is None:
         return False
-    await _offer_to(turn, request, asker, helper, Why.GLAD)
+    await _offer_to(turn, request, asker, [(helper, Why.GLAD)])
     await _before_all_others(turn, request)
     return True
 
@@ -163,43 +162,65 @@ async def ask_wider(turn: Turn, request: HelpRequest) -> int:
         request = replace(request, status=status, promised_at=None)
         await turn.never_mind(request.id, DueKind.CHASE)
     request = await requests.save(turn.tx, replace(request, wave=timing.WAVES))
-    for candidate in picked:
-        await _offer_to(turn, request, asker, candidate.member, matching.why(candidate))
+    await _offer_to(turn, request, asker, [(each.member, matching.why(each)) for each in picked])
     await _next_wave_later(turn, request)
     return len(picked)
 
 
 async def _offer_to(
-    turn: Turn, request: HelpRequest, asker: Member, helper: Member, reason: Why
+    turn: Turn, request: HelpRequest, asker: Member, helpers: Sequence[tuple[Member, Why]]
 ) -> None:
-    offer = await requests.offer_to(turn.tx, request.id, helper.id)
-    if offer:
+    """Ask these, each for a reason: all with the same few statements, since whoever asks for help
+    waits until the whole wave is written."""
+    if not helpers:
+        return
+    reasons = {helper.id: reason for helper, reason in helpers}
+    asked = {
+        offer.member_id: offer
+        for offer in await requests.offers_of(turn.tx, request.id)
+        if offer.member_id in reasons
+    }
+    for offer in asked.values():
         # Somebody was quicker then, and it came free again. One question about it is enough.
         lifecycle.become(offer.status, OfferStatus.OPEN)
         await requests.answer_offer(turn.tx, offer.id, OfferStatus.OPEN, None)
         await questions.close(turn.tx, turn.now, "offer", ref=offer.id)
-    else:
-        offer = await requests.add_offer(
-            turn.tx, request.id, helper.id, request.wave, reason.value, turn.now
-        )
-    rested = matching.tire(helper.rested_at, turn.now, matching.OFFER_TIRES)
-    await members.save(turn.tx, replace(helper, rested_at=rested))
-    entry = "offer.urgent" if request.urgent else "offer"
-    if reason is Why.GLAD and not request.wave:
-        entry = "offer.again"  # nobody has been asked but who came the last time
-    await turn.ask(
-        helper,
-        entry,
-        "offer",
-        offer.id,
-        ("accept", "decline"),
-        priority=Priority.OFFER,
-        name=first_name(helper),
-        area=asker.area,
-        asker=Private(first_name(asker), Field.FIRST_NAME, asker.id, Moment.ASKING),
-        what=turn.gist(request, helper.language),
-        when=turn.when(request, helper),
+    fresh = {ident: reason.value for ident, reason in reasons.items() if ident not in asked}
+    for offer in await requests.add_offers(turn.tx, request.id, fresh, request.wave, turn.now):
+        asked[offer.member_id] = offer
+    await members.tire(
+        turn.tx,
+        {
+            helper.id: matching.tire(helper.rested_at, turn.now, matching.OFFER_TIRES)
+            for helper, _ in helpers
+        },
     )
+    await turn.ask_all(
+        "offer",
+        ("accept", "decline"),
+        [
+            Ask(
+                helper,
+                _offer_entry(request, reason),
+                asked[helper.id].id,
+                {
+                    "name": first_name(helper),
+                    "area": asker.area,
+                    "asker": Private(first_name(asker), Field.FIRST_NAME, asker.id, Moment.ASKING),
+                    "what": turn.gist(request, helper.language),
+                    "when": turn.when(request, helper),
+                },
+            )
+            for helper, reason in helpers
+        ],
+        priority=Priority.OFFER,
+    )
+
+
+def _offer_entry(request: HelpRequest, reason: Why) -> str:
+    if reason is Why.GLAD and not request.wave:
+        return "offer.again"  # nobody has been asked but who came the last time
+    return "offer.urgent" if request.urgent else "offer"
 
 
 async def _post_cards(turn: Turn, request: HelpRequest, asker: Member) -> int:

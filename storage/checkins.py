@@ -66,7 +66,7 @@ async def chase_at(tx: Transaction, ident: int, moment: datetime | None) -> None
 
 async def of_member(tx: Transaction, member_id: int) -> CheckIn | None:
     """Somebody's check-ins, on or off."""
-    row = await tx.one(sa.select(check_ins).where(check_ins.c.member_id == member_id))
+    row = await tx.row(check_ins, member_id=member_id)
     return (await _check_ins(tx, [row]))[0] if row else None
 
 

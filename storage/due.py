@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import RowMapping
 
 from storage.database import Transaction
@@ -17,19 +18,26 @@ from storage.schema import due, metadata
 
 async def at(tx: Transaction, kind: DueKind, ref: int, moment: datetime) -> None:
     """Let this happen at that moment, and not when it was to happen before."""
-    insert = tx.upsert(due).values(kind=kind.value, ref=ref, at=moment, attempts=0)
-    await tx.run(
-        insert.on_conflict_do_update(
-            index_elements=["kind", "ref"], set_={"at": moment, "attempts": 0}
-        )
-    )
+    values = {"kind": kind.value, "ref": ref, "at": moment, "attempts": 0}
+    await tx.run(_at(tx.on_postgresql), values)
+
+
+@cache
+def _at(on_postgresql: bool) -> sa.Executable:
+    insert = postgresql.insert(due) if on_postgresql else sqlite.insert(due)
+    anew = {"at": insert.excluded.at, "attempts": insert.excluded.attempts}
+    return insert.on_conflict_do_update(index_elements=["kind", "ref"], set_=anew)
 
 
 async def never_mind(tx: Transaction, ref: int, *kinds: DueKind) -> None:
     """Let none of these happen."""
-    await tx.run(
-        sa.delete(due).where(due.c.ref == ref, due.c.kind.in_([kind.value for kind in kinds]))
-    )
+    await tx.run(_never_mind(), {"of_ref": ref, "kinds": [kind.value for kind in kinds]})
+
+
+@cache
+def _never_mind() -> sa.Delete:
+    kinds = due.c.kind.in_(sa.bindparam("kinds", expanding=True))
+    return sa.delete(due).where(due.c.ref == sa.bindparam("of_ref", type_=due.c.ref.type), kinds)
 
 
 async def next_due(tx: Transaction, now: datetime) -> Due | None:

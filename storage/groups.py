@@ -54,7 +54,7 @@ async def add(tx: Transaction, community: Community) -> Community:
 
 
 async def get(tx: Transaction, ident: int) -> Community | None:
-    row = await tx.one(sa.select(communities).where(communities.c.id == ident))
+    row = await tx.row(communities, id=ident)
     return _community(row) if row else None
 
 
@@ -66,8 +66,7 @@ async def by_name(tx: Transaction, name: str) -> Community | None:
 
 
 async def every(tx: Transaction) -> list[Community]:
-    rows = await tx.all(sa.select(communities).order_by(communities.c.id))
-    return [_community(row) for row in rows]
+    return [_community(row) for row in await tx.rows(communities)]
 
 
 async def serving(tx: Transaction, postcode: str) -> Community | None:

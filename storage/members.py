@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain, combinations
 from typing import Any
 
@@ -84,9 +84,27 @@ async def save(tx: Transaction, member: Member) -> Member:
         return member
     if _HELPING.keys() & values.keys():
         values["helping"] = _helping_after(member, values)
-    await tx.run(sa.update(members).where(members.c.id == member.id).values(**values))
+        await tx.run(sa.update(members).where(members.c.id == member.id).values(**values))
+    else:
+        await tx.change(members, member.id, **values)
     tx.read["members", member.id] = member
     return member
+
+
+async def tire(tx: Transaction, rested: Mapping[int, datetime]) -> None:
+    """When each of these will be rested."""
+    if rested:
+        rows = [{"of_member": ident, "rested": at} for ident, at in rested.items()]
+        await tx.run(_tire(), rows)
+
+
+@cache
+def _tire() -> sa.Update:
+    return (
+        sa.update(members)
+        .where(members.c.id == sa.bindparam("of_member", type_=members.c.id.type))
+        .values(rested_at=sa.bindparam("rested", type_=members.c.rested_at.type))
+    )
 
 
 def _changed(before: Member, member: Member) -> list[str]:
@@ -131,22 +149,31 @@ def _helping_after(member: Member, written: Iterable[str]) -> sa.ColumnElement[b
 
 async def get(tx: Transaction, ident: int, *, lock: bool = False) -> Member:
     """A member by id, who must exist. `lock`: nobody else changes them until this commits."""
-    statement = with_keys().where(members.c.id == ident)
-    if lock:
-        # Not a full FOR UPDATE: that would also keep everybody waiting who only points at the row.
-        statement = statement.with_for_update(key_share=True, of=members)
-    row = await tx.one(statement)
+    row = await tx.one_with(_get(lock), ident=ident)
     if row is None:
         raise LookupError(f"no member {ident}")
     return from_row(tx, row)
 
 
+@cache
+def _get(lock: bool) -> sa.Select[Any]:
+    this = members.c.id == sa.bindparam("ident", type_=members.c.id.type)
+    found = with_keys().where(this)
+    # Not a full FOR UPDATE: that would also keep everybody waiting who only points at the row.
+    return found.with_for_update(key_share=True, of=members) if lock else found
+
+
 async def lock(tx: Transaction, idents: Iterable[int]) -> None:
     """From here until this commits, nobody else changes these. In order of their ids, so that two
     who lock several never wait for each other in a ring."""
-    await tx.run(
+    await tx.run(_lock(), {"members": sorted(set(idents))})
+
+
+@cache
+def _lock() -> sa.Select[Any]:
+    return (
         sa.select(members.c.id)
-        .where(members.c.id.in_(sorted(set(idents))))
+        .where(members.c.id.in_(sa.bindparam("members", expanding=True)))
         .order_by(members.c.id)
         .with_for_update(key_share=True)
     )
@@ -157,58 +184,94 @@ async def several(tx: Transaction, idents: Iterable[int]) -> list[Member]:
     wanted, found = sorted(set(idents)), []
     for at in range(0, len(wanted), MOST_VALUES):
         chunk = wanted[at : at + MOST_VALUES]
-        rows = await tx.all(with_keys().where(members.c.id.in_(chunk)).order_by(members.c.id))
+        rows = (await tx.run(_several(), {"members": chunk})).mappings()
         found += [from_row(tx, row) for row in rows]
     return found
 
 
-async def stopped_at(tx: Transaction, ident: int) -> datetime | None:
-    """When a member sent STOP, if they have not written since."""
-    found: datetime | None = await tx.value(
-        sa.select(members.c.stopped_at).where(members.c.id == ident)
+@cache
+def _several() -> sa.Select[Any]:
+    these = members.c.id.in_(sa.bindparam("members", expanding=True))
+    return with_keys().where(these).order_by(members.c.id)
+
+
+async def stopped(tx: Transaction, idents: Collection[int]) -> dict[int | None, datetime]:
+    """Of these, those who sent STOP and have not written since, and when."""
+    if not idents:
+        return {}
+    rows = (await tx.run(_stopped(), {"members": list(idents)})).mappings()
+    return {row["id"]: row["stopped_at"] for row in rows}
+
+
+@cache
+def _stopped() -> sa.Select[Any]:
+    return sa.select(members.c.id, members.c.stopped_at).where(
+        members.c.id.in_(sa.bindparam("members", expanding=True)), members.c.stopped_at.is_not(None)
     )
-    return found
 
 
 async def find(tx: Transaction, address: Address) -> Member | None:
     """Whose address this is."""
     lane = tx.vault.fingerprint(address.channel, address.value)
-    row = await tx.one(
+    row = await tx.one_with(_find(), lane=lane)
+    return from_row(tx, row) if row else None
+
+
+@cache
+def _find() -> sa.Select[Any]:
+    return (
         with_keys()
         .join(addresses, addresses.c.member_id == members.c.id)
-        .where(addresses.c.lane == lane)
+        .where(addresses.c.lane == sa.bindparam("lane", type_=addresses.c.lane.type))
     )
-    return from_row(tx, row) if row else None
 
 
 async def reach(tx: Transaction, member_id: int, *, but: Iterable[Channel] = ()) -> Address | None:
     """Where to write to a member: where they wrote last; Telegram where they have not, since it
     costs nothing. Not by these channels, nor where nothing arrives."""
-    row = await tx.one(
+    return (await reach_each(tx, [member_id], but=but)).get(member_id)
+
+
+async def reach_each(
+    tx: Transaction, member_ids: Sequence[int], *, but: Iterable[Channel] = ()
+) -> dict[int, Address]:
+    """The same of several: who can't be reached is not in it."""
+    values = {"members": member_ids, "but": [channel.value for channel in but]}
+    rows = (await tx.run(_reach_query(), values)).mappings().all()
+    best = {row["member_id"]: row for row in reversed(rows)}
+    await tx.load_keys(best)
+    return {
+        ident: Address(Channel(row["channel"]), tx.keys[ident].open(row["sealed_value"]))
+        for ident, row in best.items()
+    }
+
+
+@cache
+def _reach_query() -> sa.Select[Any]:
+    """The best first. Names of its values: `members`, `but`."""
+    return (
         sa.select(addresses)
         .where(
-            addresses.c.member_id == member_id,
+            addresses.c.member_id.in_(sa.bindparam("members", expanding=True)),
             addresses.c.unreachable == "",
-            addresses.c.channel.not_in([channel.value for channel in but]),
+            addresses.c.channel.not_in(sa.bindparam("but", expanding=True)),
         )
         .order_by(
             addresses.c.wrote_at.desc().nulls_last(), addresses.c.channel.desc(), addresses.c.id
         )
-        .limit(1)
     )
-    if row is None:
-        return None
-    key = await tx.key_of(member_id)
-    return Address(Channel(row["channel"]), key.open(row["sealed_value"]))
 
 
 async def wrote(tx: Transaction, address: Address, now: datetime) -> None:
     """Somebody wrote from there: so it reaches them, and is where they would be answered."""
-    await tx.run(
-        sa.update(addresses)
-        .where(addresses.c.lane == tx.vault.fingerprint(address.channel, address.value))
-        .values(wrote_at=now, unreachable="")
-    )
+    lane = tx.vault.fingerprint(address.channel, address.value)
+    await tx.run(_wrote(), {"of_lane": lane, "wrote_at": now, "unreachable": ""})
+
+
+@cache
+def _wrote() -> sa.Update:
+    there = addresses.c.lane == sa.bindparam("of_lane", type_=addresses.c.lane.type)
+    return sa.update(addresses).where(there)
 
 
 async def try_again(tx: Transaction, member_id: int) -> None:
@@ -239,16 +302,25 @@ async def with_role(
     tx: Transaction, community_id: int, role: Role, *standings: Standing
 ) -> list[Member]:
     """Everybody with a role in a group, oldest member first."""
-    rows = await tx.all(
+    values = {
+        "community": community_id,
+        "standings": [standing.value for standing in standings or (Standing.ACTIVE,)],
+    }
+    rows = (await tx.run(_with_role(role), values)).mappings()
+    return [from_row(tx, row) for row in rows]
+
+
+@cache
+def _with_role(role: Role) -> sa.Select[Any]:
+    return (
         with_keys()
         .where(
-            members.c.community_id == community_id,
-            members.c.standing.in_([s.value for s in standings or (Standing.ACTIVE,)]),
+            members.c.community_id == sa.bindparam("community", type_=members.c.id.type),
+            members.c.standing.in_(sa.bindparam("standings", expanding=True)),
             members.c.roles.in_(roles_with(role)),
         )
         .order_by(members.c.id)
     )
-    return [from_row(tx, row) for row in rows]
 
 
 async def of_community(tx: Transaction, community_id: int) -> list[Member]:
@@ -381,21 +453,29 @@ async def loads(
     """For each member with any: (visits under way, visits begun since that moment)."""
     found: dict[int, tuple[int, int]] = {}
     for at in range(0, len(member_ids), MOST_VALUES):
-        rows = await tx.all(
-            sa.select(
-                visits.c.helper_id,
-                sa.func.sum(sa.case((visits.c.status.in_(LIVE_VISIT), 1), else_=0)).label("live"),
-                sa.func.sum(sa.case((visits.c.created_at >= since, 1), else_=0)).label("week"),
-            )
-            .where(
-                visits.c.helper_id.in_(member_ids[at : at + MOST_VALUES]),
-                visits.c.status.in_((*LIVE_VISIT, "done")),
-                sa.or_(visits.c.created_at >= since, visits.c.status.in_(LIVE_VISIT)),
-            )
-            .group_by(visits.c.helper_id)
-        )
+        values = {"members": member_ids[at : at + MOST_VALUES], "since": since}
+        rows = (await tx.run(_loads(), values)).mappings()
         found |= {row["helper_id"]: (int(row["live"]), int(row["week"])) for row in rows}
     return found
+
+
+@cache
+def _loads() -> sa.Select[Any]:
+    live = visits.c.status.in_(LIVE_VISIT)
+    lately = visits.c.created_at >= sa.bindparam("since", type_=visits.c.created_at.type)
+    return (
+        sa.select(
+            visits.c.helper_id,
+            sa.func.sum(sa.case((live, 1), else_=0)).label("live"),
+            sa.func.sum(sa.case((lately, 1), else_=0)).label("week"),
+        )
+        .where(
+            visits.c.helper_id.in_(sa.bindparam("members", expanding=True)),
+            visits.c.status.in_((*LIVE_VISIT, "done")),
+            sa.or_(lately, live),
+        )
+        .group_by(visits.c.helper_id)
+    )
 
 
 async def waves_since(tx: Transaction, community_id: int, since: datetime) -> list[Waves]:
@@ -404,6 +484,14 @@ async def waves_since(tx: Transaction, community_id: int, since: datetime) -> li
     Only of those that are over. One sent while another was being waited for, from which the yes
     came then, tells nothing; nor does one for what is not needed any more.
     """
+    rows = (await tx.run(_waves(), {"community": community_id, "since": since})).mappings()
+    return [Waves(row["size"], row["sent"], int(row["heard"])) for row in rows]
+
+
+@cache
+def _waves() -> sa.Select[Any]:
+    community = sa.bindparam("community", type_=members.c.id.type)
+    since = offers.c.created_at >= sa.bindparam("since", type_=offers.c.created_at.type)
     yes = offers.c.status == "accepted"
     each = (
         sa.select(
@@ -414,13 +502,13 @@ async def waves_since(tx: Transaction, community_id: int, since: datetime) -> li
             sa.func.max(sa.case((offers.c.status == "taken", 1), else_=0)).label("taken"),
         )
         .select_from(offers.join(members, members.c.id == offers.c.member_id))
-        .where(members.c.community_id == community_id, offers.c.created_at >= since)
+        .where(members.c.community_id == community, since)
         .group_by(offers.c.request_id, offers.c.wave)
         .subquery()
     )
     first = (
         sa.select(offers.c.request_id, sa.func.min(offers.c.wave).label("wave"))
-        .where(yes, offers.c.created_at >= since)
+        .where(yes, since)
         .group_by(offers.c.request_id)
         .subquery()
     )
@@ -428,7 +516,7 @@ async def waves_since(tx: Transaction, community_id: int, since: datetime) -> li
         each.c.wave <= first.c.wave,
         sa.and_(first.c.wave.is_(None), each.c.taken == 0, requests.c.status != "open"),
     )
-    rows = await tx.all(
+    return (
         sa.select(
             each.c.size, sa.func.count().label("sent"), sa.func.sum(each.c.heard).label("heard")
         )
@@ -441,7 +529,6 @@ async def waves_since(tx: Transaction, community_id: int, since: datetime) -> li
         .group_by(each.c.size)
         .order_by(each.c.size)
     )
-    return [Waves(row["size"], row["sent"], int(row["heard"])) for row in rows]
 
 
 async def away(tx: Transaction, community_id: int) -> dict[str, int]:
@@ -492,12 +579,8 @@ async def set_circle(tx: Transaction, member_id: int, idents: Sequence[int]) -> 
 
 async def circle_of(tx: Transaction, member_id: int) -> list[int]:
     """Whom a member wants to be asked before anyone else, in their order."""
-    rows = await tx.all(
-        sa.select(bonds.c.other_id)
-        .where(bonds.c.member_id == member_id, bonds.c.kind == "first")
-        .order_by(bonds.c.place, bonds.c.id)
-    )
-    return [row["other_id"] for row in rows]
+    rows = await tx.rows(bonds, member_id=member_id, kind="first")
+    return [row["other_id"] for row in sorted(rows, key=lambda row: (row["place"], row["id"]))]
 
 
 async def bonds_by(tx: Transaction, member_id: int) -> list[tuple[str, int]]:
@@ -522,17 +605,18 @@ async def bonds_of(tx: Transaction, member_id: int) -> dict[int, set[str]]:
     """Everybody tied to a member: who they are glad of (`glad`, `first`, `not_again`), and who
     says so of them (`glad_of_them`, …)."""
     found: dict[int, set[str]] = {}
-    rows = await tx.all(
-        sa.select(bonds).where(
-            sa.or_(bonds.c.member_id == member_id, bonds.c.other_id == member_id)
-        )
-    )
-    for row in rows:
+    for row in (await tx.run(_bonds_of(), {"member": member_id})).mappings():
         if row["member_id"] == member_id:
             found.setdefault(row["other_id"], set()).add(row["kind"])
         else:
             found.setdefault(row["member_id"], set()).add(f"{row['kind']}_of_them")
     return found
+
+
+@cache
+def _bonds_of() -> sa.Select[Any]:
+    member = sa.bindparam("member", type_=bonds.c.member_id.type)
+    return sa.select(bonds).where(sa.or_(bonds.c.member_id == member, bonds.c.other_id == member))
 
 
 # To and from rows

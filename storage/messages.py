@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import RowMapping
 
 from storage import guards
@@ -92,22 +93,33 @@ async def keep_inbound(tx: Transaction, messages: Sequence[InboundMessage], now:
     ]
     new = 0
     for at in range(0, len(rows), CHUNK):
-        insert = tx.upsert(inbox).values(rows[at : at + CHUNK]).on_conflict_do_nothing()
-        new += len((await tx.run(insert.returning(inbox.c.id))).all())
+        kept = await tx.run(_keep_inbound(tx.on_postgresql), rows[at : at + CHUNK])
+        new += len(kept.all())
     return new
+
+
+@cache
+def _keep_inbound(on_postgresql: bool) -> sa.Executable:
+    insert = postgresql.insert(inbox) if on_postgresql else sqlite.insert(inbox)
+    return insert.on_conflict_do_nothing().returning(inbox.c.id)
 
 
 async def _whose(tx: Transaction, lanes: Iterable[str]) -> dict[str, int]:
     """The members whose lanes these are, with their keys."""
-    theirs = member_keys.c.member_id == addresses.c.member_id
-    rows = await tx.all(
-        sa.select(addresses.c.lane, addresses.c.member_id, member_keys.c.wrapped)
-        .join(member_keys, theirs)
-        .where(addresses.c.lane.in_(set(lanes)))
-    )
+    rows = (await tx.run(_by_lane(), {"lanes": list(set(lanes))})).mappings().all()
     for row in rows:
         tx.learn_key(row["member_id"], row["wrapped"])
     return {row["lane"]: row["member_id"] for row in rows}
+
+
+@cache
+def _by_lane() -> sa.Select[Any]:
+    theirs = member_keys.c.member_id == addresses.c.member_id
+    return (
+        sa.select(addresses.c.lane, addresses.c.member_id, member_keys.c.wrapped)
+        .join(member_keys, theirs)
+        .where(addresses.c.lane.in_(sa.bindparam("lanes", expanding=True)))
+    )
 
 
 async def known_since(tx: Transaction, waiting: Waiting) -> None:
@@ -166,12 +178,14 @@ def _oldest_inbound() -> sa.Select[Any]:
 async def handled(tx: Transaction, inbox_id: int, now: datetime, aside: str = "") -> bool:
     """The message has had its effect: in the same commit as the effect, so it has it once. Whether
     it had not been noted before. `aside`: why it was left unanswered, if it was."""
-    result = await tx.run(
-        sa.update(inbox)
-        .where(inbox.c.id == inbox_id, inbox.c.handled_at.is_(None))
-        .values(handled_at=now, aside=aside)
-    )
-    return bool(result.rowcount)
+    values = {"of_id": inbox_id, "handled_at": now, "aside": aside}
+    return bool((await tx.run(_handled(), values)).rowcount)
+
+
+@cache
+def _handled() -> sa.Update:
+    this = inbox.c.id == sa.bindparam("of_id", type_=inbox.c.id.type)
+    return sa.update(inbox).where(this, inbox.c.handled_at.is_(None))
 
 
 async def count_attempt(tx: Transaction, inbox_id: int, by: int = 1) -> None:
@@ -207,30 +221,46 @@ async def queue(
 ) -> int:
     """Put a message in the outbox (its `id` is ignored), to go at once or not before `at`; its id.
     Written in the caller's own transaction: it goes if and only if the rest happened."""
-    return await tx.add(
+    return (await queue_all(tx, [(message, at)], edits_id=edits_id))[0]
+
+
+async def queue_all(
+    tx: Transaction,
+    several: Sequence[tuple[OutboundMessage, datetime | None]],
+    *,
+    edits_id: int | None = None,
+) -> list[int]:
+    """Put messages in the outbox, each to go at once or not before that moment; their ids."""
+    await tx.load_keys(message.member_id for message, _ in several)
+    return await tx.add_all(
         outbox,
-        community_id=message.community_id,
-        member_id=message.member_id,
-        channel=message.channel.value,
-        lane=tx.vault.fingerprint(message.channel, message.chat),
-        kind=message.kind.value,
-        priority=PRIORITY_RANK[message.priority],
-        sealed_message=(await tx.key_of(message.member_id)).seal_json(
+        [
             {
-                "chat": message.chat,
-                "text": message.text,
-                "buttons": message.buttons,
-                "answers": message.answers,
-                "quiet": message.quiet,
-                "wakes": message.wakes,
-                "ask_location": message.ask_location,
+                "community_id": message.community_id,
+                "member_id": message.member_id,
+                "channel": message.channel.value,
+                "lane": tx.vault.fingerprint(message.channel, message.chat),
+                "kind": message.kind.value,
+                "priority": PRIORITY_RANK[message.priority],
+                "sealed_message": tx.keys[message.member_id].seal_json(
+                    {
+                        "chat": message.chat,
+                        "text": message.text,
+                        "buttons": message.buttons,
+                        "answers": message.answers,
+                        "quiet": message.quiet,
+                        "wakes": message.wakes,
+                        "ask_location": message.ask_location,
+                    }
+                ),
+                "about": message.about,
+                "edits_id": edits_id,
+                "status": SendStatus.QUEUED.value,
+                "next_at": at or message.created_at,
+                "created_at": message.created_at,
             }
-        ),
-        about=message.about,
-        edits_id=edits_id,
-        status=SendStatus.QUEUED.value,
-        next_at=at or message.created_at,
-        created_at=message.created_at,
+            for message, at in several
+        ],
     )
 
 
@@ -262,21 +292,36 @@ async def claim(
     if not chosen:
         return []
     # Looked at again, since another process may have been quicker between the two statements.
-    rows = await tx.all(
-        sa.update(outbox)
-        .where(outbox.c.id.in_(chosen.values()), is_one_of(outbox.c.status, SendStatus.QUEUED))
-        .values(status=SendStatus.SENDING.value, holder=holder, attempts=outbox.c.attempts + 1)
-        .returning(outbox)
-    )
+    values = {"chosen": list(chosen.values()), "holder_now": holder}
+    rows = (await tx.run(_claiming(), values)).mappings().all()
     with suppress(WrongKeyError):  # each says so for itself below
         await tx.load_keys(row["member_id"] for row in rows)
+    edited = await _provider_ids(tx, [row["edits_id"] for row in rows if row["edits_id"]])
     claimed = []
     for row in sorted(rows, key=lambda found: (found["priority"], found["next_at"], found["id"])):
         try:
-            claimed.append((await from_row(tx, row), row["lane"]))
+            message = await from_row(tx, row)
+            claimed.append((replace(message, edits=edited.get(row["edits_id"], "")), row["lane"]))
         except (WrongKeyError, ValueError, KeyError, TypeError):
             await postpone(tx, row["id"], now + timedelta(hours=1), "unreadable")
     return claimed
+
+
+@cache
+def _claiming() -> sa.Executable:
+    return (
+        sa.update(outbox)
+        .where(
+            outbox.c.id.in_(sa.bindparam("chosen", expanding=True)),
+            is_one_of(outbox.c.status, SendStatus.QUEUED),
+        )
+        .values(
+            status=SendStatus.SENDING.value,
+            holder=sa.bindparam("holder_now", type_=outbox.c.holder.type),
+            attempts=outbox.c.attempts + 1,
+        )
+        .returning(outbox)
+    )
 
 
 async def _heads(
@@ -438,7 +483,7 @@ def _held(community_id: int, channel: Channel, code: str) -> tuple[sa.ColumnElem
 
 
 async def get(tx: Transaction, outbox_id: int) -> OutboundMessage | None:
-    row = await tx.one(sa.select(outbox).where(outbox.c.id == outbox_id))
+    row = await tx.row(outbox, id=outbox_id)
     return await from_row(tx, row) if row else None
 
 
@@ -518,10 +563,25 @@ def has_words(table: sa.Table) -> sa.ColumnElement[bool]:
     return sa.text(f"length({table.name}.sealed_message) > 0")  # type: ignore[return-value]
 
 
+async def _provider_ids(tx: Transaction, idents: list[int]) -> dict[int | None, str]:
+    """What the provider calls these."""
+    if not idents:
+        return {}
+    rows = (await tx.run(_named(), {"idents": idents})).mappings()
+    return {row["id"]: row["provider_id"] for row in rows}
+
+
+@cache
+def _named() -> sa.Select[Any]:
+    these = outbox.c.id.in_(sa.bindparam("idents", expanding=True))
+    return sa.select(outbox.c.id, outbox.c.provider_id).where(these)
+
+
 async def from_row(tx: Transaction, row: RowMapping) -> OutboundMessage:
+    """A message as it is kept; what it edits is known to who claims it."""
     sealed = row["sealed_message"]
     facts = (await tx.key_of(row["member_id"])).open_json(sealed) if sealed else NO_WORDS
-    message = OutboundMessage(
+    return OutboundMessage(
         id=row["id"],
         channel=Channel(row["channel"]),
         chat=facts["chat"],
@@ -541,7 +601,3 @@ async def from_row(tx: Transaction, row: RowMapping) -> OutboundMessage:
         provider_id=row["provider_id"],
         about=row["about"],
     )
-    if row["edits_id"]:
-        original = sa.select(outbox.c.provider_id).where(outbox.c.id == row["edits_id"])
-        message = replace(message, edits=str(await tx.value(original) or ""))
-    return message

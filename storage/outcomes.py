@@ -72,39 +72,42 @@ async def sent(
 
 
 async def all_sent(tx: Transaction, found: Sequence[tuple[int, str, int]], now: datetime) -> None:
-    """The provider took all of these: id, its own id, and what it is charged as. As `sent`, in two
-    statements for all."""
+    """The provider took all of these: id, its own id, and what it is charged as. As `sent`, in one
+    statement for all."""
     rows = [
         {"ident": ident, "theirs": provider_id, "parts": parts, "now": now}
         for ident, provider_id, parts in found
     ]
-    for statement in _all_sent():
-        await tx.run(statement, rows)
+    if rows:
+        await tx.run(_all_sent(), rows)
 
 
 @cache
-def _all_sent() -> tuple[sa.Update, sa.Update]:
-    """Names of their values: `ident`, `theirs`, `parts`, `now`."""
+def _all_sent() -> sa.Update:
+    """Names of its values: `ident`, `theirs`, `parts`, `now`."""
     lower = [each for each, rank in SEND_RANK.items() if rank < SEND_RANK[SendStatus.SENT]]
+    # One by one: a list can't be given for many rows at once.
+    rises = sa.or_(*(outbox.c.status == each.value for each in lower))
     theirs = sa.bindparam("theirs", type_=outbox.c.provider_id.type)
     sent_at = sa.func.coalesce(outbox.c.sent_at, sa.bindparam("now", type_=outbox.c.sent_at.type))
-    this = outbox.c.id == sa.bindparam("ident", type_=outbox.c.id.type)
-    # One by one: a list can't be given for many rows at once.
-    risen = sa.update(outbox).where(
-        this, sa.or_(*(outbox.c.status == each.value for each in lower))
-    )
-    # A receipt overtook the answer to our own call; it can't have known the id's owner.
-    overtaken = sa.update(outbox).where(this, outbox.c.provider_id == "", theirs != "")
+
+    def risen(column: sa.Column[Any], value: Any) -> sa.ColumnElement[Any]:
+        return sa.case((rises, value), else_=column)
+
     return (
-        risen.values(
-            status=SendStatus.SENT.value,
-            code="",
-            reason="",
-            provider_id=theirs,
-            segments=sa.bindparam("parts", type_=outbox.c.segments.type),
-            sent_at=sent_at,
-        ),
-        overtaken.values(provider_id=theirs),
+        sa.update(outbox)
+        .where(outbox.c.id == sa.bindparam("ident", type_=outbox.c.id.type))
+        .values(
+            status=risen(outbox.c.status, SendStatus.SENT.value),
+            code=risen(outbox.c.code, ""),
+            reason=risen(outbox.c.reason, ""),
+            segments=risen(outbox.c.segments, sa.bindparam("parts", type_=outbox.c.segments.type)),
+            sent_at=risen(outbox.c.sent_at, sent_at),
+            # A receipt overtook the answer to our own call; it can't have known the id's owner.
+            provider_id=sa.case(
+                (sa.or_(rises, outbox.c.provider_id == ""), theirs), else_=outbox.c.provider_id
+            ),
+        )
     )
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
@@ -24,6 +26,104 @@ OPEN_DAYS = 7
 """A question that nobody answered for so long is not open any more; its numbers are free."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that is about to be put."""
+
+    kind: str
+    member_id: int | None
+    """Whose answer counts; none: of a card in a group chat, where any helper's does."""
+    to: Address
+    ref: int | None
+    choices: Sequence[Choice]
+    heard: str = ""
+    apart: timedelta = timedelta(0)
+    """For so long the numbers of a question that is over are not given to this one."""
+
+
+async def numbered(tx: Transaction, several: Sequence[Asked], now: datetime) -> list[Question]:
+    """New questions, which are to be kept (`keep`) once their messages are. Their choices come with
+    the numbers to answer by: the lowest that no other open question to this member uses, nor any
+    that was over so short a time ago (`apart`). The same question asked again takes the place of
+    the old one, with its numbers. A question without choices is answered in words."""
+    idents = sorted({asked.member_id for asked in several if asked.member_id is not None})
+    taken: dict[int | None, list[Question]] = {}
+    if idents:
+        # Two who ask the same person at once must not both find the same numbers free.
+        await members.lock(tx, idents)
+        for question in await _open_to(tx, idents, now):
+            taken.setdefault(question.member_id, []).append(question)
+    return [await _numbered(tx, asked, taken, now) for asked in several]
+
+
+async def _numbered(
+    tx: Transaction, asked: Asked, taken: dict[int | None, list[Question]], now: datetime
+) -> Question:
+    others = taken.setdefault(asked.member_id, []) if asked.member_id is not None else []
+    first = 1
+    same = next((other for other in others if _is_same(other, asked)), None)
+    if same:
+        # The same asked once more: the old answers and the new ones mean the same.
+        await answered(tx, same.id, now)
+        others.remove(same)
+        first = same.choices[0].number
+    else:
+        avoided = list(others)
+        if asked.apart and asked.member_id is not None:
+            but = (asked.kind, asked.ref)
+            avoided += await _over_since(tx, asked.member_id, now - asked.apart, but)
+        numbers = {choice.number for other in avoided for choice in other.choices}
+        while any(number in numbers for number in range(first, first + len(asked.choices))):
+            first += 1
+    question = Question(
+        id=0,
+        token=secrets.token_urlsafe(12),
+        kind=asked.kind,
+        member_id=asked.member_id,
+        chat=asked.to.value,
+        ref=asked.ref,
+        choices=tuple(replace(each, number=n) for n, each in enumerate(asked.choices, first)),
+        asked_at=now,
+        heard=asked.heard,
+    )
+    others.append(question)
+    return question
+
+
+async def keep(
+    tx: Transaction, put: Sequence[tuple[Asked, Question, int | None]]
+) -> list[Question]:
+    """Keep new questions, each with the id of the message that puts it, by which it can be edited
+    when it is over; none: there is no message. As they are now, with their ids."""
+    await tx.load_keys(asked.member_id for asked, _, _ in put)
+    idents = await tx.add_all(
+        questions,
+        [
+            {
+                "token": question.token,
+                "kind": question.kind,
+                "member_id": question.member_id,
+                "lane": tx.vault.fingerprint(asked.to.channel, asked.to.value),
+                "ref": question.ref,
+                "sealed_choices": tx.keys[question.member_id].seal_json(
+                    {
+                        "chat": question.chat,
+                        "choices": [[c.key, c.label, c.number] for c in question.choices],
+                        "heard": question.heard,
+                    }
+                ),
+                "asked_at": question.asked_at,
+                "outbox_id": outbox_id,
+            }
+            for asked, question, outbox_id in put
+        ],
+    )
+    return [
+        replace(question, id=ident, outbox_id=outbox_id)
+        for ident, (_, question, outbox_id) in zip(idents, put, strict=True)
+    ]
+
+
 async def put(
     tx: Transaction,
     *,
@@ -34,79 +134,52 @@ async def put(
     choices: Sequence[Choice],
     now: datetime,
     heard: str = "",
-    apart: timedelta = timedelta(0),
 ) -> Question:
-    """Note a new question. Its choices come back with the numbers to answer by: the lowest that no
-    other open question to this member uses, nor any that was over so short a time ago (`apart`).
-    The same question asked again takes the place of the old one, with its numbers. A question
-    without choices is answered in words."""
-    if member_id is not None:
-        # Two who ask the same person at once must not both find the same numbers free.
-        await members.lock(tx, [member_id])
-    others = await open_to(tx, member_id, now) if member_id is not None else []
-    first = 1
-    same = next((other for other in others if _is_same(other, kind, ref, choices)), None)
-    if same:
-        # The same asked once more: the old answers and the new ones mean the same.
-        await answered(tx, same.id, now)
-        first = same.choices[0].number
-    else:
-        if apart and member_id is not None:
-            others = [*others, *await _over_since(tx, member_id, now - apart, (kind, ref))]
-        taken = {choice.number for other in others for choice in other.choices}
-        while any(number in taken for number in range(first, first + len(choices))):
-            first += 1
-    numbered = tuple(replace(choice, number=first + place) for place, choice in enumerate(choices))
-    token = secrets.token_urlsafe(12)
-    ident = await tx.add(
-        questions,
-        token=token,
-        kind=kind,
-        member_id=member_id,
-        lane=tx.vault.fingerprint(to.channel, to.value),
-        ref=ref,
-        sealed_choices=(await tx.key_of(member_id)).seal_json(
-            {
-                "chat": to.value,
-                "choices": [[c.key, c.label, c.number] for c in numbered],
-                "heard": heard,
-            }
-        ),
-        asked_at=now,
-    )
-    return Question(ident, token, kind, member_id, to.value, ref, numbered, now, heard=heard)
+    """Note a question that has no message of its own."""
+    asked = Asked(kind, member_id, to, ref, choices, heard)
+    (question,) = await numbered(tx, [asked], now)
+    (kept,) = await keep(tx, [(asked, question, None)])
+    return kept
 
 
-def _is_same(other: Question, kind: str, ref: int | None, choices: Sequence[Choice]) -> bool:
-    keys = [choice.key for choice in choices]
+def _is_same(other: Question, asked: Asked) -> bool:
+    keys = [choice.key for choice in asked.choices]
     return (
         bool(keys)
-        and ref is not None
-        and (other.kind, other.ref) == (kind, ref)
+        and asked.ref is not None
+        and (other.kind, other.ref) == (asked.kind, asked.ref)
         and [choice.key for choice in other.choices] == keys
     )
 
 
 async def note_message(tx: Transaction, question_id: int, outbox_id: int) -> None:
-    """Which message put the question, so that it can be edited when it is over."""
-    await tx.run(
-        sa.update(questions).where(questions.c.id == question_id).values(outbox_id=outbox_id)
-    )
+    """Which message puts the question from now on, so that it can be edited when it is over."""
+    await tx.change(questions, question_id, outbox_id=outbox_id)
 
 
 async def open_to(tx: Transaction, member_id: int, now: datetime) -> list[Question]:
     """The questions a member may still answer, the latest first."""
-    rows = await tx.all(
+    return await _open_to(tx, [member_id], now)
+
+
+async def _open_to(tx: Transaction, member_ids: Sequence[int], now: datetime) -> list[Question]:
+    since = now - timedelta(days=OPEN_DAYS)
+    rows = await tx.run(_open_query(), {"members": member_ids, "since": since})
+    return await _questions(tx, rows.mappings().all())
+
+
+@cache
+def _open_query() -> sa.Select[Any]:
+    return (
         sa.select(questions)
         .where(
-            questions.c.member_id == member_id,
+            questions.c.member_id.in_(sa.bindparam("members", expanding=True)),
             questions.c.answered_at.is_(None),
             questions.c.closed_at.is_(None),
-            questions.c.asked_at > now - timedelta(days=OPEN_DAYS),
+            questions.c.asked_at > sa.bindparam("since", type_=questions.c.asked_at.type),
         )
         .order_by(questions.c.id.desc())
     )
-    return await _questions(tx, rows)
 
 
 async def _over_since(
@@ -143,34 +216,51 @@ async def answered_by(
 
 
 async def by_token(tx: Transaction, token: str) -> Question | None:
-    row = await tx.one(sa.select(questions).where(questions.c.token == token))
+    row = await tx.row(questions, token=token)
     return (await _questions(tx, [row]))[0] if row else None
 
 
 async def put_by(tx: Transaction, outbox_id: int) -> Question | None:
     """The question that a message put."""
-    row = await tx.one(sa.select(questions).where(questions.c.outbox_id == outbox_id))
+    row = await tx.row(questions, outbox_id=outbox_id)
     return (await _questions(tx, [row]))[0] if row else None
 
 
 async def about(tx: Transaction, kind: str, ref: int) -> list[Question]:
     """Every question of a kind about one thing, open or not, oldest first."""
-    rows = await tx.all(
+    return await about_each(tx, kind, [ref])
+
+
+async def about_each(tx: Transaction, kind: str, refs: Sequence[int]) -> list[Question]:
+    """Every question of a kind about any of these things, open or not, oldest first."""
+    if not refs:
+        return []
+    rows = await tx.run(_about(), {"kind": kind, "refs": refs})
+    return await _questions(tx, rows.mappings().all())
+
+
+@cache
+def _about() -> sa.Select[Any]:
+    return (
         sa.select(questions)
-        .where(questions.c.kind == kind, questions.c.ref == ref)
+        .where(
+            questions.c.kind == sa.bindparam("kind", type_=questions.c.kind.type),
+            questions.c.ref.in_(sa.bindparam("refs", expanding=True)),
+        )
         .order_by(questions.c.id)
     )
-    return await _questions(tx, rows)
 
 
 async def answered(tx: Transaction, question_id: int, now: datetime) -> bool:
     """Note that a question has its answer; whether it was the first."""
-    result = await tx.run(
-        sa.update(questions)
-        .where(questions.c.id == question_id, questions.c.answered_at.is_(None))
-        .values(answered_at=now)
-    )
-    return bool(result.rowcount)
+    values = {"of_id": question_id, "answered_at": now}
+    return bool((await tx.run(_answered(), values)).rowcount)
+
+
+@cache
+def _answered() -> sa.Update:
+    this = questions.c.id == sa.bindparam("of_id", type_=questions.c.id.type)
+    return sa.update(questions).where(this, questions.c.answered_at.is_(None))
 
 
 async def close(
@@ -181,16 +271,19 @@ async def close(
     member_id: int | None = None,
 ) -> None:
     """These questions need no answer any more; their numbers are free."""
-    which: list[sa.ColumnElement[bool]] = [
-        questions.c.kind.in_(kinds),
+    about = {"of_ref": ref, "of_member": member_id}
+    known = {name: value for name, value in about.items() if value is not None}
+    await tx.run(_close(tuple(known)), {"kinds": kinds, "closed_at": now, **known})
+
+
+@cache
+def _close(known: tuple[str, ...]) -> sa.Update:
+    columns = {"of_ref": questions.c.ref, "of_member": questions.c.member_id}
+    return sa.update(questions).where(
+        questions.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+        *(columns[name] == sa.bindparam(name, type_=columns[name].type) for name in known),
         questions.c.answered_at.is_(None),
-    ]
-    if ref is not None:
-        which.append(questions.c.ref == ref)
-    if member_id is not None:
-        which.append(questions.c.member_id == member_id)
-    await tx.run(
-        sa.update(questions).where(*which, questions.c.closed_at.is_(None)).values(closed_at=now)
+        questions.c.closed_at.is_(None),
     )
 
 

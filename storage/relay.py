@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -43,19 +45,23 @@ async def of_visit(tx: Transaction, visit_id: int) -> list[Relayed]:
 async def open_to(tx: Transaction, member_id: int, since: datetime) -> list[Visit]:
     """Visits in which somebody may write to the other: under way, or done since that moment, and
     neither has hung up. The newest first."""
-    rows = await tx.all(
+    rows = await tx.run(_open_to(), {"member": member_id, "since": since})
+    return await visits_from(tx, rows.mappings().all())
+
+
+@cache
+def _open_to() -> sa.Select[Any]:
+    member = sa.bindparam("member", type_=visits.c.helper_id.type)
+    lately = visits.c.over_at > sa.bindparam("since", type_=visits.c.over_at.type)
+    return (
         sa.select(visits)
         .where(
-            sa.or_(visits.c.helper_id == member_id, visits.c.asker_id == member_id),
-            sa.or_(
-                visits.c.status.in_(LIVE_VISIT),
-                sa.and_(visits.c.status == "done", visits.c.over_at > since),
-            ),
+            sa.or_(visits.c.helper_id == member, visits.c.asker_id == member),
+            sa.or_(visits.c.status.in_(LIVE_VISIT), sa.and_(visits.c.status == "done", lately)),
             ~visits.c.relay_off,
         )
         .order_by(visits.c.id.desc())
     )
-    return await visits_from(tx, rows)
 
 
 async def lately(tx: Transaction, member_id: int, since: datetime) -> list[Visit]:

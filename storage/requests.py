@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,7 +46,7 @@ async def save(tx: Transaction, request: HelpRequest) -> HelpRequest:
             names.append("words")
         values = {name: values[name] for name in (_COLUMN.get(n, n) for n in names)}
     if values:
-        await tx.run(sa.update(requests).where(requests.c.id == request.id).values(**values))
+        await tx.change(requests, request.id, **values)
         tx.read["requests", request.id] = request
     return request
 
@@ -56,8 +57,7 @@ _COLUMN = {"words": "sealed_words"}
 async def get(tx: Transaction, ident: int, *, lock: bool = False) -> HelpRequest:
     """A request that must exist. `lock`: nobody else decides about it until this commits; it is by
     this lock that the first acceptance wins."""
-    statement = sa.select(requests).where(requests.c.id == ident)
-    row = await tx.one(statement.with_for_update(key_share=True) if lock else statement)
+    row = await tx.row(requests, lock=lock, id=ident)
     if row is None:
         raise LookupError(f"no request {ident}")
     return (await _requests(tx, [row]))[0]
@@ -67,15 +67,20 @@ async def of_asker(
     tx: Transaction, asker_id: int, statuses: Iterable[RequestStatus] = UNSETTLED
 ) -> list[HelpRequest]:
     """An asker's requests in these states, the newest first."""
-    rows = await tx.all(
+    values = {"asker": asker_id, "statuses": [status.value for status in statuses]}
+    return await _requests(tx, (await tx.run(_of_asker(), values)).mappings().all())
+
+
+@cache
+def _of_asker() -> sa.Select[Any]:
+    return (
         sa.select(requests)
         .where(
-            requests.c.asker_id == asker_id,
-            requests.c.status.in_([s.value for s in statuses]),
+            requests.c.asker_id == sa.bindparam("asker", type_=requests.c.asker_id.type),
+            requests.c.status.in_(sa.bindparam("statuses", expanding=True)),
         )
         .order_by(requests.c.id.desc())
     )
-    return await _requests(tx, rows)
 
 
 async def of_community(
@@ -100,56 +105,69 @@ async def add_offer(
     tx: Transaction, request_id: int, member_id: int, wave: int, reason: str, now: datetime
 ) -> Offer:
     """Note that somebody is being asked."""
-    ident = await tx.add(
+    return (await add_offers(tx, request_id, {member_id: reason}, wave, now))[0]
+
+
+async def add_offers(
+    tx: Transaction, request_id: int, reasons: Mapping[int, str], wave: int, now: datetime
+) -> list[Offer]:
+    """Note that these are being asked, each for a reason; in this order."""
+    status = OfferStatus.OPEN
+    idents = await tx.add_all(
         offers,
-        request_id=request_id,
-        member_id=member_id,
-        wave=wave,
-        status=OfferStatus.OPEN.value,
-        reason=reason,
-        created_at=now,
+        [
+            {
+                "request_id": request_id,
+                "member_id": member_id,
+                "wave": wave,
+                "status": status.value,
+                "reason": reason,
+                "created_at": now,
+            }
+            for member_id, reason in reasons.items()
+        ],
     )
-    return Offer(ident, request_id, member_id, wave, OfferStatus.OPEN, reason, now)
+    return [
+        Offer(ident, request_id, member_id, wave, status, reason, now)
+        for ident, (member_id, reason) in zip(idents, reasons.items(), strict=True)
+    ]
 
 
 async def get_offer(tx: Transaction, ident: int) -> Offer | None:
-    row = await tx.one(sa.select(offers).where(offers.c.id == ident))
+    row = await tx.row(offers, id=ident)
     return _offer(row) if row else None
 
 
 async def offer_to(tx: Transaction, request_id: int, member_id: int) -> Offer | None:
-    row = await tx.one(
-        sa.select(offers).where(offers.c.request_id == request_id, offers.c.member_id == member_id)
-    )
+    row = await tx.row(offers, request_id=request_id, member_id=member_id)
     return _offer(row) if row else None
 
 
 async def offers_of(tx: Transaction, request_id: int) -> list[Offer]:
-    rows = await tx.all(
-        sa.select(offers).where(offers.c.request_id == request_id).order_by(offers.c.id)
-    )
-    return [_offer(row) for row in rows]
+    return [_offer(row) for row in await tx.rows(offers, request_id=request_id)]
 
 
 async def answer_offer(
     tx: Transaction, offer_id: int, status: OfferStatus, now: datetime | None
 ) -> None:
-    await tx.run(
-        sa.update(offers)
-        .where(offers.c.id == offer_id)
-        .values(status=status.value, answered_at=now)
-    )
+    await tx.change(offers, offer_id, status=status.value, answered_at=now)
 
 
 async def drop_offers(tx: Transaction, request_id: int) -> list[Offer]:
     """Mark the offers that are still open as taken; which they were."""
-    rows = await tx.all(
+    rows = (await tx.run(_dropping(), {"of_request": request_id})).mappings()
+    return sorted((_offer(row) for row in rows), key=lambda offer: offer.id)
+
+
+@cache
+def _dropping() -> sa.Executable:
+    this = offers.c.request_id == sa.bindparam("of_request", type_=offers.c.request_id.type)
+    return (
         sa.update(offers)
-        .where(offers.c.request_id == request_id, offers.c.status == OfferStatus.OPEN.value)
+        .where(this, offers.c.status == OfferStatus.OPEN.value)
         .values(status=OfferStatus.TAKEN.value)
         .returning(offers)
     )
-    return sorted((_offer(row) for row in rows), key=lambda offer: offer.id)
 
 
 # Visits
@@ -173,8 +191,7 @@ async def add_visit(
 
 
 async def get_visit(tx: Transaction, ident: int, *, lock: bool = False) -> Visit:
-    statement = sa.select(visits).where(visits.c.id == ident)
-    row = await tx.one(statement.with_for_update(key_share=True) if lock else statement)
+    row = await tx.row(visits, lock=lock, id=ident)
     if row is None:
         raise LookupError(f"no visit {ident}")
     return (await visits_from(tx, [row]))[0]
@@ -185,8 +202,7 @@ async def set_visit(
 ) -> None:
     """Where a visit stands now, and since when it is over if it is. Nobody is reminded of one that
     has begun, or is over."""
-    values = {"status": status.value, "over_at": over_at}
-    await tx.run(sa.update(visits).where(visits.c.id == visit_id).values(**values))
+    await tx.change(visits, visit_id, status=status.value, over_at=over_at)
     if status is not VisitStatus.ACCEPTED:
         await remind_at(tx, visit_id, dict.fromkeys(REMINDER.values()))
 
@@ -201,15 +217,21 @@ REMINDER = {
 
 async def remind_at(tx: Transaction, visit_id: int, moments: Mapping[str, datetime | None]) -> None:
     """When reminders of a visit are to be said, by the column (`REMINDER`); none: not any more."""
-    await tx.run(sa.update(visits).where(visits.c.id == visit_id).values(**moments))
+    await tx.change(visits, visit_id, **moments)
 
 
 async def live_visit(tx: Transaction, request_id: int) -> Visit | None:
     """The visit under way for a request."""
-    row = await tx.one(
-        sa.select(visits).where(visits.c.request_id == request_id, visits.c.status.in_(LIVE_VISIT))
-    )
+    row = await tx.one_with(_live("request_id"), whose=request_id)
     return (await visits_from(tx, [row]))[0] if row else None
+
+
+@cache
+def _live(column: str) -> sa.Select[Any]:
+    """The visits under way of which that column is `whose`, the newest first."""
+    this = visits.c[column] == sa.bindparam("whose", type_=visits.c[column].type)
+    found = sa.select(visits).where(this, visits.c.status.in_(LIVE_VISIT))
+    return found.order_by(visits.c.id.desc())
 
 
 async def filled_by_nobody(tx: Transaction, most: int) -> list[int]:
@@ -228,16 +250,22 @@ async def live_visits(
     tx: Transaction, *, helper_id: int | None = None, asker_id: int | None = None
 ) -> list[Visit]:
     """The visits under way by a helper or to an asker, the newest first."""
-    whose = visits.c.helper_id == helper_id if helper_id else visits.c.asker_id == asker_id
-    rows = await tx.all(
-        sa.select(visits).where(whose, visits.c.status.in_(LIVE_VISIT)).order_by(visits.c.id.desc())
-    )
-    return await visits_from(tx, rows)
+    column, whose = ("helper_id", helper_id) if helper_id else ("asker_id", asker_id)
+    rows = await tx.run(_live(column), {"whose": whose})
+    return await visits_from(tx, rows.mappings().all())
 
 
 async def between(tx: Transaction, one: int, other: int) -> list[Visit]:
     """The latest visits of two members to each other, the newest first."""
-    rows = await tx.all(
+    rows = await tx.run(_between(), {"one": one, "other": other})
+    return await visits_from(tx, rows.mappings().all())
+
+
+@cache
+def _between() -> sa.Select[Any]:
+    one = sa.bindparam("one", type_=visits.c.helper_id.type)
+    other = sa.bindparam("other", type_=visits.c.helper_id.type)
+    return (
         sa.select(visits)
         .where(
             sa.or_(
@@ -248,7 +276,6 @@ async def between(tx: Transaction, one: int, other: int) -> list[Visit]:
         .order_by(visits.c.id.desc())
         .limit(5)
     )
-    return await visits_from(tx, rows)
 
 
 async def open_offers_to(tx: Transaction, member_id: int) -> list[Offer]:
@@ -263,25 +290,27 @@ async def open_offers_to(tx: Transaction, member_id: int) -> list[Offer]:
 
 async def is_offered(tx: Transaction, helper_id: int, asker_id: int) -> bool:
     """Whether a helper is being asked for something that this asker needs."""
-    found = await tx.value(
+    found = await tx.one_with(_is_offered(), helper=helper_id, asker=asker_id)
+    return found is not None
+
+
+@cache
+def _is_offered() -> sa.Select[Any]:
+    return (
         sa.select(offers.c.id)
         .join(requests, requests.c.id == offers.c.request_id)
         .where(
-            offers.c.member_id == helper_id,
+            offers.c.member_id == sa.bindparam("helper", type_=offers.c.member_id.type),
             offers.c.status == OfferStatus.OPEN.value,
-            requests.c.asker_id == asker_id,
+            requests.c.asker_id == sa.bindparam("asker", type_=requests.c.asker_id.type),
         )
         .limit(1)
     )
-    return found is not None
 
 
 async def visits_of(tx: Transaction, request_id: int) -> Sequence[Visit]:
     """Every visit that a request has had, the oldest first."""
-    rows = await tx.all(
-        sa.select(visits).where(visits.c.request_id == request_id).order_by(visits.c.id)
-    )
-    return await visits_from(tx, rows)
+    return await visits_from(tx, await tx.rows(visits, request_id=request_id))
 
 
 def _request_values(key: Seal, request: HelpRequest) -> dict[str, Any]:

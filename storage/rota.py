@@ -25,14 +25,10 @@ class Shift:
 
 async def shifts_of(tx: Transaction, community_id: int) -> list[Shift]:
     """A group's rota, in the order of the week."""
-    rows = await tx.all(
-        sa.select(shifts)
-        .where(shifts.c.community_id == community_id)
-        .order_by(shifts.c.start_minute, shifts.c.id)
-    )
+    rows = await tx.rows(shifts, community_id=community_id)
     return [
         Shift(r["id"], r["community_id"], r["member_id"], (r["start_minute"], r["end_minute"]))
-        for r in rows
+        for r in sorted(rows, key=lambda r: (r["start_minute"], r["id"]))
     ]
 
 
@@ -88,11 +84,7 @@ class Dated:
 
 async def dated_of(tx: Transaction, community_id: int) -> list[Dated]:
     """What is otherwise, now or later, in the order in which it was said."""
-    rows = await tx.all(
-        sa.select(dated_shifts)
-        .where(dated_shifts.c.community_id == community_id)
-        .order_by(dated_shifts.c.id)
-    )
+    rows = await tx.rows(dated_shifts, community_id=community_id)
     return [
         Dated(
             r["id"],
@@ -142,7 +134,7 @@ async def drop_dated(tx: Transaction, *idents: int) -> None:
 
 async def stand_in(tx: Transaction, community_id: int, now: datetime) -> int | None:
     """Who has taken over by word, for as long as that holds."""
-    row = await tx.one(sa.select(stand_ins).where(stand_ins.c.community_id == community_id))
+    row = await tx.row(stand_ins, community_id=community_id)
     if row is None or (row["until"] is not None and row["until"] <= now):
         return None
     return int(row["member_id"])

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import structlog
+from hypothesis import settings
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 import storage.database
@@ -24,6 +25,10 @@ from storage.schema import metadata
 from storage.vault import Vault
 
 SECRET = "a-secret-key-for-tests-only-0123456789"
+
+# Hypothesis would fail an example that took over 200 ms: on a busy machine any may.
+settings.register_profile("popround", deadline=None)
+settings.load_profile("popround")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import CursorResult
 
 from bot.app import Popround
-from bot.sender import Sender
+from bot.sender import Sender, _Chosen
 from storage.database import Database, Transaction
 from storage.model import Channel, SendStatus
 from storage.schema import due, inbox, outbox, receipts
@@ -32,8 +32,10 @@ def _first_of(channel: Channel) -> sa.ScalarSelect[Any]:
 
 
 LOOK = sa.select(
-    sa.exists().where(inbox.c.handled_at.is_(None)).label("came"),
-    sa.exists().where(receipts.c.applied_at.is_(None)).label("receipts"),
+    sa.or_(
+        sa.exists().where(inbox.c.handled_at.is_(None)),
+        sa.exists().where(receipts.c.applied_at.is_(None)),
+    ).label("came"),
     sa.select(sa.func.min(due.c.at)).scalar_subquery().label("due"),
     *(_first_of(channel).label(channel.value) for channel in Channel),
 )
@@ -43,7 +45,7 @@ class Look:
     """What there is to do, by what was written up to now."""
 
     def __init__(self, bot: Popround) -> None:
-        self._bot = bot
+        self.bot = bot
         self._seen: Any = None
         self._writes = 0
         self._as_of = -1
@@ -56,7 +58,7 @@ class Look:
         """Whether something came, or from when on there is something; none if there is nothing."""
         if self._as_of != self._writes:
             as_of = self._writes
-            async with self._bot.database.transaction() as tx:
+            async with self.bot.database.transaction() as tx:
                 self._seen = await tx.one(LOOK)
             self._as_of = as_of
         return self._seen[what]
@@ -64,7 +66,7 @@ class Look:
     async def is_time(self, what: str) -> bool:
         """Whether that moment has come."""
         moment: datetime | None = await self.at(what)
-        return moment is not None and moment <= self._bot.clock.now()
+        return moment is not None and moment <= self.bot.clock.now()
 
 
 @contextmanager
@@ -91,11 +93,10 @@ def not_in_vain(bot: Popround) -> Iterator[None]:
                 look.written()
 
     intake, scheduler = bot.intake, bot.scheduler
-    intake._one = _where(look.at, "came", intake._one)  # type: ignore[method-assign]
-    intake._receipts = _where(look.at, "receipts", intake._receipts)  # type: ignore[method-assign]
+    intake._next = _where(look.at, "came", intake._next)  # type: ignore[method-assign]
     scheduler._one = _where(look.is_time, "due", scheduler._one)  # type: ignore[method-assign]
     for sender in bot.senders:
-        _claims_where(look, sender)
+        _chooses_where(look, sender)
     with patch.object(Transaction, "run", noted_run), patch.object(Database, "transaction", noted):
         yield
 
@@ -117,12 +118,13 @@ def _where(
     return worked
 
 
-def _claims_where(look: Look, sender: Sender) -> None:
-    claim, name = sender._claim, sender.channel.value
+def _chooses_where(look: Look, sender: Sender) -> None:
+    choose, name = sender._choose, sender.channel.value
 
-    async def claimed(choice: Any) -> Any:
-        if await look.is_time(name):
-            return await claim(choice)
-        return 0, [], await look.at(name)
+    async def chosen(choice: Any) -> Any:
+        # What went is recorded together with the choice of what goes next.
+        if sender._sent or await look.is_time(name):
+            return await choose(choice)
+        return _Chosen(look.bot.clock.now(), 0, [], await look.at(name))
 
-    sender._claim = claimed  # type: ignore[method-assign]
+    sender._choose = chosen  # type: ignore[method-assign]

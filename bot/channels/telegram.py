@@ -12,12 +12,13 @@ import logging
 import re
 import ssl
 import warnings
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Any, TypeVar
 
+import aiohttp
 import httpx
 import structlog
 from telegram import (
@@ -48,8 +49,9 @@ from telegram.error import (
     NetworkError,
     RetryAfter,
     TelegramError,
+    TimedOut,
 )
-from telegram.request import BaseRequest, HTTPXRequest
+from telegram.request import BaseRequest, RequestData
 from telegram.warnings import PTBDeprecationWarning
 
 from bot.channels.base import (
@@ -67,6 +69,7 @@ from bot.channels.base import (
     TooManyError,
     UnknownOutcomeError,
     header,
+    sound,
     storable,
 )
 from storage.model import Channel, InboundKind, InboundMessage, OutboundKind, OutboundMessage
@@ -145,14 +148,9 @@ ERRORS = (
     Rule(NetworkError, "too many requests", TooManyError, "flood", wait=5),
 )
 
-NOT_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
-"""How httpx fails before a request leaves. However else it fails, Telegram may have acted."""
+NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+"""How aiohttp fails before a request leaves: no line could be had. However else it fails, Telegram
+may have acted."""
 
 
 def failure(error: TelegramError, *, harmless: bool = False) -> SendError:
@@ -173,7 +171,84 @@ def failure(error: TelegramError, *, harmless: bool = False) -> SendError:
     return RetryableError("no_answer") if harmless else UnknownOutcomeError("no_answer")
 
 
-class _UpdatesRequest(HTTPXRequest):
+LINES = 32
+"""Calls to Telegram at once; what is more waits here."""
+
+CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 10.0
+"""How long a line may take to come about, and Telegram to answer."""
+
+IDLE_SECONDS = 5.0
+"""How long a line is kept that is not used. One that the other side hangs up just as we use it
+would leave a message of which nobody can say whether it came."""
+
+
+class _Request(BaseRequest):
+    """Calls by aiohttp. To httpx, which python-telegram-bot brings along, each is three times the
+    work (docs/performance.md)."""
+
+    def __init__(self, lines: int, session: Callable[[int], aiohttp.ClientSession]) -> None:
+        """`session`: makes what calls are made with, given how many there may be at once."""
+        self._lines = lines
+        self._make = session
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def read_timeout(self) -> float:
+        """Seconds."""
+        return ANSWER_SECONDS
+
+    async def initialize(self) -> None:
+        """The first call opens it."""
+
+    async def shutdown(self) -> None:
+        """Hang up."""
+        if self._session:
+            await self._session.close()
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = None,
+        write_timeout: Any = None,
+        connect_timeout: Any = None,
+        pool_timeout: Any = None,
+    ) -> tuple[int, bytes]:
+        """See `BaseRequest.do_request`. Only a `read_timeout` of its own is looked at: a poll's."""
+        if self._session is None:
+            self._session = self._make(self._lines)
+        own = isinstance(read_timeout, int | float)
+        timeout = aiohttp.ClientTimeout(
+            connect=CONNECT_SECONDS, sock_read=read_timeout if own else ANSWER_SECONDS
+        )
+        data = request_data.json_parameters if request_data else None
+        try:
+            call = self._session.request(
+                method, url, data=data, timeout=timeout, allow_redirects=False
+            )
+            async with call as answer:
+                return answer.status, await answer.read()
+        except TimeoutError as error:
+            raise TimedOut from error
+        except aiohttp.ClientError as error:
+            raise NetworkError(type(error).__name__) from error
+
+
+def _session(lines: int) -> aiohttp.ClientSession:
+    """Proxies and netrc of the surroundings are left alone: the token goes nowhere else."""
+    connector = aiohttp.TCPConnector(
+        limit=lines, keepalive_timeout=IDLE_SECONDS, ssl=_certificates()
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": BaseRequest.USER_AGENT},
+        trust_env=False,
+    )
+
+
+class _UpdatesRequest(_Request):
     """Replaces an update that can't be read by an empty one, so that it never holds up the rest."""
 
     @staticmethod
@@ -224,10 +299,10 @@ class TelegramAdapter:
         public_url: str | None = None,
         *,
         poll_seconds: int = 25,
-        transport: httpx.AsyncBaseTransport | None = None,
+        session: Callable[[int], aiohttp.ClientSession] | None = None,
     ) -> None:
         """`api_url` and `public_url` without a slash at the end; no `public_url`: polled.
-        `poll_seconds`: how long Telegram holds an empty answer. `transport`: in place of the
+        `poll_seconds`: how long Telegram holds an empty answer. `session`: in place of the
         network.
 
         Raises:
@@ -235,24 +310,12 @@ class TelegramAdapter:
         """
         if public_url and not webhook_secret:
             raise ValueError("a webhook without a secret would take anybody's word")
-        # httpx writes the address of each call, token included, at INFO; python-telegram-bot
-        # writes it at DEBUG, and whole updates, people's words included, when it can't read them.
-        for name, level in (
-            ("httpx", "WARNING"),
-            ("httpcore", "WARNING"),
-            ("telegram", "CRITICAL"),
-        ):
-            logging.getLogger(name).setLevel(level)
+        # python-telegram-bot writes the address of each call, token included, at DEBUG, and whole
+        # updates, people's words included, when it can't read them.
+        logging.getLogger("telegram").setLevel("CRITICAL")
         warnings.filterwarnings("ignore", r".*retry_after", category=PTBDeprecationWarning)
-        # Proxies and netrc of the surroundings are left alone: the token goes nowhere else.
-        client: dict[str, Any] = {"trust_env": False, "verify": _certificates()}
-        if transport:
-            client["transport"] = transport
-        timeouts: dict[str, Any] = {"connect_timeout": 5, "read_timeout": 10, "pool_timeout": 5}
-        self._requests = (
-            HTTPXRequest(32, httpx_kwargs=client, **timeouts),
-            _UpdatesRequest(1, httpx_kwargs=client, **timeouts),
-        )
+        make = session or _session
+        self._requests = (_Request(LINES, make), _UpdatesRequest(1, make))
         self._bot = Bot(
             token,
             base_url=f"{api_url}/bot",
@@ -280,7 +343,7 @@ class TelegramAdapter:
         try:
             return Received(messages=self._read(Update.de_json(json.loads(body))))
         except Exception as error:  # whatever a foreign object can do to a parser
-            number = re.search(rb'"update_id"\s*:\s*(\d+)', body)
+            number = re.search(rb'"update_id"\s*:\s*(\d{1,18})\b', body)
             _unreadable(int(number[1]) if number else None, error)
             raise MalformedError("unreadable update") from None
 
@@ -307,8 +370,12 @@ class TelegramAdapter:
         return Received(messages=tuple(messages)), cursor if last is None else str(last + 1)
 
     def _read(self, update: Update) -> tuple[InboundMessage, ...]:
-        """What an update holds for us: one message or none."""
-        number = str(update.update_id)
+        """What an update holds for us: one message or none.
+
+        Raises:
+            MalformedError: if something in it is not of its kind.
+        """
+        number = _id(update.update_id)
         found = None
         if update.message:
             found = self._message(number, update.message)
@@ -316,12 +383,12 @@ class TelegramAdapter:
             found = _button(number, update.callback_query)
         elif update.my_chat_member:
             found = _membership(number, update.my_chat_member)
-        return (found,) if found else ()
+        return sound(Received((found,))).messages if found else ()
 
     def _message(self, number: str, message: Message) -> InboundMessage | None:
         sender, chat = message.from_user, message.chat
         if message.migrate_to_chat_id:
-            new = str(message.migrate_to_chat_id)
+            new = _id(message.migrate_to_chat_id)
             return _inbound(number, chat, sender, InboundKind.MOVED, text=new)
         if sender is None or sender.is_bot or chat.type == Chat.CHANNEL:
             return None
@@ -335,7 +402,7 @@ class TelegramAdapter:
         elif text:
             kind, what = InboundKind.TEXT, {"text": self._without_us(text)}
             if message.reply_to_message and chat.type == Chat.PRIVATE:
-                what["replies_to"] = str(message.reply_to_message.message_id)
+                what["replies_to"] = _id(message.reply_to_message.message_id)
         elif any(getattr(message, wordless) for wordless in WORDLESS):
             kind = InboundKind.OTHER
         else:
@@ -513,19 +580,30 @@ def _membership(number: str, change: ChatMemberUpdated) -> InboundMessage | None
 def _inbound(
     number: str, chat: Chat, sender: User | None, kind: InboundKind, **what: Any
 ) -> InboundMessage:
-    if "text" in what:
-        what["text"] = storable(what["text"])
+    for words in what.keys() & {"text", "button", "answers"}:
+        what[words] = storable(what[words])
     return InboundMessage(
         channel=Channel.TELEGRAM,
         provider_id=number,
-        chat=str(chat.id),
-        sender=str(sender.id if sender else chat.id),
+        chat=_id(chat.id),
+        sender=_id(sender.id if sender else chat.id),
         kind=kind,
         in_group=chat.type != Chat.PRIVATE,
         name=storable(sender.first_name) if sender else "",
-        language=(sender.language_code or "") if sender else "",
+        language=storable(sender.language_code or "") if sender else "",
         **what,
     )
+
+
+def _id(number: object) -> str:
+    """An update's, chat's, person's or message's id as we keep it: at most 64 bits with the sign.
+
+    Raises:
+        MalformedError: if it is none.
+    """
+    if type(number) is not int or abs(number) >= 2**63:
+        raise MalformedError("no id")
+    return str(number)
 
 
 def _number(text: str) -> int:

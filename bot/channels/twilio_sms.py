@@ -5,6 +5,7 @@ Codes are those of twilio.com/docs/api/errors, names and limits those of its Mes
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from bot.channels.base import (
     TooManyError,
     UnknownOutcomeError,
     header,
+    sound,
     storable,
 )
 from bot.clock import Clock, RealClock
@@ -286,14 +288,14 @@ class TwilioAdapter:
             raise MalformedError("no MessageSid")
         if route.path == STATUS.path:
             ours = parse_qs(query).get("m", [""])[0]
-            outbox_id = int(ours) if ours.isascii() and ours.isdigit() else None
+            outbox_id = int(ours) if re.fullmatch("[0-9]{1,18}", ours) else None
             status, code = form.one("MessageStatus"), form.one("ErrorCode")
-            return Received(receipts=_receipts(sid, status, code, outbox_id))
+            return sound(Received(receipts=_receipts(sid, status, code, outbox_id)))
         if form.one("To") != self._number:
             return Received()
         if not form.one("From"):
             raise MalformedError("no From")
-        return Received(messages=(_inbound(sid, form.one("From"), form.one("Body")),))
+        return sound(Received((_inbound(sid, form.one("From"), form.one("Body")),)))
 
     def _verified(self, route: Route, signature: str, body: bytes, query: str) -> _Form:
         """The form, if Twilio signed it for this very address.

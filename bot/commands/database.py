@@ -27,12 +27,12 @@ def migrate() -> int:
     with progress("Bringing the database to this version"):
         before = run(_version(url)) if there else None
         migrations.upgrade(url)
-    if before == migrations.head():
+    if before == migrations.HEAD:
         say(f"The database is up to date (version {before}).")
     elif before:
-        say(f"The database went from version {before} to {migrations.head()}.")
+        say(f"The database went from version {before} to {migrations.HEAD}.")
     else:
-        say(f"The database is set up (version {migrations.head()}).")
+        say(f"The database is set up (version {migrations.HEAD}).")
     return 0
 
 
@@ -53,7 +53,7 @@ async def version_problem(database: Database) -> str | None:
     file = sqlite_file(str(database.engine.url))
     if file is not None and not file.exists():
         return NOT_SET_UP  # and asking would make the file
-    found, ours = await migrations.current(database.engine), migrations.head()
+    found, ours = await migrations.current(database.engine), migrations.HEAD
     if found == ours:
         return None
     if found is None:

@@ -28,19 +28,31 @@ Trouble = Callable[[str, str], BaseException | None]
 """Given what SQLite is about to be asked (`execute`, `commit` …) and the statement, if it is one:
 what it says instead, if it is in trouble."""
 
+_carry_out = database._AtOnce._done
+
+
+def _carry_out_or_not(
+    connection: database._AtOnce, many: bool, sql: str, parameters: Any
+) -> tuple[Any, ...]:
+    _AtOnce.ask("execute", sql)
+    return _carry_out(connection, many, sql, parameters)
+
 
 class _AtOnce:
     """In the place of the queue to the thread: what is put in is done there and then."""
 
     trouble: Trouble | None = None
 
+    @staticmethod
+    def ask(what: str, words: str = "") -> None:
+        if _AtOnce.trouble is not None and (error := _AtOnce.trouble(what, words)):
+            raise error
+
     def put_nowait(self, item: tuple[asyncio.Future[Any] | None, Callable[[], Any]]) -> None:
         future, call = item
         try:
-            if _AtOnce.trouble is not None and isinstance(call, partial):
-                words = str(call.args[0]) if call.args else ""
-                if error := _AtOnce.trouble(call.func.__name__, words):
-                    raise error
+            if isinstance(call, partial):
+                _AtOnce.ask(call.func.__name__)
             result = call()
         except BaseException as error:
             if future:
@@ -64,6 +76,7 @@ def in_the_same_thread() -> Iterator[None]:
     with (
         patch.object(core, "SimpleQueue", _AtOnce),
         patch.object(core, "Thread", _NoThread),
+        patch.object(database._AtOnce, "_done", _carry_out_or_not),
         # Nobody is cut off in the middle of a statement, so none needs a task of its own.
         patch.object(database, "to_its_end", _as_it_is),
     ):

@@ -373,7 +373,7 @@ class Town:
         ready = [
             sender
             for sender, at in zip(self.bot.senders, moments, strict=True)
-            if (at and at <= now) or sender._unrecorded
+            if (at and at <= now) or sender._sent or sender._unrecorded
         ]
         for sender in ready:
             sender.wake.clear()

@@ -128,7 +128,8 @@ async def _receive(
         return PlainTextResponse("too large\n", status_code=413, headers={"Connection": "close"})
     done = Response(webhook.reply, media_type=webhook.media_type)
     try:
-        received = adapter.receive(webhook, request.headers, body, request.url.query)
+        query = request.scope["query_string"].decode("latin-1")  # as it came, whatever it is
+        received = adapter.receive(webhook, request.headers, body, query)
     except RefusedError:
         log.warning("refused", route=webhook.path)
         return PlainTextResponse("forbidden\n", status_code=403)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import Protocol
 
 from handlers.rules import timing
@@ -69,12 +70,12 @@ _WHEN = (
 _INSTEAD = r"(?:instead of|in place of|in the place of|yn lle|al posto di|invece di)"
 _OTHER = r"(?P<other>[^\W\d_][\w.' -]{0,40}?)"
 _ME = r"(?:i am|im|ill be|i will be|put me|me|i|dw i|dwi|rydw i|fi|sono|io)"
-_ONCE = re.compile(
+_ONCE = (
     rf"^/?(?:(?:{_ME}|(?!(?:{DUTY}|on) ){WHO}(?: is| will be| does| can do| sydd| e)?) )?"
     rf"(?:(?:{DUTY}|on) )?"
     rf"(?:da )?{_WHEN}(?: (?:{_INSTEAD}|not) {_OTHER})?{POLITE}$"
 )
-_SWAP = re.compile(
+_SWAP = (
     rf"^/?(?:{_ME}|{WHO}(?: is| will be)?)(?: {DUTY})? {_INSTEAD} {_OTHER} (?:da )?{_WHEN}"
     rf"{POLITE}$"
 )
@@ -82,7 +83,7 @@ _CANNOT = (
     r"(?:cant|cannot|can not|wont be able to|(?:am |is |are )?not able to|wont|non posso|"
     r"non puo|(?:alla i|alla|all) ddim)"
 )
-_CANT = re.compile(
+_CANT = (
     rf"^(?:sorry,? |sori,? |scusa,? |mi dispiace,? )?(?:"
     rf"(?:i |we |{WHO} )?{_CANNOT}(?: (?:do|make|manage|cover|work|be {DUTY}|take the phone|"
     rf"gwneud|ei wneud hi|bod {DUTY}|fare|fare il turno|essere {DUTY}))?|"
@@ -90,7 +91,7 @@ _CANT = re.compile(
     rf"(?: {DUTY}| ar gael| free| around)?|not me|dim fi|non io) "
     rf"{_WHEN}{POLITE}$"
 )
-_BACK = re.compile(
+_BACK = (
     rf"^(?:(?:please )?(?:forget|undo|never ?mind|take back|anghofiwch|dimentich[ia]|annull[ia]) "
     rf"(?:about |am )?(?P<day>{_DATE})|"
     rf"(?:i|(?:dw|dwi) i|{WHO}) (?:can|could|will) (?:do|make|manage|cover|work|be {DUTY}) "
@@ -98,6 +99,9 @@ _BACK = re.compile(
     rf"(?:g?alla|fedra) i (?:wneud|fod {DUTY}) (?P<cy>{_DATE}) wedi[ r]* cwbl|"
     rf"(?:io )?posso (?:fare|essere {DUTY}) (?P<it>{_DATE}) (?:dopo ?tutto|invece)){POLITE}$"
 )
+# These four take longer to put together than all others of the bot: not before they are needed.
+_reads = cache(re.compile)
+
 _BEFORE_DATE = re.compile(rf"^{_WEEKDAY},? (?={_NUMBER} (?:of |o )?{_MONTH}|{_MONTH} )")
 _WELSH_DAY = re.compile(rf"(?<!\d )\b(?:d?dydd )?({'|'.join(WELSH_WEEKDAYS)})\b")
 _SINGLE = re.compile(rf"\d|{_NEAR}|\b(?:this|next|questo|prossimo|nesaf)\b")
@@ -115,25 +119,25 @@ def once(text: str, today: date) -> Wish | None:  # noqa: PLR0911 (one answer a 
     said = plain(text).strip(" .!?")
     for pattern, short in _HALVES:
         said = pattern.sub(short, said)
-    if cant := _CANT.match(said):
+    if cant := _reads(_CANT).match(said):
         who = cant["who"] or cant["away"] or ""
         day = _date(cant["day"], today)
         if who in NOBODY:
             return None
         return Wish(Doing.CANT, who, day=day) if day else Wish(Doing.HOW)
-    if back := _BACK.match(said):
+    if back := _reads(_BACK).match(said):
         named = next((back[name] for name in ("day", "can", "cy", "it") if back[name]), "")
         day, who = _date(named, today), back["who"] or ""
         if day is None or who in NOBODY:
             return None
         return Wish(Doing.BACK, day=day, instead="" if back["day"] else who or "me")
-    found = _SWAP.match(said) or _ONCE.match(said)
+    found = _reads(_SWAP).match(said) or _reads(_ONCE).match(said)
     if found is None or (found["who"] or "") in NOBODY:
         return None
     other = "" if found["other"] is None else found["other"]
     if not other and not _SINGLE.search(found["day"]):
         return None  # in every week
-    if not other and found.re is _ONCE and not re.search(rf"\b(?:on|{DUTY})\b", said):
+    if not other and found.re is _reads(_ONCE) and not re.search(rf"\b(?:on|{DUTY})\b", said):
         return None  # a day and an hour by themselves may be anything
     day = _date(found["day"], today)
     hours = _hours(found, day, today) if found["start"] and day else None

@@ -139,17 +139,18 @@ async def queue(on: Stage, **facts: Any) -> None:
 async def ours_fail(on: Stage) -> None:
     """Faults of our own, wherever something is done that might have one."""
     telegram, sms = on.bot.senders
-    for where, name in (
+    for where, *names in (
         (router, "understand"),
         (moments, "handle"),
         (telegram._adapter, "send"),
         (sms._adapter, "send"),
         (sms._adapter, "look_up"),
-        (sms, "_record"),
-        (sms, "_may_go"),
+        (sms, "_all_sent", "_record"),
+        (sms, "_that_may_go"),
     ):
         with pytest.MonkeyPatch.context() as planted:
-            planted.setattr(where, name, fault)
+            for name in names:
+                planted.setattr(where, name, fault)
             await on.twilio.texts(NUMBER, CANARIES["words"])
             await queue(on, priority=Priority.OFFER)
             async with on.bot.database.transaction() as tx:

@@ -22,7 +22,7 @@ from bot.commands.terminal import run
 from bot.settings import load
 from storage import audit, due, groups, members
 from storage.database import Transaction, open_database
-from storage.migrations import head
+from storage.migrations import HEAD
 from storage.model import DueKind, Role
 from storage.vault import Vault
 from tests.bot.command import (
@@ -83,7 +83,7 @@ def kept(look: object) -> object:
 
 
 def test_migrating_twice_is_fine(migrated: Popround) -> None:
-    assert migrated.well("migrate") == f"The database is up to date (version {head()}).\n"
+    assert migrated.well("migrate") == f"The database is up to date (version {HEAD}).\n"
 
 
 def test_a_newer_database_is_refused_in_a_sentence(migrated: Popround) -> None:
@@ -109,7 +109,7 @@ def test_a_database_that_was_never_set_up_is_refused_in_a_sentence(
 
 
 def test_an_older_database_is_told_of(migrated: Popround, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.migrations.head", lambda: "0099")
+    monkeypatch.setattr("storage.migrations.HEAD", "0099")
 
     async def problem() -> str | None:
         database = open_database(load().database_url, Vault(KEY))

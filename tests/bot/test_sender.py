@@ -18,7 +18,7 @@ from bot import unknowns
 from bot.budget import SLACK, sms_limits
 from bot.channels.base import Sent
 from bot.channels.twilio_sms import ERRORS as SMS_ERRORS
-from bot.sender import LEASE_SECONDS, Sender, _Outcome, backoff
+from bot.sender import LEASE_SECONDS, Sender, backoff
 from bot.unknowns import TRIES
 from storage import members, messages, outcomes
 from storage.database import StorageUnavailableError, Transaction
@@ -750,17 +750,27 @@ async def test_a_result_that_cant_be_recorded_is_recorded_when_storage_is_back(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with village(database_url) as here:
-        sender, record = here.sms, here.sms._record
+        here.on.goes_wrong = True
+        sender, record, all_sent = here.sms, here.sms._record, outcomes.all_sent
         away = 3
 
-        async def fails(outcome: Any) -> None:
+        def falls_away() -> None:
             nonlocal away
             if away:
                 away -= 1
                 raise StorageUnavailableError("away")
+
+        async def fails(outcome: Any) -> None:
+            falls_away()
             await record(outcome)
 
+        async def all_fail(tx: Transaction, found: Sequence[Any], now: datetime) -> None:
+            if found:
+                falls_away()
+            await all_sent(tx, found, now)
+
         monkeypatch.setattr(sender, "_record", fails)
+        monkeypatch.setattr(outcomes, "all_sent", all_fail)
         ident = await here.queue()
         await sender.lease()
         await sender.pump()
@@ -773,34 +783,41 @@ async def test_a_result_that_cant_be_recorded_is_recorded_when_storage_is_back(
 
 
 @pytest.mark.parametrize("together", [True, False])
-async def test_what_was_sent_at_once_is_recorded_together_and_else_each_for_itself(
-    together: bool, database_url: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("choosing", [True, False])
+async def test_what_was_sent_is_recorded_together_and_else_each_for_itself(
+    choosing: bool, together: bool, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     noted: list[int] = []
     all_sent = outcomes.all_sent
 
     async def counted(tx: Transaction, found: Sequence[Any], now: datetime) -> None:
         noted.append(len(found))
-        if not together:
+        if found and not together:
             raise ValueError("one of them can't be kept")
         await all_sent(tx, found, now)
 
-    monkeypatch.setattr(outcomes, "all_sent", counted)
+    answered = asyncio.Event()
+
+    async def taken(message: OutboundMessage) -> Sent:
+        await answered.wait()
+        return Sent("7")
+
     async with village(database_url) as here:
+        await here.settle()
         here.on.goes_wrong = not together
         sender = next(s for s in here.on.bot.senders if s.channel is Channel.TELEGRAM)
-        chats = [here.on.telegram.person("Jo") for _ in range(3)]
-        idents = [await here.queue(here.sam, chat=str(chat)) for chat in chats]
-        async with here.on.bot.database.transaction() as tx:
-            now = here.on.clock.now()
-            claimed = await messages.claim(tx, Channel.TELEGRAM, "me", now, 3, ())
-        async with sender._recording:  # something else is being recorded when they come
-            ends = [_Outcome(message, lane, Sent("7")) for message, lane in claimed]
-            going = asyncio.gather(*(sender._note(each) for each in ends))
-            await asyncio.sleep(0)
-        await going
+        monkeypatch.setattr(sender._adapter, "send", taken)
+        here.on.clock.jump_to(here.on.clock.now() + 2 * SECOND)
+        idents = [await here.queue(here.sam, chat=str(chat)) for chat in (21, 22, 23)]
+        await sender.pump()
+        answered.set()
+        await asyncio.wait(sender._sending)
+        assert [(await here.get(each)).status for each in idents] == [S.SENDING] * 3
+        monkeypatch.setattr(outcomes, "all_sent", counted)
+        await (sender.pump() if choosing else sender.wait_for_sends())
         assert [(await here.get(each)).status for each in idents] == [S.SENT] * 3
-    assert noted == [3]
+    assert noted[0] == 3
+    assert not any(noted[1:])
 
 
 async def test_a_fault_of_ours_in_sending_counts_as_unknown(

@@ -112,7 +112,9 @@ def test_a_status_becomes_a_receipt_with_our_own_id(status, code, becomes):
     assert got == ((DeliveryReceipt(Channel.SMS, "SM1", *becomes, 12),) if becomes else ())
 
 
-@pytest.mark.parametrize("query", ["", "m=", "m=x", "n=12", "m=²"])
+@pytest.mark.parametrize(
+    "query", ["", "m=", "m=x", "n=12", "m=²", "m=-1", f"m={2**64}", f"m={'9' * 5_000}"]
+)
 def test_a_status_without_our_id_is_known_by_twilios(query):
     fields = {"AccountSid": SID, "MessageSid": "SM1", "MessageStatus": "sent"}
     assert call(STATUS, fields, query).receipts[0].outbox_id is None
@@ -167,6 +169,18 @@ def test_the_right_key_of_another_account_is_refused_and_a_form_without_an_id_is
     for missing in ({"MessageSid": ""}, {"From": ""}):
         with pytest.raises(MalformedError):
             call(SMS, form(**missing))
+    # PostgreSQL keeps no NUL: Twilio would be told to come again, for ever.
+    for odd in ({"MessageSid": "SM\x00"}, {"MessageSid": "S" * 65}, {"From": f"{ROSA}\x00"}):
+        with pytest.raises(MalformedError):
+            call(SMS, form(**odd))
+    status = {
+        "AccountSid": SID,
+        "MessageSid": "SM1",
+        "MessageStatus": "failed",
+        "ErrorCode": "\x00",
+    }
+    with pytest.raises(MalformedError):
+        call(STATUS, status)
 
 
 # The REST API

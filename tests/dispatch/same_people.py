@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -86,11 +86,12 @@ def same_people(seed: int) -> Iterator[SamePeople]:
         await does(town, person, deed)
 
     async def offering(
-        turn: Turn, request: HelpRequest, asker: Member, helper: Member, reason: Why
+        turn: Turn, request: HelpRequest, asker: Member, helpers: Sequence[tuple[Member, Why]]
     ) -> None:
-        told = helper.id, turn.gist(request, helper.language), turn.when(request, helper)
-        same.offered[told] = same.wish(first_name(asker), request.created_at)
-        await offer_to(turn, request, asker, helper, reason)
+        for helper, _ in helpers:
+            told = helper.id, turn.gist(request, helper.language), turn.when(request, helper)
+            same.offered[told] = same.wish(first_name(asker), request.created_at)
+        await offer_to(turn, request, asker, helpers)
 
     def answering(person: Person, read: Read) -> list[tuple[timedelta, Deed]]:
         wish = same.offered[person.member_id, read.fields["what"], read.fields["when"]]

@@ -19,6 +19,7 @@ from handlers.rules.checkins import (
     contacts_in,
     is_for_somebody,
     next_after,
+    part_of_day,
     schedule_in,
     time_to_take,
     time_to_take_emergency,
@@ -43,6 +44,13 @@ TUESDAY = date(2026, 11, 3)
         ("Mondays and Thursdays half past six", {0, 3}, time(18, 30)),
         ("Mondays, Wednesdays and Fridays at 6pm", {0, 2, 4}, time(18)),
         ("mon to fri 8am", WEEK, time(8)),
+        ("every morning, monday to friday at 9", WEEK, time(9)),
+        ("weekdays and weekends at 9", EVERY, time(9)),
+        ("weekends and mon to tue at 9", {5, 6, 0, 1}, time(9)),
+        ("friday to monday at 9", {4, 5, 6, 0}, time(9)),
+        ("check on me every day 9 please", EVERY, time(9)),
+        ("in the mornings 9", EVERY, time(9)),
+        ("check on me every day 9.30", EVERY, time(9, 30)),
         ("every day except Sunday at 10", EVERY - {6}, time(10)),
         ("weekends at noon", WEEKEND, time(12)),
         ("every evening at seven", EVERY, time(19)),
@@ -131,6 +139,22 @@ def test_days_away_are_read_as_people_say_them(
 
 
 @pytest.mark.parametrize(
+    ("words", "until", "said"),
+    [
+        ("I'm away until the 20th", date(2026, 11, 20), True),
+        ("I'm away until friday", date(2026, 11, 6), True),
+        ("I'm away for a week", date(2026, 11, 10), True),
+        ("I'm away", date(2026, 11, 10), False),  # it is asked until when
+        ("I'm out all day today", date(2026, 11, 4), True),
+    ],
+)
+def test_whether_they_said_until_when(words: str, until: date, said: bool) -> None:
+    away = away_in(plain(words), TUESDAY)
+    assert away
+    assert (away.until, away.said) == (until, said)
+
+
+@pytest.mark.parametrize(
     "words",
     [
         "I need a lift to hospital on Friday",
@@ -170,6 +194,9 @@ def test_an_organiser_says_that_somebody_is_away(words: str, until: date, hospit
     ("words", "back"),
     [
         ("I'm back home", True),
+        ("I'm back", True),
+        ("back home now", True),
+        ("some milk please", False),
         ("back from hospital now", True),
         ("I'll be back on Sunday", False),
         ("my back hurts", False),
@@ -190,6 +217,13 @@ def test_who_is_back_says_so(words: str, back: bool) -> None:
         ("my neighbour Mrs Kay +44 7700 900123", (Named("Mrs Kay", "+447700900123", True),)),
         ("Alan: 01484 960111", (Named("Alan", "+441484960111", False),)),
         ("07700 900123", (Named("", "+447700900123", True),)),
+        ("ring her, Jean 07700 900123", (Named("Jean", "+447700900123", True),)),
+        ("Jean McKay 07700 900123", (Named("Jean McKay", "+447700900123", True),)),
+        ("Ana Maria Lopez Ruiz 07700 900123", (Named("Maria Lopez Ruiz", "+447700900123", True),)),
+        (
+            "Bartholomew Featherstone-Haugh 07700 900123",
+            (Named("Bartholomew Featherstone-H", "+447700900123", True),),  # 26 letters
+        ),
         ("Jean's number is 07700 900123", (Named("Jean", "+447700900123", True),)),
         ("nobody", ()),
     ],
@@ -242,6 +276,8 @@ def test_what_somebody_alarmed_says(words: str, takes: bool | None, well: bool) 
         (7, 3, 60),
         (700, 3, 60),  # never longer, and never an end
         (1, 0, 15),  # nobody there: tried again
+        (2, 1, 30),  # one alone: each time is a round
+        (3, 1, 60),
     ],
 )
 def test_an_alarm_goes_round_more_slowly_and_never_stops(
@@ -323,6 +359,29 @@ def test_nobody_is_asked_while_away(
     day, moment = next_after(days, hour, after, HERE, (first, until))
     assert not first <= day < until
     assert moment > after
+
+
+def test_a_number_alone_is_an_hour_where_one_was_asked_for() -> None:
+    assert schedule_in("9", bare=True).hour == time(9)
+    assert schedule_in("9").hour is None
+
+
+def test_who_is_back_is_asked_on_that_very_day() -> None:
+    away = (date(2026, 11, 3), date(2026, 11, 5))
+    for first, then in ((1, 2), (2, 5), (3, 5), (4, 5)):
+        asked = next_after(EVERY, time(9), london(2026, 11, first, 9), HERE, away)
+        assert asked == (date(2026, 11, then), london(2026, 11, then, 9))
+
+
+@pytest.mark.parametrize(
+    ("hour", "part"),
+    [
+        *(("00:00", "morning"), ("11:59", "morning"), ("12:00", "afternoon")),
+        *(("17:29", "afternoon"), ("17:30", "evening"), ("23:59", "evening")),
+    ],
+)
+def test_how_somebody_is_greeted_at_that_hour(hour: str, part: str) -> None:
+    assert part_of_day(time.fromisoformat(hour)) == part
 
 
 def test_check_ins_on_no_day_are_a_fault() -> None:

@@ -14,6 +14,7 @@ from handlers.rules.relayed import asked, gives_away
         ("Not Brian", "Brian"),
         ("not brian please", "brian"),
         ("I don't want Brian again", "Brian"),
+        ("I don’t want Brian", "Brian"),
         ("Please don't send Mr Shaw any more.", "Mr Shaw"),
         ("anyone but Brian Hill", "Brian Hill"),
         ("I'd rather not go to Doreen", "Doreen"),
@@ -67,6 +68,9 @@ SAM, JO = ("Sam Hill", "Sam"), ("Jo", "Jo")
         ("dica a Sam che arrivo", (0,), "arrivo"),
         ("tell Samantha hello", (), "Samantha hello"),  # somebody else
         ("tell Sam", (0,), ""),
+        ("tell Sam, the side door is open", (0,), "the side door is open"),
+        ("tell Sam that I know that Jo is out", (0,), "I know that Jo is out"),
+        ("di’ a Sam che arrivo", (0,), "arrivo"),
     ],
 )
 def test_whom_something_is_to_be_told(text: str, whom: tuple[int, ...], words: str) -> None:
@@ -93,3 +97,8 @@ def test_what_is_for_us_is_not_for_somebody_else() -> None:
 )
 def test_what_would_let_somebody_be_found_is_noticed(words: str, given: bool) -> None:
     assert gives_away(words, "4 Mill Row") is given
+
+
+def test_a_house_is_known_by_a_name_of_five_letters_and_not_by_less() -> None:
+    assert gives_away("it is the Tower, ring twice", "Tower")
+    assert not gives_away("the Lane is wet", "Lane")

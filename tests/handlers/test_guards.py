@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time
 
 import pytest
 
-from handlers.rules import spending
-from handlers.rules.guards import SAME, SAME_MACHINE, SAME_SHORT, SHORT, most_of_the_same
+from handlers.rules import spending, timing
+from handlers.rules.guards import (
+    SAME,
+    SAME_MACHINE,
+    SAME_SHORT,
+    SHORT,
+    InboundLimits,
+    most_of_the_same,
+    over,
+)
 from handlers.rules.guards import sounds_automatic as sounds
 from handlers.rules.spending import Wish, may_wait, waits_until, wish
 from storage import guards
@@ -40,6 +49,36 @@ PEOPLE = (
     "the delivery has not come",
     "I am away on Tuesday",
 )
+
+
+@pytest.mark.parametrize(
+    ("minute", "hour", "day", "too_much"),
+    [
+        (19, 79, 249, False),
+        (20, 20, 20, True),
+        (0, 80, 80, True),
+        (0, 0, 250, True),
+        (0, 0, 0, False),
+    ],
+)
+def test_any_of_three_limits_is_enough(minute: int, hour: int, day: int, too_much: bool) -> None:
+    assert over(InboundLimits(), minute, hour, day) is too_much
+
+
+@pytest.mark.parametrize(
+    ("words", "answered"),
+    [
+        ("1", 12),
+        ("yes please", 12),
+        ("elevenlette", 12),
+        ("twelveletter", 4),
+        ("i need some milk please", 4),
+        ("Automatic reply: away", 2),
+        ("I’m driving", 2),
+    ],
+)
+def test_how_often_the_same_words_are_answered(words: str, answered: int) -> None:
+    assert most_of_the_same(words) == answered
 
 
 @pytest.mark.parametrize("text", MACHINES)
@@ -158,6 +197,20 @@ def test_a_day_is_the_groups_own(
     here = Community(1, "Marsden", timezone=zone, quiet_from=time(20), quiet_until=time(9))
     assert spending.day_began(at(now), here) == at(began)
     assert waits_until(at(now), here) == at(until)
+    always = replace(here, quiet_from=time(0), quiet_until=time(0))
+    tomorrow = timing.local(at(until), here).date()
+    assert waits_until(at(now), always) == timing.at_local(tomorrow, time(0), here)
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [
+        *(("123456", True), (" 123 456!", True), ("123-456.", True), ("12345", False)),
+        *(("1234567", False), ("123  456", False), ("a123456", False), ("", False)),
+    ],
+)
+def test_six_figures_raise_the_cap_however_they_are_spaced(words: str, number: bool) -> None:
+    assert spending.is_number(words) is number
 
 
 @pytest.mark.parametrize(
@@ -166,6 +219,7 @@ def test_a_day_is_the_groups_own(
         ("CAP", Wish()),
         ("/cap", Wish()),
         ("cap?", Wish()),
+        ("cap 20!", Wish(20)),
         ("Cap 500", Wish(500)),
         ("raise the daily cap to 500.", Wish(500)),
         ("my cap is lost", None),

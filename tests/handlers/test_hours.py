@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -293,6 +293,73 @@ def test_hours_meet_when_help_is_wanted(
     on_day = date.fromisoformat(day) if day else None
     wanted = hours.quarters(*hours.window(on_day, part, now, place), place)
     assert hours.meets(read(kept), wanted) is there
+
+
+SIESTA = Community(1, "Left in peace by day", quiet_from=time(13), quiet_until=time(15))
+NEVER = Community(1, "Never left in peace", quiet_from=time(0), quiet_until=time(0))
+
+
+@pytest.mark.parametrize(
+    ("asked", "day", "part", "first", "last", "place"),
+    [
+        ("02T10:00", "2026-11-03", None, "03T09:00", "03T19:59", LONDON),
+        ("02T10:00", "2026-11-03", "afternoon", "03T12:00", "03T17:29", LONDON),
+        ("02T10:00", "2026-11-03", "16:30", "03T16:30", "03T16:30", LONDON),
+        # Of today what is left; an hour that has gone by is the next two hours.
+        ("02T10:00", "2026-11-02", None, "02T10:00", "02T19:59", LONDON),
+        ("02T10:00", "2026-11-02", "09:00", "02T10:00", "02T12:00", LONDON),
+        ("02T10:00", "2026-11-02", "10:00", "02T10:00", "02T12:00", LONDON),
+        ("02T10:00", None, None, "02T10:00", "02T14:00", LONDON),
+        # Where the waking hours go over midnight, the day's end is the end of them.
+        ("02T10:00", "2026-11-03", None, "03T15:00", "03T23:44", SIESTA),
+        ("02T10:00", "2026-11-03", None, "03T00:00", "03T23:44", NEVER),
+    ],
+)
+def test_from_when_until_when_somebody_may_go(
+    asked: str, day: str | None, part: str | None, first: str, last: str, place: Community
+) -> None:
+    on_day = date.fromisoformat(day) if day else None
+    found = hours.window(on_day, part, at(f"2026-11-{asked}", place), place)
+    assert found == (at(f"2026-11-{first}", place), at(f"2026-11-{last}", place))
+
+
+@pytest.mark.parametrize(
+    ("kept", "wanted", "comes", "why"),
+    [
+        ("mon 09:00-10:00, mon 15:00-16:00", "14:30", "15:00", "the nearest, and not the first"),
+        ("mon 09:00-14:00, mon 18:00-19:00", "14:30", "13:45", "a little earlier is nearer"),
+        ("mon 09:00-16:00", "14:30", "14:30", "they are there"),
+        ("mon 20:00-21:00", "14:30", "20:00", "as it ends"),
+        ("mon 21:00-22:00", "14:30", "14:30", "not at all: they said that they will"),
+    ],
+)
+def test_when_somebody_comes(kept: str, wanted: str, comes: str, why: str) -> None:
+    between = at("2026-11-02T09:00"), at("2026-11-02T20:00")
+    found = hours.best(read(kept), at(f"2026-11-02T{wanted}"), between, LONDON)
+    assert found == at(f"2026-11-02T{comes}"), why
+
+
+def test_from_nine_to_nine_is_all_round_the_clock() -> None:
+    assert hours.on(frozenset({0}), 540, 540).bit_count() == hours.A_DAY
+
+
+EVENING = (17 * 60 + 30, 22 * 60)
+
+
+@pytest.mark.parametrize(
+    ("days", "whole", "told"),
+    [
+        ({0, 1}, set(), [((0, 1), (EVENING,))]),
+        ({0, 1}, {5}, [((0, 1), (EVENING,)), ((5,), ())]),
+        ({0, 1, 2, 3}, {5}, [((0, 1, 2, 3), (EVENING,)), ((5,), ())]),
+        # Six days or all: every day in the evening, and Saturday all day.
+        ({0, 1, 2, 3, 4}, {5}, [((0, 1, 2, 3, 4, 5), (EVENING,)), ((5,), ())]),
+        ({0, 1, 2, 3, 4, 6}, {5}, [((0, 1, 2, 3, 4, 5, 6), (EVENING,)), ((5,), ())]),
+    ],
+)
+def test_hours_are_told_by_days(days: set[int], whole: set[int], told: list[object]) -> None:
+    week = hours.on(frozenset(days), *EVENING) | hours.on(frozenset(whole), 0, hours.DAY)
+    assert hours.by_days(hours.spans(week)) == told
 
 
 def test_the_parts_of_the_day_are_everywhere_the_same() -> None:

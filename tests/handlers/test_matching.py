@@ -50,6 +50,9 @@ def test_a_helper_who_fits_is_asked() -> None:
         (but(unreachable="blocked"), WANTED, WhyNot.UNREACHABLE),
         (but(on_duty=False), WANTED, WhyNot.OFF_DUTY),
         (but(paused_until=NOW), WANTED, WhyNot.PAUSED),
+        (but(hours=((60, 120),)), replace(WANTED, quarters=0b1111), WhyNot.NOT_HOURS),
+        (but(hours=((0, 60),)), replace(WANTED, quarters=0b1111), None),
+        (but(hours=((60, 120),)), WANTED, None),  # hours are not looked at
         (but(can_do=frozenset({Need.GARDEN})), WANTED, WhyNot.CANT_DO),
         (FIT, VETTED, WhyNot.NOT_VETTED),
         (but(vetted_until=date(2026, 11, 2)), VETTED, WhyNot.NOT_VETTED),
@@ -73,6 +76,7 @@ def test_a_helper_who_fits_is_asked() -> None:
         (replace(FIT, this_week=2), WANTED, None),
         (replace(FIT, km=None), WANTED, WhyNot.NO_PLACE),
         (replace(FIT, km=3.0), WANTED, None),
+        (replace(but(max_km=0.5), km=0.0), WANTED, None),  # next door: no distance is not none
         (replace(FIT, km=3.1), WANTED, WhyNot.TOO_FAR),
         (replace(but(max_km=0.5), km=1.0), WANTED, WhyNot.TOO_FAR),
         (replace(but(max_km=0.5), km=1.0), replace(WANTED, reach_km=math.inf), WhyNot.TOO_FAR),
@@ -97,12 +101,42 @@ def test_who_is_asked_before_whom() -> None:
     named = replace(rested(5, id=10), km=2.9, bonds=frozenset({"first"}))
     glad = replace(rested(0, id=11), km=2.0, bonds=frozenset({"glad", "glad_of_them"}))
     near = replace(rested(-1, id=12), km=0.2)
+    next_door = replace(rested(-1, id=16), km=0.0)
     near_but_tired = replace(rested(1, id=13), km=0.2)
     further = replace(rested(-1, id=14), km=1.0)
     one_side_glad = replace(rested(-1, id=15), km=1.5, bonds=frozenset({"glad"}))
-    everybody = [one_side_glad, further, near_but_tired, near, glad, named]
+    everybody = [one_side_glad, further, near_but_tired, near, next_door, glad, named]
     found = [c.member.id for c in matching.pick(everybody, WANTED, NOW, 9)]
-    assert found == [10, 11, 12, 14, 13, 15]
+    assert found == [10, 11, 16, 12, 14, 13, 15]
+
+
+@pytest.mark.parametrize(
+    ("bonds", "tied"),
+    [
+        ({"first"}, True),
+        ({"glad", "glad_of_them"}, True),
+        ({"glad"}, False),
+        ({"glad_of_them", "not_again"}, False),
+        (set(), False),
+    ],
+)
+def test_what_ties_two_people(bonds: set[str], tied: bool) -> None:
+    assert matching.ties(bonds) is tied
+    assert matching.is_tied(replace(FIT, bonds=frozenset(bonds))) is tied
+
+
+@pytest.mark.parametrize(
+    ("offers", "visits", "km"),
+    [(0, 0, 0.0), (1, 0, 0.5), (4, 0, 2.0), (0, 1, 2.0), (2, 1, 3.0), (0, 3, 6.0), (9, 9, 6.0)],
+)
+def test_how_much_further_away_being_asked_and_going_makes_somebody(
+    offers: int, visits: int, km: float
+) -> None:
+    """An offer is half a kilometre, a visit two, until it is slept off; six at the most."""
+    at = NOW - timedelta(days=3)  # rested since then
+    for by in (*[matching.OFFER_TIRES] * offers, *[matching.VISIT_TIRES] * visits):
+        at = matching.tire(at, NOW, by)
+    assert matching.tired_km(at, NOW) == km
 
 
 @pytest.mark.parametrize(
@@ -154,15 +188,15 @@ def test_waves_do_not_grow_by_themselves() -> None:
 def test_a_wave_is_never_one_and_never_everybody(made: int, data: st.DataObject) -> None:
     accepted = data.draw(st.integers(0, made))
     size = matching.wave_size([Waves(1, made, accepted)])
-    assert matching.SMALLEST_WAVE <= size <= matching.LARGEST_WAVE
+    assert 3 <= size <= 12
+    assert 0.02 <= matching.yes_share([Waves(1, made, accepted)]) <= 0.95
     if accepted:
         assert matching.wave_size([Waves(1, made, accepted - 1)]) >= size
 
 
 def test_each_wave_reaches_further() -> None:
     reaches = [matching.reach_km(wave) for wave in range(1, 6)]
-    assert reaches == sorted(reaches)
-    assert reaches[-1] == math.inf
+    assert reaches == [3.0, 6.0, math.inf, math.inf, math.inf]
 
 
 CANDIDATES = st.builds(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from handlers.rules.money import MASK, amount_in, masked, up_to
+from handlers.rules.money import MASK, amount_in, masked, speaks_of_money, up_to
 from storage.schema import inbox
 from tests.made import NOW, ROSA
 from tests.stage import stage
@@ -25,6 +25,16 @@ from tests.stage import stage
         ("0", 0),
         ("nothing", 0),
         ("ugain", 2000),
+        ("Twenty pounds!", 2000),
+        ("twenty!", 2000),
+        ("twenty five pounds", None),  # not twenty
+        ("twenty quid", 2000),
+        ("about twenty", 2000),
+        ("up to twenty pounds", 2000),
+        ("it was a tenner", 1000),
+        ("only fifteen", 1500),
+        ("hyd at ugain", 2000),
+        ("fino a venti", 2000),
         ("15 or 20", None),  # which?
         ("I'll be there at 3:30", None),
         ("no idea", None),
@@ -43,10 +53,22 @@ def test_an_answer_names_one_amount_or_none(text: str, pence: int | None) -> Non
         ("milk, hyd at £10 plis", 1000),
         ("I can walk up to 2 miles", None),
         ("milk, £2 off in the shop", None),
+        ("milk, up to £", None),
     ],
 )
 def test_the_most_that_may_be_spent_is_heard_in_asking(text: str, pence: int | None) -> None:
     assert up_to(text) == pence
+
+
+@pytest.mark.parametrize(
+    ("text", "money"),
+    [
+        *(("£5", True), ("12.40", True), ("5 quid", True), ("a tenner", True), ("12,40", True)),
+        *(("2 pints", False), ("at 3", False), ("no idea", False), ("flat 2", False)),
+    ],
+)
+def test_an_amount_is_told_from_a_number(text: str, money: bool) -> None:
+    assert speaks_of_money(text) is money
 
 
 @pytest.mark.parametrize(

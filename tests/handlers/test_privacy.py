@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from handlers import seen, wording
-from handlers.rules.privacy import SHOWN, Field, Moment, Relation, shown
+from handlers.rules.privacy import LOOKED_AT, SHOWN, Field, Moment, Relation, shown
 from handlers.seen import Private
 from handlers.turn import Desk, Turn
 from storage import audit, checkins, groups, members, messages, requests
@@ -83,6 +83,7 @@ BY_FIELD = {
 def test_everybody_sees_what_they_may_of_every_field_at_every_moment_and_nothing_else() -> None:
     assert {field.value for field in Field} == BY_FIELD.keys()
     assert set(SHOWN) == set(Relation)
+    assert {Field.HOME, Field.PHONE} == LOOKED_AT  # each look at these is on record
     for field in Field:
         for relation in Relation:
             for moment in Moment:

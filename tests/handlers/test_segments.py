@@ -29,6 +29,7 @@ from handlers.rules.segments import is_gsm, outside_gsm, segments
         ("ŵ" * 135, 3, "and so on"),
         ("a" * 69 + "ê", 1, "one dear character makes all of it dear"),
         ("a" * 70 + "ê", 2, "and then some"),
+        ("\U00010000" * 36, 2, "so does the first beyond 16 bits"),
         ("🙂" * 35, 1, "an emoji counts two"),
         ("🙂" * 36, 2, "one more does not fit"),
         ("🙂" * 67, 3, "and is not cut in half: 33 in each"),

@@ -42,6 +42,7 @@ QUIET = st.sampled_from(
         Community(1, "Short", quiet_from=time(22), quiet_until=time(6)),
         Community(1, "Siesta", quiet_from=time(13), quiet_until=time(15)),
         Community(1, "Never", quiet_from=time(0), quiet_until=time(0)),
+        Community(1, "Night owls", quiet_from=time(0), quiet_until=time(6)),
         Community(1, "Kathmandu", timezone="Asia/Kathmandu"),
         Community(1, "Auckland", timezone="Pacific/Auckland"),
         Community(1, "St John's", timezone="America/St_Johns"),
@@ -65,6 +66,16 @@ def test_the_quiet_hours_are_those_of_the_clock_on_the_wall(
     day: str | date, hour: str, quiet: bool, why: str
 ) -> None:
     assert timing.is_quiet(at(day, hour), HERE) is quiet, why
+
+
+def test_where_the_quiet_hours_lie_within_a_day_their_ends_are_the_same() -> None:
+    siesta = Community(1, "Siesta", quiet_from=time(13), quiet_until=time(15))
+    hours = ("12:59", "13:00", "14:59", "15:00", "23:00")
+    found = [timing.is_quiet(at("2026-07-15", hour), siesta) for hour in hours]
+    assert found == [False, True, True, False, False]
+    owls = Community(1, "Night owls", quiet_from=time(0), quiet_until=time(6))
+    then = timing.add_waking(at("2026-07-15", "22:00"), timedelta(hours=3), owls)
+    assert then == at("2026-07-16", "07:00")
 
 
 @pytest.mark.parametrize(
@@ -124,14 +135,18 @@ def test_a_longer_wait_never_ends_sooner(
     [
         (None, None, "10:00", ("2026-11-03", "14:00"), "within four hours"),
         (None, None, "17:00", ("2026-11-03", "20:00"), "the same day, while it is long enough"),
+        (None, None, "18:00", ("2026-11-03", "20:00"), "two hours are just long enough"),
         (None, None, "18:30", ("2026-11-04", "11:30"), "too near the evening"),
         (None, None, "21:30", ("2026-11-04", "13:00"), "from the morning on"),
         ("2026-11-03", None, "10:00", ("2026-11-03", "14:30"), "today"),
         ("2026-11-03", None, "15:00", ("2026-11-03", "17:00"), "today, later than usual"),
         ("2026-11-03", None, "19:30", ("2026-11-03", "20:00"), "not after eight"),
+        ("2026-11-03", None, "20:00", ("2026-11-04", "11:00"), "too late today, just"),
         ("2026-11-03", None, "21:00", ("2026-11-04", "11:00"), "too late today"),
         ("2026-11-03", "morning", "15:00", ("2026-11-03", "17:00"), "the morning has gone by"),
         ("2026-11-03", "16:30", "15:00", ("2026-11-03", "16:30"), "at that hour"),
+        ("2026-11-03", "afternoon", "14:30", ("2026-11-03", "16:30"), "it is that hour by now"),
+        ("2026-11-04", "99:99", "15:00", ("2026-11-04", "14:30"), "no hour: as without one"),
         ("2026-11-03", "14:00", "15:00", ("2026-11-03", "15:00"), "that hour has gone by: now"),
         ("2026-11-04", "evening", "15:00", ("2026-11-04", "18:00"), "tomorrow evening"),
         ("2026-11-01", None, "10:00", ("2026-11-03", "14:00"), "a day that has gone by"),
@@ -143,6 +158,11 @@ def test_when_help_is_wanted(
     when = date.fromisoformat(day) if day else None
     found = timing.wanted_at(when, part, at("2026-11-03", asked), HERE)
     assert found == at(*wanted), why
+
+
+def test_an_hour_of_the_clock_has_a_colon() -> None:
+    said = ("09:30", "0930", "09", "25:00", "morning", "")
+    assert [timing.clock_time(part) for part in said] == [time(9, 30), *[None] * 5]
 
 
 PARTS = st.sampled_from([None, "morning", "afternoon", "evening", "09:30", "23:15", "00:00"])
@@ -204,6 +224,56 @@ def test_the_promised_hour(now: datetime, promised: datetime, urgent: bool) -> N
 
 
 @pytest.mark.parametrize(
+    ("now", "wanted", "urgent", "minutes", "why"),
+    [
+        (("03", "10:00"), ("03", "14:00"), True, 10, "urgent"),
+        (("03", "10:00"), ("03", "19:00"), False, 30, "today"),
+        (("03", "09:00"), ("04", "14:30"), False, 120, "tomorrow, and time enough"),
+        (("03", "19:00"), ("04", "10:30"), False, 30, "tomorrow morning: it must be quicker"),
+        (("03", "09:00"), ("03", "19:30"), False, 30, "today, however much time there is"),
+        (("03", "15:00"), ("04", "10:59"), False, 30, "an hour before it has to be settled"),
+        (("03", "15:00"), ("04", "11:00"), False, 120, "it is, at ten, just so"),
+    ],
+)
+def test_how_long_a_wave_is_given(
+    now: tuple[str, str], wanted: tuple[str, str], urgent: bool, minutes: int, why: str
+) -> None:
+    def on(moment: tuple[str, str]) -> datetime:
+        return at(f"2026-11-{moment[0]}", moment[1])
+
+    found = timing.wave_wait(on(wanted), on(now), HERE, urgent=urgent)
+    assert found == timedelta(minutes=minutes), why
+
+
+def test_what_is_wanted_within_four_hours_is_urgent() -> None:
+    now = at("2026-11-03", "10:00")
+    assert timing.is_urgent(now + timedelta(hours=4), now)
+    assert timing.is_urgent(now, now)
+    assert not timing.is_urgent(now + timedelta(hours=4, seconds=1), now)
+
+
+@pytest.mark.parametrize(
+    ("now", "wanted", "promised"),
+    [
+        # On the half hour where there is time, on a quarter where there is little.
+        (at("2026-11-03", "10:05"), at("2026-11-03", "19:00"), at("2026-11-03", "12:00")),
+        (at("2026-11-03", "10:35"), at("2026-11-03", "19:00"), at("2026-11-03", "12:30")),
+        (at("2026-11-03", "09:05"), at("2026-11-05", "14:30"), at("2026-11-03", "15:30")),
+    ],
+)
+def test_a_promise_without_hurry(now: datetime, wanted: datetime, promised: datetime) -> None:
+    assert timing.promise(wanted, now, HERE, urgent=False) == promised
+
+
+EARLY = Community(1, "Early to bed", quiet_from=time(17, 30), quiet_until=time(8))
+
+
+def test_where_people_are_left_in_peace_early_they_are_reminded_before_that() -> None:
+    remind = timing.evening_before(at("2026-11-04", "14:00"), at("2026-11-03", "10:00"), EARLY)
+    assert remind == at("2026-11-03", "16:30")
+
+
+@pytest.mark.parametrize(
     ("due", "now", "remind", "why"),
     [
         (at("2026-11-04", "14:00"), at("2026-11-03", "10:00"), at("2026-11-03", "18:00"), "eve"),
@@ -254,12 +324,35 @@ def test_a_helper_is_reminded_in_time_to_go_and_never_at_night(
         (at("2026-11-04", "10:00"), at("2026-11-03", "17:00"), None, "she has just heard"),
         (at("2026-11-04", "14:00"), at("2026-11-03", "21:00"), None, "she hears in the morning"),
         (at("2026-11-03", "17:00"), at("2026-11-03", "09:00"), None, "it is today"),
+        (at("2026-11-04", "12:00"), at("2026-11-03", "10:00"), at("2026-11-04", "09:30"), "noon"),
+        (at("2026-11-04", "11:59"), at("2026-11-03", "10:00"), at("2026-11-03", "18:00"), "eve"),
     ],
 )
 def test_an_asker_is_told_once_more_of_a_visit_on_a_later_day(
     due: datetime, now: datetime, told: datetime | None, why: str
 ) -> None:
     assert timing.tell_asker_at(due, now, HERE) == told, why
+
+
+@pytest.mark.parametrize(
+    ("due", "now", "told", "why"),
+    [
+        (("03", "17:00"), ("03", "00:10"), None, "today, where no hour is quiet"),
+        (("04", "17:00"), ("03", "23:30"), ("04", "09:30"), "tomorrow, there"),
+    ],
+)
+def test_an_asker_hears_in_the_morning_also_where_people_are_never_left_in_peace(
+    due: tuple[str, str], now: tuple[str, str], told: tuple[str, str] | None, why: str
+) -> None:
+    never = Community(1, "Never", quiet_from=time(0), quiet_until=time(0))
+    late = Community(1, "Late risers", quiet_from=time(22), quiet_until=time(13))
+    found = timing.tell_asker_at(
+        at(f"2026-11-{due[0]}", due[1]), at("2026-11-" + now[0], now[1]), never
+    )
+    assert found == (at(f"2026-11-{told[0]}", told[1]) if told else None), why
+    noon = at("2026-11-02", "14:00")
+    for hour, then in (("12:30", None), ("13:00", None), ("13:01", at("2026-11-04", "13:00"))):
+        assert timing.tell_asker_at(at("2026-11-04", hour), noon, late) == then
 
 
 @given(MOMENTS, st.timedeltas(timedelta(0), timedelta(days=5)), QUIET, st.booleans())
@@ -296,7 +389,9 @@ def test_an_hour_of_the_night_the_clocks_change(day: date, hour: str, utc: str) 
     [("10:00", "10:00"), ("10:04", "10:00"), ("10:05", "10:30"), ("10:31", "10:30")],
 )
 def test_hours_are_said_as_people_say_them(moment: str, said: str) -> None:
+    found = at("2026-11-03", moment) + timedelta(seconds=7, microseconds=5)
     assert timing.half_hour(at("2026-11-03", moment)) == at("2026-11-03", said)
+    assert timing.half_hour(found) == at("2026-11-03", said)
 
 
 ELSEWHERE = ("Europe/London", "Europe/Rome", "America/St_Johns", "Pacific/Auckland", "Asia/Tokyo")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 
 from handlers import wording, worry, worry_book
 from handlers.rules import vetting
+from handlers.rules import worries as rules
 from handlers.rules.vetting import Said
 from handlers.rules.worries import KEPT_FOR, names, opening
 from handlers.turn import Desk, Turn
@@ -25,6 +27,7 @@ from storage.model import (
     Need,
     OutboundKind,
     Role,
+    Standing,
     Vetting,
 )
 from storage.model_worries import Noted, Worry, WorryStatus
@@ -64,6 +67,10 @@ def test_a_worry_is_known_by_its_first_word_in_every_language(said: str, rest: s
         ("Anna's been shouting", "Ana Jones", True),
         ("Siôn o'r siop", "Sion Rees", True),
         ("SION", "Siôn Rees", True),
+        ("Ana’s been shouting", "Ana Jones", True),
+        ("at the Jones' place", "Ana Jones", True),
+        ("it was Jo", "Jo Marsh", True),  # two letters are a name
+        ("Mary took it", "Ana Mary Jones", False),  # many share a second name
         ("a banana", "Ana Jones", False),
         ("Mrs Lee", "Mrs Shaw", False),
         ("j took it", "J Marsh", False),
@@ -72,6 +79,16 @@ def test_a_worry_is_known_by_its_first_word_in_every_language(said: str, rest: s
 )
 def test_whom_it_names(said: str, name: str, is_named: bool) -> None:
     assert names(said, name) is is_named
+
+
+def test_a_worry_goes_round_within_a_waking_day_and_is_not_let_lie() -> None:
+    """In waking hours, of which a day has eleven: by its evening everybody has heard of it."""
+    assert (timedelta(hours=2), timedelta(hours=2), timedelta(hours=4)) == rules.TAKE
+    assert sum(rules.TAKE, timedelta(0)) <= rules.TAKE_LATER == timedelta(hours=11)
+    assert timedelta(minutes=15) == rules.TAKE_URGENT
+    assert (timedelta(days=1), 3) == (rules.HOW, rules.LEFT_LYING)
+    assert timedelta(days=7) == rules.ABOUT_VISITS
+    assert timedelta(days=1095) == KEPT_FOR
 
 
 # Who hears of it
@@ -237,6 +254,8 @@ async def test_a_worry_reads_back_as_it_was(database: Database) -> None:
             Said("Sam Hill", Vetting.ENHANCED, date(2028, 1, 31)),
         ),
         ("sam standard 2028-01-31", Said("sam", Vetting.STANDARD, date(2028, 1, 31))),
+        ("Sam Hill, ENHANCED.", Said("Sam Hill", Vetting.ENHANCED, None)),
+        ("Sam Hill, until 1 May 2028!", Said("Sam Hill", None, date(2028, 5, 1))),
         (
             "Sam Hill manylach tan 3 Mawrth 2028",
             Said("Sam Hill", Vetting.ENHANCED, date(2028, 3, 3)),
@@ -266,6 +285,24 @@ def test_the_highest_of_what_is_asked_for_counts() -> None:
     assert vetting.needed(HERE, request(need=Need.LIFT)) is Vetting.BASIC
     both = request(need=Need.LIFT, also=(Need.COMPANY,))
     assert vetting.needed(HERE, both) is Vetting.ENHANCED
+    # By rank, and not by the letter: "standard" comes after "enhanced" in the dictionary.
+    for levels in itertools.combinations(Vetting, 2):
+        asked = dict(zip((Need.LIFT, Need.COMPANY), levels, strict=True))
+        assert vetting.needed(replace(HERE, vetting=asked), both) is levels[1]
+
+
+@pytest.mark.parametrize(
+    ("facts", "counts"),
+    [
+        ({"can_do": {Need.LIFT}}, True),
+        ({"can_do": {Need.SHOPPING}}, False),
+        ({"can_do": {Need.LIFT}, "roles": {Role.ASKER}}, False),
+        ({"can_do": {Need.LIFT}, "standing": Standing.LEFT}, False),
+    ],
+)
+def test_whose_vetting_matters_here(facts: dict[str, Any], counts: bool) -> None:
+    assert vetting.counts_for(helper(**facts), HERE) is counts
+    assert not vetting.counts_for(helper(**facts), replace(HERE, vetting={}))
 
 
 @pytest.mark.parametrize(
@@ -276,6 +313,8 @@ def test_the_highest_of_what_is_asked_for_counts() -> None:
         ("2026-12-31", "2026-12-01 09:00", "2027-01-01 00:00"),  # the reminder has been
         ("2026-12-31", "2026-12-20 12:00", "2027-01-01 00:00"),
         ("2026-12-31", "2027-01-01 00:00", None),
+        ("1900-12-31", "1890-01-01 00:00", None),  # a slip of the pen
+        ("9000-01-01", "2026-06-01 12:00", None),
         ("2026-07-31", "2026-07-20 12:00", "2026-07-31 23:00"),  # midnight, on summer's clocks
     ],
 )

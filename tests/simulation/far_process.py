@@ -35,7 +35,7 @@ from bot.settings import Settings
 from bot.simulation.same_thread import in_the_same_thread
 from handlers import router, wording
 from handlers.rules import understanding_model
-from storage import messages
+from storage import messages, outcomes
 from storage.schema import due
 from tests.simulation.far_clock import FarClock
 from tests.stage import AUTH, NUMBER, SID, TOKEN
@@ -69,16 +69,18 @@ def noted_after_the_commit() -> None:
     async def one(self: Intake) -> bool:
         async with self._database.transaction() as tx:
             taken = await messages.next_inbound(tx)
-            if taken is None:
-                return False
-            await router.receive(self._desk, tx, self._clock.now(), taken.message)
+            if taken is not None:
+                await router.receive(self._desk, tx, self._clock.now(), taken.message)
+            receipts = await outcomes.next_receipts(tx)
+        if taken is None:
+            return await self._apply(receipts)
         self.changed.set()
         await asyncio.sleep(0.3)  # a disk that is slow just then
         async with self._database.transaction() as tx:
             await messages.handled(tx, taken.id, self._clock.now(), "")
         return True
 
-    Intake._one = one  # type: ignore[method-assign]
+    Intake._next = one  # type: ignore[method-assign]
 
 
 def what_came_due_meanwhile_is_dropped() -> None:
@@ -148,7 +150,7 @@ IMPORTED_LATER = (
     "anyio._backends._asyncio",
     "apscheduler.executors.asyncio",
     "apscheduler.triggers.interval",
-    "httpcore",
+    "aiohttp",
     "sqlalchemy.dialects.postgresql.asyncpg",
     "sqlalchemy.dialects.sqlite.aiosqlite",
     "twilio.rest.api",

@@ -309,7 +309,7 @@ async def test_nobody_is_looked_for_who_is_not_there(village: Database) -> None:
         with pytest.raises(LookupError):
             await members.get(tx, 99)
         assert await members.several(tx, [99]) == []
-        assert await members.stopped_at(tx, 99) is None
+        assert await members.stopped(tx, [99]) == {}
 
 
 # PostgreSQL reads so small a table whole, and may.

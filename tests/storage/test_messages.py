@@ -146,6 +146,21 @@ async def test_everything_of_an_outbound_message_comes_back(database: Database) 
     }
 
 
+async def test_many_at_once_are_as_if_one_by_one(database: Database) -> None:
+    several = [
+        (outbound(text=text, chat=SAM, member_id=None), at)
+        for text, at in (("c", None), ("a", NOW + timedelta(hours=1)), ("b", None))
+    ]
+    async with database.transaction() as tx:
+        assert await messages.queue_all(tx, []) == []
+        idents = await messages.queue_all(tx, several)
+        (alone,) = await messages.queue_all(tx, several[:1])
+        texts = [(await messages.get(tx, ident)).text for ident in (*idents, alone)]  # type: ignore[union-attr]
+        assert texts == ["c", "a", "b", "c"]
+        assert idents == sorted(idents)
+        assert await messages.next_send_at(tx, Channel.SMS, NOW) == NOW + timedelta(hours=1)
+
+
 async def test_the_most_pressing_go_first_then_the_oldest(database: Database) -> None:
     async with database.transaction() as tx:
         for n, priority in enumerate(reversed(Priority)):

@@ -87,6 +87,20 @@ async def test_the_lowest_numbers_that_are_free_are_given(rosa: Database) -> Non
         assert numbers(await put(tx, 2)) == [1, 2]
 
 
+async def test_questions_put_together_share_no_number_either(rosa: Database) -> None:
+    def offer(ref: int, member_id: int | None = 1) -> questions.Asked:
+        labels = [Choice("accept", "I'll do it"), Choice("decline", "Not today")]
+        return questions.Asked("offer", member_id, TO, ref, labels)
+
+    async with rosa.transaction() as tx:
+        several = [offer(1), offer(2), offer(3, None)]
+        found = await questions.numbered(tx, several, NOW)
+        assert numbers(*found) == [1, 2, 3, 4, 1, 2]
+        kept = await questions.keep(tx, [(several[n], one, 70 + n) for n, one in enumerate(found)])
+        assert [await questions.by_token(tx, one.token) for one in found] == kept
+        assert [one.outbox_id for one in kept] == [70, 71, 72]
+
+
 async def test_two_who_ask_one_person_at_once_give_different_numbers(rosa: Database) -> None:
     async def one() -> list[int]:
         async with rosa.transaction() as tx:
