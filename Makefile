@@ -31,6 +31,9 @@ simulate: $(VENV)/ready ## two days of a town with every fault, for each of SEED
 	@$(BIN)/popround simulate --days $(or $(DAYS),2) --faults $(or $(FAULTS),all) --seed $(or $(SEED),1) --seeds $(or $(SEEDS),20) $(ARGS)
 
 # Three workers on two cores: some tests wait for processes and clocks. Four are no quicker.
+# What was compiled is kept, whatever is set outside: else each process that a test starts does it
+# again.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/ready-dev ## every test, on SQLite and on PostgreSQL
 	@$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 

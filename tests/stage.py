@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from pydantic import SecretStr
 
 from bot.app import Popround
@@ -24,11 +25,14 @@ from bot.demo.pretend_server import LoopbackServer
 from bot.demo.pretend_telegram import PretendTelegram
 from bot.demo.pretend_twilio import PretendTwilio
 from bot.settings import Settings
+from bot.simulation.same_thread import in_the_same_thread
+from bot.simulation.town import not_waiting_for_disks
 from handlers import daily_note
 from storage import due, groups, messages
 from storage.database import Transaction
 from storage.model import Community
 from tests.conftest import SECRET
+from tests.in_vain import not_in_vain
 
 PUBLIC = "https://popround.test"
 TOKEN = "4839574812:AAFD39kkdpWt3ywyRZergyOLMaJhac60qcK"
@@ -56,10 +60,10 @@ class Stage:
 
     async def settle(self) -> None:
         """Let everything happen that can happen now."""
-        # What networks were to say by now they have said before the bot looks at its clock.
-        await self.telegram.settle()
-        await self.twilio.settle()
         while True:
+            # What networks were to say by now they have said before the bot looks at its clock.
+            await self.telegram.settle()
+            await self.twilio.settle()
             wait = await self.bot.settle()
             # What was sent may come back as a status: at once, and not after the clock has moved.
             await self.telegram.settle()
@@ -123,27 +127,38 @@ async def stage(
         **more,
     )
     bot = Popround(settings, clock=clock, chance=random.Random(7))
-    faults = catch_faults(bot)
-    server = LoopbackServer(bot.web)
-    reached = await server.start()
-    telegram.reach(PUBLIC, reached)
-    twilio.reach(PUBLIC, reached)
-    try:
-        async with bot.database.transaction() as tx:
-            for community in communities or [Community(0, "Marsden Neighbours", money_cap=0)]:
-                await daily_note.plan(tx, start, await groups.add(tx, community))
-        await bot.set_up()
-        on = Stage(clock, bot, telegram, twilio, url=reached)
-        yield on
-        # A fault in a handler is dealt with kindly towards people; a test wants to know.
-        assert on.goes_wrong or not faults, faults[0]
-        # The auditor puts right what was lost; nothing may be, unless a test loses it.
-        assert on.loses or not bot.auditor.found, bot.auditor.found
-    finally:
-        await server.stop()
-        await close(bot)
-        await telegram.stop()
-        await twilio.stop()
+    _at_ease(bot)
+    with in_the_same_thread(), not_in_vain(bot):
+        faults = catch_faults(bot)
+        server = LoopbackServer(bot.web)
+        reached = await server.start()
+        telegram.reach(PUBLIC, reached)
+        twilio.reach(PUBLIC, reached)
+        try:
+            async with bot.database.transaction() as tx:
+                for community in communities or [Community(0, "Marsden Neighbours", money_cap=0)]:
+                    await daily_note.plan(tx, start, await groups.add(tx, community))
+            await bot.set_up()
+            on = Stage(clock, bot, telegram, twilio, url=reached)
+            yield on
+            # A fault in a handler is dealt with kindly towards people; a test wants to know.
+            assert on.goes_wrong or not faults, faults[0]
+            # The auditor puts right what was lost; nothing may be, unless a test loses it.
+            assert on.loses or not bot.auditor.found, bot.auditor.found
+        finally:
+            await server.stop()
+            await close(bot)
+            await telegram.stop()
+            await twilio.stop()
+
+
+def _at_ease(bot: Popround) -> None:
+    """The machine is not going to lose its power in the middle of a test, nor the line break."""
+    engine = bot.database.engine.sync_engine
+    if bot.database.on_postgresql:
+        engine.pool._pre_ping = False
+    else:
+        sa.event.listen(engine, "connect", not_waiting_for_disks)
 
 
 async def close(bot: Popround) -> None:

@@ -51,7 +51,7 @@ GROUP = "Marsden Neighbours"
 SECRET = "nothing-in-a-town-is-secret-0123456789"  # noqa: S105
 
 
-def _not_waiting_for_disks(connection: Any, _record: Any) -> None:
+def not_waiting_for_disks(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA synchronous=OFF")
     cursor.close()
@@ -170,7 +170,7 @@ class Town:
         self.bot_faults = catch_faults(self.bot)
         # The machine is not going to lose its power in the middle of a test.
         if not self.bot.database.on_postgresql:
-            sa.event.listen(self.bot.database.engine.sync_engine, "connect", _not_waiting_for_disks)
+            sa.event.listen(self.bot.database.engine.sync_engine, "connect", not_waiting_for_disks)
         for begin in self.on_wake:
             begin(self.bot)
         return self.bot

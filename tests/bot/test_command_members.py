@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -397,17 +396,16 @@ def test_helpers_who_can_not_be_asked_are_told_of(popround: Popround, csv: Csv) 
     assert said.complaint.startswith("1 helper has no postcode or nothing in can_do")
 
 
-def test_ten_thousand_people_come_in_and_go_out(marsden: Popround, csv: Csv) -> None:
+def test_thousands_of_people_come_in_and_go_out(marsden: Popround, csv: Csv) -> None:
+    """More than are ever handed to the database at a time."""
     head = "name,phone,postcode,roles,can_do,consent\n"
     rows = (
         f"Somebody {n},07{400_000_000 + n},HD7 5AB,helper,any,2026-03-01 by phone\n"
-        for n in range(10_000)
+        for n in range(5_500)
     )
     file = csv(head + "".join(rows))
-    began = time.monotonic()
     said = marsden.well("members", "import", file, *GROUP)
-    assert said.startswith("10,000 people imported")
-    assert time.monotonic() - began < 60  # about 5 s on a machine that does nothing else
+    assert said.startswith("5,500 people imported")
     out = marsden.well("members", "export", *GROUP)
-    assert len(out.splitlines()) == 10_001
-    assert marsden.well("members", "import", csv(out), *GROUP).endswith("0 new, 10,000 updated.\n")
+    assert len(out.splitlines()) == 5_501
+    assert marsden.well("members", "import", csv(out), *GROUP).endswith("0 new, 5,500 updated.\n")

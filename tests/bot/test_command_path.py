@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.command import KEY, TOKEN, spawned, tiny_telegram
+from tests.bot.command import KEY, TOKEN, Popround, spawned, tiny_telegram
+from tests.bot.test_command_work import popround
+
+__all__ = ["popround"]
 
 CALLS = (
     (),
@@ -74,7 +77,12 @@ def test_help_comes_quickly(tmp_path: Path) -> None:
     assert time.monotonic() - began < 2  # 0.1 s here; a busy machine is given its time
 
 
-def test_from_nothing_to_a_group_with_only_a_token(tmp_path: Path) -> None:
+def test_from_nothing_to_a_group_with_only_a_token(
+    popround: Popround, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each command once as a process of its own; called again, in this one."""
+    monkeypatch.delenv("POPROUND_SECRET_KEY")
+    monkeypatch.setenv("COLUMNS", "80")
     env = tmp_path / ".env"
     nothing = spawned(tmp_path, "check")
     assert nothing.code == 1
@@ -84,33 +92,30 @@ def test_from_nothing_to_a_group_with_only_a_token(tmp_path: Path) -> None:
     assert key
     for word in ("@BotFather", "migrate", "groups add", "invite", "serve"):
         assert word in nothing.out
-    again = spawned(tmp_path, "check")
+    again = popround("check")
     assert key[1] not in again.out, "a new key each time"
 
     env.write_text(f"{key[1]}\nPOPROUND_TELEGRAM_TOKEN=\n")
-    assert "→ Next: let the bot be written to." in spawned(tmp_path, "check").out
+    assert "→ Next: let the bot be written to." in popround("check").out
     with tiny_telegram() as url:
         env.write_text(
             f"{key[1]}\nPOPROUND_TELEGRAM_TOKEN={TOKEN}\nPOPROUND_TELEGRAM_API_URL={url}\n"
         )
-        said = spawned(tmp_path, "check")
+        said = popround("check")
         assert (said.code, said.err) == (1, "")
         assert "Telegram knows the bot as @marsden_bot." in said.out
         assert "→ Next: set up the database.\n" in said.out
         assert "\n    popround migrate\n" in said.out
         assert not (tmp_path / "popround.db").exists()
-        assert (
-            "not been set up yet; run `popround migrate`"
-            in spawned(tmp_path, "groups", "list").complaint
-        )
+        assert "not been set up yet; run `popround migrate`" in popround("groups", "list").complaint
 
         assert "set up (version" in spawned(tmp_path, "migrate").out
-        assert "up to date" in spawned(tmp_path, "migrate").out
-        assert "→ Next: add your group." in spawned(tmp_path, "check").out
+        assert "up to date" in popround("migrate").out
+        assert "→ Next: add your group." in popround("check").out
 
         added = spawned(tmp_path, "groups", "add", "Marsden Neighbours", "--postcodes", "hd7, HD8")
         assert added.out.startswith("Marsden Neighbours is ready, for HD7 and HD8.\n")
-        said = spawned(tmp_path, "check")
+        said = popround("check")
         assert said.code == 1
         assert '    popround invite --group "Marsden Neighbours" --role organiser\n' in said.out
 

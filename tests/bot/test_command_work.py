@@ -159,16 +159,20 @@ def test_a_server_that_is_not_there_is_told_in_a_sentence(
     ],
 )
 def test_a_database_url_that_leads_nowhere_is_told_in_a_sentence(
-    address: str, words: str, tmp_path: Path
+    address: str,
+    words: str,
+    popround: Popround,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "text.db").write_text("Dear Sir or Madam, " * 100)
-    settings = {"POPROUND_DATABASE_URL": address, "POPROUND_SECRET_KEY": KEY}
+    monkeypatch.setenv("POPROUND_DATABASE_URL", address)
     for call in (("migrate",), ("groups", "list"), ("serve",)):
-        said = spawned(tmp_path, *call, **settings)
+        said = popround(*call)
         assert (said.code, said.out) == (1, "")
         assert words in said.complaint
-    said = spawned(tmp_path, "check", **settings)
+    said = popround("check")
     assert (said.code, said.err) == (1, "")
     assert words in said.out
 

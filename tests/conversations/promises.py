@@ -158,6 +158,7 @@ async def _looks_noted(tx: Transaction, witness: Witness, everyone: list[Member]
 async def _nights_kept(tx: Transaction, witness: Witness) -> list[str]:
     """In the quiet hours only who writes is answered, but for tonight's visits and emergencies."""
     wrong = []
+    every = {community.id: community for community in await groups.every(tx)}
     for row in await tx.all(
         sa.select(outbox).where(
             outbox.c.sent_at.is_not(None),
@@ -166,12 +167,10 @@ async def _nights_kept(tx: Transaction, witness: Witness) -> list[str]:
             messages.has_words(outbox),  # whose they were is not known of what was emptied
         )
     ):
-        message = await messages.get(tx, row["id"])
-        assert message
-        community = await groups.get(tx, message.community_id or 0)
-        at = row["sent_at"]
+        at, community = row["sent_at"], every.get(row["community_id"])
         if community is None or not timing.is_quiet(at, community):
             continue
+        message = await messages.from_row(tx, row)
         asked_for = any(
             timedelta(0) <= at - moment <= JUST_NOW
             for moment in witness.wrote.get(message.chat, ())
