@@ -42,7 +42,7 @@ __all__ = [
     "yes_no",
 ]
 
-ACT_ABOVE = 0.7
+ACT_ABOVE = 0.75
 """A meaning at least this sure may be acted on; below it the person is asked with numbers."""
 
 _SPEAKS_OF_A_DAY = frozenset(
@@ -312,6 +312,11 @@ _REGULAR = re.compile(
     r"weekly|once)\b"
 )
 """A thing and how often, and nothing else: who offers says that they do."""
+_JUST = re.compile(
+    r"^(?:just|only) (?:the |some |my |an? )?(?P<what>(?:[\w']+ ){1,4}?)"
+    r"(?:then |now )?(?:please|pls|plz|thanks|thank you|ta)[ .!]*$"
+)
+"""One thing out of several: "just the bread please"."""
 _ON_A_DAY = re.compile(
     r"^(?:some |my |the |an? )?(?P<what>(?:[\w']+ ){1,5}?)(?:(?:on|for|by) )?(?:this |next )?"
     r"(?:today|tonight|tomorrow|(?:mon|tues|wednes|thurs|fri|satur|sun)day)"
@@ -336,7 +341,7 @@ def _plain_ask(said: str) -> Need | None:
     if len(said.split()) > 14 or _NOT_SO.search(said):
         return None
     for patterns, able in (
-        ((_WISH, _REGULAR, _ON_A_DAY), _PLAIN_NEEDS),
+        ((_WISH, _REGULAR, _JUST, _ON_A_DAY), _PLAIN_NEEDS),
         ((_HELP_WITH,), _NEEDS_A_HAND),
     ):
         wish = next(filter(None, (pattern.match(said) for pattern in patterns)), None)

@@ -89,7 +89,7 @@ DOUBTED = 0.3
 """The chance it takes where the sign comes with a mark of the past, a joke or a what-if."""
 
 
-IN_WELSH = 0.75
+IN_WELSH = 0.6
 """The chance it takes in Welsh without a plain sign: the model has seen little Welsh, and took
 chatter for danger."""
 
