@@ -38,7 +38,7 @@ REGULAR = {
         "a lift to chapel every second sunday at 10am please", "a lift", 6, time(10), every=2
     ),
     "Mabel": Regular(
-        "cat food every second friday at 2pm please", "a hand with a pet", 4, time(14), every=2
+        "cat food every second friday at 2pm please", "cat food", 4, time(14), every=2
     ),
 }
 

@@ -19,12 +19,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot import intake, scheduler
-from bot.channels.base import Received
+from bot.channels.base import PermanentError, Received, Sent
 from bot.simulation.network import Told
 from bot.simulation.town import Town
 from storage import database, due, members, messages, requests
 from storage.database import Database
-from storage.model import Address, Channel, DueKind, Role
+from storage.model import Address, Channel, DueKind, OutboundMessage, Role
 from storage.schema import due as due_table
 from storage.schema import keepsakes
 from tests.made import NOW, ROSA, asker, group, helper, inbound, outbound, request
@@ -123,6 +123,19 @@ async def a_claim_is_not_heard_of(on: Stage) -> None:
         await on.live()
 
 
+async def a_text_is_refused(on: Stage) -> None:
+    """The network takes it for spam."""
+    await _queue_one(on)
+    lines = on.town.network.lines.values()
+    for line in lines if on.first else ():
+        line.send = _refused  # type: ignore[method-assign]
+    await on.live()
+
+
+async def _refused(_message: OutboundMessage) -> Sent:
+    raise PermanentError("30007", reason="filtered")
+
+
 async def it_is_told_to_stop(on: Stage) -> None:
     await _queue_one(on)
     await on.live()
@@ -154,6 +167,7 @@ SCENES: dict[str, Scene] = {
         something_due_goes_wrong,
         a_next_step_is_lost,
         a_claim_is_not_heard_of,
+        a_text_is_refused,
         it_is_told_to_stop,
         several_are_sent_at_once,
     )

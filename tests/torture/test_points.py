@@ -34,6 +34,7 @@ OF = {
     "intake.Intake._failed": "a_message_goes_wrong",
     "scheduler.Scheduler._failed": "something_due_goes_wrong",
     "auditor.Auditor._repair": "a_next_step_is_lost",
+    "sender.Sender._record": "a_text_is_refused",
     "sender.Sender._record_all": "several_are_sent_at_once",
     "sender.Sender._put_back": "a_claim_is_not_heard_of",
     "sender.Sender.stop": "it_is_told_to_stop",
@@ -140,6 +141,14 @@ async def sent_once(database: Database, heard: Counter[str]) -> None:
     _each_heard_once(heard, ROSA)
 
 
+async def refused_once(database: Database, heard: Counter[str]) -> None:
+    """Or sent by the next life, where the refusal died with the one before."""
+    async with database.transaction() as tx:
+        (row,) = await tx.all(sa.select(outbox).where(outbox.c.member_id == 1))
+    assert (row["status"], row["reason"]) in (("failed", "filtered"), ("sent", ""))
+    assert [line.split()[0] for line in heard].count(ROSA) == (row["status"] == "sent")
+
+
 async def all_sent_once(database: Database, heard: Counter[str]) -> None:
     """Telegram can't be asked what became of those that were on their way."""
     async with database.transaction() as tx:
@@ -163,6 +172,7 @@ CHECKS = {
     "something_due_goes_wrong": told_once,
     "a_next_step_is_lost": put_right_once,
     "a_claim_is_not_heard_of": sent_once,
+    "a_text_is_refused": refused_once,
     "it_is_told_to_stop": stopped,
     "several_are_sent_at_once": all_sent_once,
 }
