@@ -61,7 +61,7 @@ async def nobody_can_call(town: Cluster) -> None:
 
 @pytest.mark.skipif(
     not DEEP,
-    reason="half a minute, and what made it hang was mended only lately; POPROUND_TORTURE=1 runs it",
+    reason="what made it hang was mended only lately; POPROUND_TORTURE=1 runs it",
 )
 async def test_processes_and_their_database_die_and_all_is_done_once_and_in_order(
     server: Server, tmp_path: Path
