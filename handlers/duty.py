@@ -12,7 +12,7 @@ from handlers.rules.note import fitting
 from handlers.rules.rota import Doing
 from handlers.turn import MOST_SEGMENTS, Turn, first_name, one_line
 from handlers.wording import capital
-from storage import keepsakes, members, requests, rota
+from storage import groups, keepsakes, members, requests, rota
 from storage.model import DueKind, Member, RequestStatus, Role
 
 
@@ -368,6 +368,8 @@ async def _wait_for(turn: Turn, ref: int) -> None:
 async def _hand_on(turn: Turn) -> set[int]:
     """Tell who begins and who is free now, as against what they were told last; who was told. So a
     time that is seen to twice, or late, is told once."""
+    # Two organisers who change the rota in one moment would both find her not told yet.
+    await groups.one_at_a_time(turn.tx, turn.community.id)
     name = f"duty.{turn.community.id}"
     before = {int(word) for word in (await keepsakes.recall(turn.tx, name)).split(",") if word}
     now = {one.id: one for one in await turn.on_duty()}

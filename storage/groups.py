@@ -89,6 +89,12 @@ def serves(prefix: str, postcode: str) -> bool:
     return outward == wanted and inward.startswith(sector)
 
 
+async def one_at_a_time(tx: Transaction, community_id: int) -> None:
+    """From now to the commit nobody else is past this point for that group: whoever comes later
+    waits, and then sees what we did."""
+    await tx.row(communities, lock=True, id=community_id)
+
+
 async def set_text(
     tx: Transaction, community_id: int, language: str, name: str, words: str | None
 ) -> None:

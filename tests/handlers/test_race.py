@@ -6,9 +6,11 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 
 import pytest
+import sqlalchemy as sa
 
 from bot.channels.base import PermanentError, Received
 from bot.clock import VirtualClock
@@ -28,9 +30,11 @@ from storage.model import (
     OutboundKind,
     Question,
     RequestStatus,
+    Role,
     VisitStatus,
 )
 from storage.places import Atlas, Postcodes
+from storage.schema import keepsakes, outbox, shifts
 from tests.made import CELL, NOW, ROSA, asker, group, helper, request
 
 STREET = Address(Channel.TELEGRAM, "-100200")
@@ -93,6 +97,10 @@ class Race:
             answers=ident,
             in_group=street,
         )
+
+    def say(self, chat: str, words: str) -> InboundMessage:
+        ident = str(next(self.ids))
+        return InboundMessage(Channel.TELEGRAM, ident, chat, chat, InboundKind.TEXT, words)
 
     async def all_at_once(self, *presses: InboundMessage) -> None:
         """Each press in a call of its own, and as many hands as there are presses."""
@@ -178,3 +186,25 @@ async def test_of_ten_who_say_yes_at_once_one_goes(database: Database) -> None:
         ]
         await race.all_at_once(*presses)
         await race.the_one_who_goes(wanted)
+
+
+async def test_who_is_on_duty_is_told_once_though_two_change_the_rota_at_once(two: Race) -> None:
+    async with two.database.transaction() as tx:
+        for chat in two.chats:
+            found = await members.find(tx, Address(Channel.TELEGRAM, chat))
+            assert found
+            await members.save(tx, replace(found, roles=frozenset({Role.ORGANISER})))
+    now, day = NOW.strftime("%A"), (NOW + timedelta(days=1)).strftime("%A")
+    for _ in rounds(two, 8):
+        # Who says the same again and again is not answered.
+        two.clock.jump_to(two.clock.now() + timedelta(minutes=90))
+        async with two.database.transaction() as tx:
+            for table in (shifts, keepsakes, outbox):
+                await tx.run(sa.delete(table))
+        await two.all_at_once(
+            two.say(two.chats[0], f"I'm on duty {now} 8am to {day} 8am"),
+            two.say(two.chats[1], f"I'm on duty {day} 8am to {now} 8am"),
+        )
+        async with two.database.transaction() as tx:
+            told = await tx.all(sa.select(outbox.c.about))
+        assert [row["about"].get("kind") for row in told].count("duty") == 1

@@ -34,7 +34,7 @@ from tests.simulation.calendar import kept
 from tests.simulation.far_town import BEGINS, WAYS, FarTown, Nursery
 from tests.simulation.marsden import HELPERS, settle_in
 from tests.simulation.test_week import AWAY, MONDAY, unanswered, wishes
-from tests.torture.points import IN_A_WEEK, KILL
+from tests.torture.points import ASKED_AFTER, IN_A_WEEK, KILL
 from tests.torture.tally import befell, held
 
 TORTURE = bool(os.environ.get("POPROUND_TORTURE"))
@@ -264,7 +264,10 @@ async def test_killed_at_random_through_a_week_nothing_is_lost_and_nothing_comes
 ) -> None:
     week = await lived(database_url, tmp_path, nursery, KILLS, points=IN_A_WEEK)
     assert week.wrong == [], f"POPROUND_SEED={SEED}"
-    assert week.town.points == [], f"it never died there: {week.town.points}"
+    # Something is asked after only where a death caught it on its way, which on a busy machine may
+    # not be twice in a week; `make torture` has weeks enough.
+    missed = {*week.town.points} - (frozenset() if TORTURE else ASKED_AFTER)
+    assert not missed, f"it never died there: {missed}"
     assert week.town.deaths >= KILLS
     assert set(WAYS) < set(week.town.kills.done)
     assert {wrong for _, wrong in week.jumps} >= {-HOUR, HOUR}
