@@ -34,6 +34,10 @@ MOST_LETTERS = 3800
 BY_CODE = ("forget.code", "change.code")
 
 
+AFTER_STOP = frozenset(("forget", "change"))
+"""Questions that are put, and may be answered, after STOP as well."""
+
+
 async def obey(turn: Turn) -> bool:
     """Whether they spoke of what is kept of them, and it was seen to. Holds after STOP as well."""
     if await _number_said(turn) or await _yes_said(turn):

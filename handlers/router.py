@@ -269,7 +269,7 @@ async def _button(turn: Turn) -> None:
     if turn.sender.forget_at is not None:
         await _is_going(turn)
         return
-    if turn.sender.stopped_at is not None:
+    if turn.sender.stopped_at is not None and question.kind not in rights.AFTER_STOP:
         # A slip of the thumb does not undo a STOP.
         await turn.toast()
         await turn.reply("stopped.still", about={"kind": "stopped.still"})
