@@ -69,6 +69,8 @@ class Ledger:
     """By how much the bot's clock may be wrong, and the bot away."""
     away: timedelta = timedelta(0)
     """For how long the bot may be away."""
+    jumps: list[tuple[datetime, timedelta]] = field(default_factory=list)
+    """When the bot's clock was put, and by how much it was wrong from then on."""
 
     _homes: tuple[int, re.Pattern[str], dict[str, Person]] = (0, re.compile("(?!)"), {})
 

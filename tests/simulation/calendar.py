@@ -17,6 +17,8 @@ from tests.simulation.marsden import NOTE_AT, ORGANISERS, at
 QUARTER = timedelta(minutes=15)
 HOUR = timedelta(hours=1)
 GREETINGS = ("check_in.morning", "check_in.afternoon", "check_in.evening")
+EVENING = 17
+"""The hour from which two hours more may be too late for a question."""
 SLOWEST_ROUND = HOUR
 """An alarm that nobody takes goes on to the next after so long at most."""
 
@@ -52,6 +54,9 @@ def _check_ins(ledger: Ledger, person: Person, last: datetime) -> Iterator[str]:
     since = begun[0].at
     moments = [at(day, wanted.hour) for day in wanted.dates(since.date(), last.date())]
     moments = [moment for moment in moments if since < moment < last]
+    if ledger.slack:
+        # A clock that is put forward by two hours may leave the evening out: somebody rings, then.
+        moments = [moment for moment in moments if not _too_late_to_ask(ledger, person, moment)]
     off = [
         moment for moment in moments if any(low < moment < high for low, high in wanted.unreachable)
     ]
@@ -67,6 +72,15 @@ def _check_ins(ledger: Ledger, person: Person, last: datetime) -> Iterator[str]:
         told = ledger.between(moment - slack, moment + PROMPT + slack, "alarm.unheard")
         if not told:
             yield f"nobody heard that {person.name} was not reached at {moment}"
+
+
+def _too_late_to_ask(ledger: Ledger, person: Person, moment: datetime) -> bool:
+    """Whether an organiser heard, by the next noon, that somebody was not asked that evening."""
+    if moment.astimezone(LONDON).hour < EVENING:
+        return False
+    noon = at(moment.astimezone(LONDON).date() + timedelta(days=1), time(12))
+    heard = ledger.between(moment - ledger.slack, noon, "check_in.missed", who=person.name)
+    return any(one.entry == "check_in.missed" for one in heard)
 
 
 def _answered_or_alarmed(
@@ -197,6 +211,7 @@ def _visit(ledger: Ledger, agreed: Seen, last: datetime) -> Iterator[str]:
         near = abs(over - moments.get(entry, end)) <= PROMPT + ledger.slack
         # By a clock that is wrong it may have been too late for it, or early enough.
         near = near or bool(ledger.slack and agreed.at > at(day_of, time(14)))
+        near = near or any(_left_out(ledger, moment) for moment in due)
         if on_a_later_day and not near:
             yield from _each_once(ledger, f"{entry} for {name}", due, told)
         elif len(told) > 1:
@@ -207,6 +222,17 @@ def _visit(ledger: Ledger, agreed: Seen, last: datetime) -> Iterator[str]:
         called_off = over < end and not ledger.wrote(helper, agreed.at, end, key="going")
         if len(asked) != (0 if called_off else 1):
             yield f"{asker} was asked {len(asked)} times whether {helper} came on {day}"
+
+
+def _left_out(ledger: Ledger, moment: datetime) -> bool:
+    """Whether the clock was put forward just then: what was to come before an hour is not said
+    after it."""
+    before = timedelta(0)
+    for since, wrong in ledger.jumps:
+        if wrong > before and abs(since - moment) <= ledger.slack:
+            return True
+        before = wrong
+    return False
 
 
 def _reminders(when: str, day: date, agreed: datetime) -> dict[str, datetime]:

@@ -4,8 +4,10 @@ was taken is not lost, what is due comes, and nothing comes twice.
 
 from __future__ import annotations
 
+import os
 import random
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
@@ -14,6 +16,7 @@ import sqlalchemy as sa
 from bot.sender import LEASE_SECONDS
 from bot.simulation.ledger import PROMPT, Ledger
 from bot.simulation.mishaps import POINTS, Mishaps
+from bot.simulation.one_seed import one_seed
 from bot.simulation.town import Town
 from storage.schema import inbox, outbox
 from tests.simulation.calendar import kept
@@ -22,6 +25,15 @@ from tests.torture.tally import befell
 
 MONDAY = datetime(2024, 2, 26, 9, tzinfo=UTC)
 AWAY = timedelta(minutes=15)
+SEED = int(os.environ.get("POPROUND_SEED") or 3)
+"""Another has people do other things, others asked, and other points to die at."""
+
+
+@pytest.fixture
+def one_chance() -> Iterator[None]:
+    """What the bot draws of chance comes of the seed, too: who is asked depends on it."""
+    with one_seed(SEED):
+        yield
 
 
 def wishes(town: Town, days: int) -> None:
@@ -33,18 +45,19 @@ def wishes(town: Town, days: int) -> None:
 
 
 async def test_killed_at_any_point_with_a_clock_that_jumps_nothing_is_lost_and_nothing_comes_twice(
-    database_url: str, at_once: None, monkeypatch: pytest.MonkeyPatch
+    database_url: str, at_once: None, one_chance: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.auditor.EVERY", timedelta(hours=1))
-    town = Town(database_url, MONDAY, seed=3)
+    town = Town(database_url, MONDAY, SEED)
     ledger = Ledger(town)
     await settle_in(town, MONDAY + timedelta(days=7))
     wishes(town, 5)
     # They say what they want in peace, on the first morning.
     await town.live(MONDAY + timedelta(hours=1))
-    mishaps = Mishaps(town, seed=3, every=100)
+    mishaps = Mishaps(town, SEED, every=100)
     mishaps.jump(MONDAY + timedelta(days=6))
     ledger.slack, ledger.away = timedelta(hours=1) + AWAY, AWAY
+    ledger.jumps = mishaps.jumps
     try:
         await town.live(MONDAY + timedelta(days=6, hours=20))
         mishaps.cease()
@@ -56,7 +69,7 @@ async def test_killed_at_any_point_with_a_clock_that_jumps_nothing_is_lost_and_n
         # A dead life's right to send runs out in some seconds, whatever the clock does meanwhile.
         assert town.waited < (LEASE_SECONDS + 2) * (town.deaths + len(mishaps.jumps))
         await everything_once(town, ledger)
-        assert town.deaths > 20
+        assert town.deaths > 15
         assert set(mishaps.died_at) == set(POINTS)
         befell("deaths", town.deaths)
         befell("clock", len(mishaps.jumps))

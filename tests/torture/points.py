@@ -28,14 +28,19 @@ COMMITS = {
     "scheduler.Scheduler._one": "what is due is seen to",
     "sender.Sender.lease": "the right to send is taken",
     "sender.Sender._choose": "a message is claimed, and what went is recorded",
+    "auditor.Auditor.look": "it is looked for what was lost",
+}
+"""What is committed again and again in a week in which nothing of our own goes wrong, by where the
+bot does it."""
+
+NOW_AND_THEN = {
     "unknowns.Unknowns._ask_after": "a text was asked after",
     "unknowns.Unknowns._cant_ask": "a message can't be asked after",
-    "auditor.Auditor.look": "it is looked for what was lost",
     "auditor.Auditor._purge": "a purge is noted",
     "auditor.Auditor._all_gone": "what is past its time is purged",
     "auditor.Auditor._unused": "it is looked for who is gone",
 }
-"""What is committed in a week in which nothing of our own goes wrong, by where the bot does it."""
+"""What is committed some times a day, or only soon after a death."""
 
 RARELY = {
     "intake.Intake._count": "a message that went wrong is counted",
@@ -85,24 +90,25 @@ def _both(what: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     }
 
 
-IN_A_WEEK: tuple[str, ...] = (*_both(COMMITS), LEAVES, ANSWERED)
+OFTEN: tuple[str, ...] = (*_both(COMMITS), LEAVES, ANSWERED)
 """Points that any week with some deaths comes by."""
 
-RARE: tuple[str, ...] = tuple(_both(RARELY))
+IN_A_WEEK: tuple[str, ...] = (*OFTEN, *_both(NOW_AND_THEN))
+"""Points that a week may come by."""
 
-POINTS: tuple[str, ...] = (*IN_A_WEEK, *RARE)
+RARE: tuple[str, ...] = tuple(_both({**NOW_AND_THEN, **RARELY}))
+"""Points that a week need not come by: each has a scene of its own."""
+
+POINTS: tuple[str, ...] = (*OFTEN, *RARE)
 
 ASKED_AFTER: frozenset[str] = frozenset(
-    _both(
-        {
-            where: COMMITS[where]
-            for where in ("unknowns.Unknowns._ask_after", "unknowns.Unknowns._cant_ask")
-        }
-    )
+    _both({where: what for where, what in NOW_AND_THEN.items() if where.startswith("unknowns.")})
 )
 """Points that are come by only soon after another death, for which there is no waiting."""
 
-_NAMES = {place: name for what in (COMMITS, RARELY) for name, place in _both(what).items()}
+_NAMES = {
+    place: name for what in (COMMITS, NOW_AND_THEN, RARELY) for name, place in _both(what).items()
+}
 
 
 def die_at(

@@ -19,14 +19,16 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot import intake, scheduler
-from bot.channels.base import PermanentError, Received, Sent
-from bot.simulation.network import Told
+from bot.auditor import PURGE_EVERY, PURGED
+from bot.channels.base import PermanentError, Received, Sent, UnknownOutcomeError
+from bot.simulation.network import Line, Told
 from bot.simulation.town import Town
-from storage import database, due, members, messages, requests
+from storage import database, due, keepsakes, members, messages, requests
 from storage.database import Database
 from storage.model import Address, Channel, DueKind, OutboundMessage, Role
 from storage.schema import due as due_table
-from storage.schema import keepsakes
+from storage.schema import keepsakes as keepsakes_table
+from storage.schema import members as people_table
 from tests.made import NOW, ROSA, asker, group, helper, inbound, outbound, request
 from tests.torture.points import die_at
 
@@ -136,6 +138,44 @@ async def _refused(_message: OutboundMessage) -> Sent:
     raise PermanentError("30007", reason="filtered")
 
 
+async def its_answer_is_lost(on: Stage) -> None:
+    """By text: the network has it, and can be asked."""
+    await _queue_one(on)
+    _answers_lost(on)
+    await on.live()
+
+
+async def its_answer_is_lost_and_cant_be_asked_for(on: Stage) -> None:
+    """On Telegram, which knows nothing of what it was given."""
+    async with on.database.transaction() as tx:
+        if on.first:
+            hello = outbound(channel=Channel.TELEGRAM, chat=CHATS[0], text="Hello.")
+            await messages.queue(tx, hello)
+    _answers_lost(on)
+    await on.live()
+
+
+def _answers_lost(on: Stage) -> None:
+    def lost(_line: Line, _message: OutboundMessage) -> None:
+        raise UnknownOutcomeError("timeout")
+
+    for line in on.town.network.lines.values() if on.first else ():
+        line.weather.after = lost  # type: ignore[method-assign]
+
+
+async def what_is_old_is_purged(on: Stage) -> None:
+    """Somebody has made no use of the group for two years, and is asked."""
+    async with on.database.transaction() as tx:
+        if on.first:
+            await keepsakes.keep(tx, PURGED, (NOW - PURGE_EVERY).isoformat())
+            await tx.run(sa.update(people_table).values(used_at=NOW))
+            long_ago = NOW - timedelta(days=800)
+            rosa = people_table.c.id == 1
+            await tx.run(sa.update(people_table).where(rosa).values(used_at=long_ago))
+    await on.town.bot.auditor.look()
+    await on.live()
+
+
 async def it_is_told_to_stop(on: Stage) -> None:
     await _queue_one(on)
     await on.live()
@@ -168,6 +208,9 @@ SCENES: dict[str, Scene] = {
         a_next_step_is_lost,
         a_claim_is_not_heard_of,
         a_text_is_refused,
+        its_answer_is_lost,
+        its_answer_is_lost_and_cant_be_asked_for,
+        what_is_old_is_purged,
         it_is_told_to_stop,
         several_are_sent_at_once,
     )
@@ -202,6 +245,6 @@ async def held_leases(opened: Database, now: datetime) -> int:
     """How many rights to send somebody holds."""
     async with opened.transaction() as tx:
         held = sa.select(sa.func.count()).where(
-            keepsakes.c.name.startswith("sender."), keepsakes.c.until > now
+            keepsakes_table.c.name.startswith("sender."), keepsakes_table.c.until > now
         )
         return int(await tx.value(held))

@@ -13,7 +13,16 @@ from bot.commands.terminal import amount
 from bot.simulation.faults import FAULTS
 from bot.simulation.promises import HELD
 from tests.torture.broken_line import CUTS
-from tests.torture.points import ANSWERED, COMMITS, KILL, LEAVES, POINTS, RARELY, either_side
+from tests.torture.points import (
+    ANSWERED,
+    COMMITS,
+    KILL,
+    LEAVES,
+    NOW_AND_THEN,
+    POINTS,
+    RARELY,
+    either_side,
+)
 
 if TYPE_CHECKING:
     from tests.torture.__main__ import Run
@@ -71,7 +80,7 @@ def _befell(times: Counter[str]) -> Iterator[str]:
     yield from _counted(others, [*FAULTS, *CUTS, *ELSEWHERE], words)
     yield "kill -9 at each named point:"
     yield "   before  after   its commit"
-    for what in (*COMMITS.values(), *RARELY.values()):
+    for what in (*COMMITS.values(), *NOW_AND_THEN.values(), *RARELY.values()):
         before, after = (times[KILL + point] for point in either_side(what))
         yield f"  {before:7,}{after:7,}   {what}{'' if before and after else '  <- never'}"
     for point in (LEAVES, ANSWERED):

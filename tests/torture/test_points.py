@@ -15,18 +15,29 @@ import pytest
 import sqlalchemy as sa
 
 from bot import app
+from bot.auditor import PURGED
 from bot.simulation.town import SECRET
 from handlers import auditor
-from storage import due
+from storage import due, keepsakes
 from storage.database import Database, open_database
-from storage.schema import audit, inbox, outbox
+from storage.schema import audit, inbox, members, outbox
 from storage.schema import due as due_table
 from storage.vault import Vault
 from tests.bot.test_kill import until
 from tests.made import NOW, ROSA
 from tests.simulation.far_town import Nursery
 from tests.torture import scenes, tally
-from tests.torture.points import COMMITS, KILL, RARE, RARELY, READS, RENEWS, transactions
+from tests.torture.points import (
+    COMMITS,
+    KILL,
+    NOW_AND_THEN,
+    RARE,
+    RARELY,
+    READS,
+    RENEWS,
+    either_side,
+    transactions,
+)
 from tests.torture.scenes import ANA, LATER, SCENES
 
 OF = {
@@ -38,18 +49,34 @@ OF = {
     "sender.Sender._record_all": "several_are_sent_at_once",
     "sender.Sender._put_back": "a_claim_is_not_heard_of",
     "sender.Sender.stop": "it_is_told_to_stop",
+    "unknowns.Unknowns._ask_after": "its_answer_is_lost",
+    "unknowns.Unknowns._cant_ask": "its_answer_is_lost_and_cant_be_asked_for",
+    "auditor.Auditor._purge": "what_is_old_is_purged",
+    "auditor.Auditor._all_gone": "what_is_old_is_purged",
+    "auditor.Auditor._unused": "what_is_old_is_purged",
 }
 """The scene that comes by it."""
 
-SCENE_OF = {point: scene for where, scene in OF.items() for point in RARE if RARELY[where] in point}
+NTH = {
+    # What is put off comes by three times, and the third time somebody is told.
+    "scheduler.Scheduler._failed": 3,
+    # First it is looked when the last purge was, and who is to be asked.
+    "auditor.Auditor._purge": 2,
+    "auditor.Auditor._unused": 2,
+}
+"""At which time it dies there, where that is not the first."""
+
+WHERE = {
+    point: where for where, what in (NOW_AND_THEN | RARELY).items() for point in either_side(what)
+}
 
 
 def test_no_commit_of_the_bot_is_without_its_points() -> None:
     """Whoever adds a transaction to the bot says here what it is."""
     begun = set(transactions(Path(app.__file__).parent))
-    known = {*COMMITS, *RARELY, *READS, *RENEWS}
-    assert begun == known
-    assert len(known) == len(COMMITS) + len(RARELY) + len(READS) + len(RENEWS)
+    groups = (COMMITS, NOW_AND_THEN, RARELY, READS, RENEWS)
+    known = [where for group in groups for where in group]
+    assert sorted(begun) == sorted(known)
 
 
 @pytest.fixture(scope="module")
@@ -72,14 +99,12 @@ async def valley(database_url: str) -> AsyncIterator[Database]:
 async def test_a_death_in_trouble_is_survived(
     point: str, nursery: Nursery, valley: Database, database_url: str, tmp_path: Path
 ) -> None:
-    scene, heard, died = SCENE_OF[point], tmp_path / "heard", tmp_path / "died"
-    # What is put off comes by three times, and the third time somebody is told.
-    nth = 3 if "put off" in point else 1
+    scene, heard, died = OF[WHERE[point]], tmp_path / "heard", tmp_path / "died"
     process = nursery.begin(
         scene=scene,
         url=database_url,
         point=point,
-        nth=nth,
+        nth=NTH.get(WHERE[point], 1),
         died=str(died),
         heard=str(heard),
         log=str(tmp_path / "log"),
@@ -157,6 +182,22 @@ async def all_sent_once(database: Database, heard: Counter[str]) -> None:
     _each_heard_once(heard, *scenes.CHATS)
 
 
+async def not_sent_again(database: Database, heard: Counter[str]) -> None:
+    async with database.transaction() as tx:
+        (row,) = await tx.all(sa.select(outbox))
+    assert row["status"] == "unknown"
+    _each_heard_once(heard, scenes.CHATS[0])
+
+
+async def asked_once(database: Database, heard: Counter[str]) -> None:
+    """Rosa, whether she wants to stay."""
+    async with database.transaction() as tx:
+        assert await keepsakes.recall(tx, PURGED) >= NOW.isoformat()
+        asked = await tx.all(sa.select(members.c.unused_at).where(members.c.id == 1))
+    assert [row["unused_at"] is not None for row in asked] == [True]
+    _each_heard_once(heard, ROSA)
+
+
 async def stopped(database: Database, heard: Counter[str]) -> None:
     await sent_once(database, heard)
     assert await scenes.held_leases(database, NOW + LATER) == 0
@@ -173,6 +214,9 @@ CHECKS = {
     "a_next_step_is_lost": put_right_once,
     "a_claim_is_not_heard_of": sent_once,
     "a_text_is_refused": refused_once,
+    "its_answer_is_lost": sent_once,
+    "its_answer_is_lost_and_cant_be_asked_for": not_sent_again,
+    "what_is_old_is_purged": asked_once,
     "it_is_told_to_stop": stopped,
     "several_are_sent_at_once": all_sent_once,
 }
