@@ -1,6 +1,6 @@
 """What a message means: intent, need, day, place, and whether it is an emergency.
 
-A pure function of the text and the time it arrived. A small linear model (`understanding_model.py`)
+A pure function of the text and the time it arrived. A small model (`understanding_model.py`)
 weighs words and letters; fixed words, dates, clock times, postcodes and the plain signs of an
 emergency are rules. Why so: docs/decisions/0004-understanding.md. The labels: LABELS.md.
 """
@@ -42,7 +42,7 @@ __all__ = [
     "yes_no",
 ]
 
-ACT_ABOVE = 0.75
+ACT_ABOVE = 0.8
 """A meaning at least this sure may be acted on; below it the person is asked with numbers."""
 
 _SPEAKS_OF_A_DAY = frozenset(
