@@ -302,6 +302,27 @@ async def test_each_persons_messages_are_handled_in_order_by_many_hands(
         assert [len(await audit.about(tx, "inbox", n)) for n in range(80)] == [1] * 80
 
 
+async def test_an_emergency_is_heard_before_a_backlog_with_what_its_sender_wrote_first(
+    desk: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def receive(_message: InboundMessage) -> None:
+        pass
+
+    fallen = "my husband has fallen and can't get up"
+    await desk.store(call("SM1", "SM2", chat=ANA))
+    await desk.store(call("SM3"))
+    await desk.store(call("SM4", chat=ANA))
+    # A line of a moment is none: there is nothing to look twice for.
+    await desk.store(Received((inbound("SM5", text=fallen, chat=ANA),)))
+    desk._clock = VirtualClock(NOW + timedelta(seconds=30))
+    await desk.store(call("SM6"))
+    await desk.store(Received((inbound("SM7", text=fallen),)))
+    await desk.store(call("SM8"))
+    async with handling(desk, monkeypatch, receive) as done:
+        await desk.drain()
+    assert done == ["SM3", "SM6", "SM7", "SM1", "SM2", "SM4", "SM5", "SM8"]
+
+
 async def test_the_hands_go_on_after_any_fault(
     desk: Intake, monkeypatch: pytest.MonkeyPatch
 ) -> None:

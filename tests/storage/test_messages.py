@@ -291,13 +291,14 @@ async def test_the_questions_asked_all_day_are_answered_from_an_index(tmp_path: 
     async with database.transaction() as tx:
         sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
         await messages.next_inbound(tx)
+        await messages.behind(tx, NOW)
         await messages.claim(tx, Channel.SMS, "me", NOW, 4, [])
         await messages.next_send_at(tx, Channel.SMS)
         await messages.next_send_at(tx, Channel.SMS, NOW)
         await outcomes.to_ask_after(tx, Channel.SMS, NOW)
         await outcomes.next_ask_at(tx, Channel.SMS)
         sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)
-        assert len(asked) == 6
+        assert len(asked) == 7
         for sql, values in asked:
             found = await tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)
             how = [row[3] for row in found]
