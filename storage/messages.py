@@ -174,7 +174,8 @@ async def known_since(tx: Transaction, waiting: Waiting) -> None:
 
 async def next_inbound(tx: Transaction) -> Waiting | None:
     """The oldest message whose sender has none before it waiting, of those that are urgent if there
-    are any, claimed until this commits. With PostgreSQL other processes pass over what is claimed, and never overtake within a lane.
+    are any, claimed until this commits. With PostgreSQL other processes pass over what is claimed,
+    and never overtake within a lane.
 
     Raises:
         UnreadableError: if it can't be read.
@@ -279,17 +280,7 @@ async def queue_all(
                 "lane": tx.vault.fingerprint(message.channel, message.chat),
                 "kind": message.kind.value,
                 "priority": PRIORITY_RANK[message.priority],
-                "sealed_message": tx.keys[message.member_id].seal_json(
-                    {
-                        "chat": message.chat,
-                        "text": message.text,
-                        "buttons": message.buttons,
-                        "answers": message.answers,
-                        "quiet": message.quiet,
-                        "wakes": message.wakes,
-                        "ask_location": message.ask_location,
-                    }
-                ),
+                "sealed_message": tx.keys[message.member_id].seal_json(_outbound_facts(message)),
                 "about": message.about,
                 "edits_id": edits_id,
                 "status": SendStatus.QUEUED.value,
@@ -299,6 +290,17 @@ async def queue_all(
             for message, at in several
         ],
     )
+
+
+def _outbound_facts(message: OutboundMessage) -> dict[str, Any]:
+    return {name: getattr(message, name) for name in NO_WORDS}
+
+
+async def reword(tx: Transaction, message: OutboundMessage) -> None:
+    """A message goes with the words, and the `about`, that it has here."""
+    sealed = (await tx.key_of(message.member_id)).seal_json(_outbound_facts(message))
+    values = {"sealed_message": sealed, "about": message.about}
+    await tx.run(sa.update(outbox).where(outbox.c.id == message.id).values(**values))
 
 
 async def claim(
