@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeVar
@@ -304,12 +305,29 @@ async def poll(
     far we have got is kept in the same commit as what came. Of several processes on one PostgreSQL
     database one asks at a time: two who ask Telegram at once are both turned away."""
     name = f"poll.{adapter.channel.value}"
+    lease = f"{name}.lease"
 
     async def hold() -> bool:
         async with database.transaction() as tx:
-            lease = f"{name}.lease"
             return await keepsakes.hold(tx, lease, holder, clock.now(), POLL_LEASE_SECONDS)
 
+    try:
+        await _poll(adapter, intake, database, clock, name, hold)
+    finally:  # told to stop: whoever else is there need not wait for the lease to run out
+        if database.on_postgresql:
+            with suppress(StorageUnavailableError):
+                async with database.transaction() as tx:
+                    await keepsakes.let_go(tx, lease, holder)
+
+
+async def _poll(
+    adapter: ChannelAdapter,
+    intake: Intake,
+    database: Database,
+    clock: Clock,
+    name: str,
+    hold: Callable[[], Awaitable[bool]],
+) -> None:
     cursor: str | None = None
     wait = 1.0
     while True:
