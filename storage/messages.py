@@ -315,7 +315,8 @@ async def claim(
 ) -> list[tuple[OutboundMessage, str]]:
     """The next messages to send, the most pressing first, marked as being sent by `holder`; each
     with its lane. One a chat at a time, so that a person reads them in order; chats in `busy` are
-    left alone. An edit waits for the message it edits. Of these `priorities` only, and of those in
+    left alone. An edit waits for the message it edits, and is withdrawn if that never went, or
+    nobody can say what its provider calls it. Of these `priorities` only, and of those in
     `few` no more than one.
 
     One that can't be read is put off by an hour, with the code `unreadable`: with the right secret
@@ -338,6 +339,9 @@ async def claim(
     edited = await _provider_ids(tx, [row["edits_id"] for row in rows if row["edits_id"]])
     claimed = []
     for row in sorted(rows, key=lambda found: (found["priority"], found["next_at"], found["id"])):
+        if row["edits_id"] and not edited.get(row["edits_id"]):
+            await tx.change(outbox, row["id"], status=SendStatus.WITHDRAWN.value)
+            continue
         try:
             message = await from_row(tx, row)
             claimed.append((replace(message, edits=edited.get(row["edits_id"], "")), row["lane"]))

@@ -258,6 +258,19 @@ async def test_what_cant_be_read_is_put_off_and_goes_with_the_right_key(
     await other.close()
 
 
+@pytest.mark.parametrize("fate", [SendStatus.FAILED, SendStatus.WITHDRAWN, SendStatus.UNKNOWN])
+async def test_an_edit_of_what_never_went_goes_nowhere(
+    database: Database, fate: SendStatus
+) -> None:
+    async with database.transaction() as tx:
+        original = await queue(tx, channel=Channel.TELEGRAM)
+        edit = await queue(tx, channel=Channel.TELEGRAM, kind=OutboundKind.EDIT, edits_id=original)
+        await tx.change(outbox, original, status=fate.value)
+        assert await messages.claim(tx, Channel.TELEGRAM, "me", NOW, 9, []) == []
+        found = await messages.get(tx, edit)
+        assert found and found.status is SendStatus.WITHDRAWN
+
+
 async def test_what_is_put_off_counts_no_attempt(database: Database) -> None:
     async with database.transaction() as tx:
         ident = await queue(tx)
