@@ -36,6 +36,7 @@ __all__ = [
     "is_start",
     "is_stop",
     "is_stop_word",
+    "may_be_danger",
     "needs_named",
     "numbers_in",
     "understand",
@@ -135,6 +136,13 @@ def understand(
         alternatives=_alternatives(scores, (intent, need)),
         beyond_doubt=urgent and beyond_doubt(named, scores.emergency),
     )
+
+
+def may_be_danger(text: str) -> bool:
+    """Whether a message may be an emergency, for half of what `understand` takes: enough to say who
+    is heard first, and for nothing else, since it knows of no language and of no fixed words."""
+    named = signs(plain(text))
+    return danger(named, score(text, named).emergency)
 
 
 _NEVER_FOR_OTHER = frozenset(
