@@ -182,7 +182,7 @@ def away_in(text: str, today: date, *, of_somebody: bool = False) -> Away | None
         return None
     span = _FOR.search(text)
     if span:
-        text = text[: span.start()].rstrip() + text[span.end() :]
+        text = text[: span.start()] + text[span.end() :]
     begins, ends = text, ""
     if both := _FROM_TO.search(text):
         begins, ends = both["first"], both["last"]
@@ -247,12 +247,10 @@ def is_back(text: str, today: date) -> bool:
 
 
 def _later(said: str, rest: str, today: date) -> bool:
-    """ "I'm back on Friday" is still to come; "I got back on Friday" is not, and what may be either
-    is taken for being back: who is asked in vain is rung, who isn't asked is alone."""
-    clause = re.split(r"[.!?;,]| and | but | so | can | could ", rest, maxsplit=1)[0]
-    return (
-        said.startswith(("im", "i am", "we", "sono")) and (day_of(clause, today) or today) > today
-    )
+    """Whether "I'm back" is said of a day to come. "I got back on Friday" is not, and what may be
+    either is taken for being back: who is asked in vain is rung, who isn't asked is alone."""
+    clause = re.split(r"[.!?;,]| and | but | so | can | could ", rest)[0]
+    return said.startswith(("im", "i am", "we")) and (day_of(clause, today) or today) > today
 
 
 def back_on(text: str, away: Away, today: date) -> Away | None:
