@@ -61,7 +61,7 @@ def wish(text: str) -> Wish | None:
     about = _ABOUT.match(plain(text).strip(" .!?"))
     if about is None:
         return None
-    rest = about["rest"].rstrip(" .!?")
+    rest = about["rest"]
     if _ON.match(rest):
         return Wish()
     if _OFF.match(rest):

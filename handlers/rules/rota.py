@@ -214,7 +214,7 @@ def minute_of_day(said: str) -> int | None:
     """The minute of the day that an hour is (`9`, `9:30pm`, `noon`), or none."""
     if said == "midnight":
         return 0
-    hour = hour_in(said.replace(" :", ":"))
+    hour = hour_in(said)
     return None if hour is None else hour.hour * 60 + hour.minute
 
 
