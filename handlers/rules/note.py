@@ -67,8 +67,8 @@ def wish(text: str) -> Wish | None:
     if _OFF.match(rest):
         return Wish(off=True)
     at = _AT.match(rest)
-    hour = _hour(at["hour"].strip()) if at else None
-    if hour:
+    # "At eight": an hour in one word is one only after its "at".
+    if at and (hour := _hour(at["hour"]) or _hour(f"at {at['hour']}")):
         return Wish(at=hour)
     # Whoever names it in full means it, whatever else was not understood: they are told how.
     return Wish() if _IN_FULL.match(text.strip().lower()) else None
