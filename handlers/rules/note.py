@@ -51,7 +51,7 @@ _CLOCK = words_named(
     "a at half quarter past to in the morning afternoon evening oclock one two three four five six "
     "seven eight nine ten eleven twelve thirty fifteen"
 )
-_NOON = frozenset({"noon", "midday", "12 noon", "ganol dydd", "mezzogiorno"})
+NOON = frozenset({"noon", "midday", "12 noon", "ganol dydd", "hanner dydd", "mezzogiorno"})
 
 
 def wish(text: str) -> Wish | None:
@@ -80,7 +80,7 @@ def hour_in(text: str) -> time | None:
 
 
 def _hour(said: str) -> time | None:
-    if said in _NOON:
+    if said in NOON:
         return time(12)
     found = _HOUR.fullmatch(said)
     if found is None:

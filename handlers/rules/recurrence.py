@@ -288,7 +288,8 @@ def wish_of(text: str, today: date) -> Wish | None:
     if wish is None:
         return None
     verb = _STOP.match(said) or _CANCEL_ALL.match(said) or _SKIP.match(said)
-    about = said[verb.end() :] if verb else said
+    assert verb  # else there was no wish
+    about = said[verb.end() :]
     for when in (_THIS_WEEK, _NEXT_WEEK, _NEXT_TIME):
         about = when.sub("", about)
     return replace(wish, about=about)

@@ -225,6 +225,7 @@ def test_an_organiser_says_that_somebody_is_away(words: str, until: date, hospit
         # Who is believed back while they are in hospital would be looked for in vain.
         ("I'll be back on Sunday", False),
         ("I'll be back home on Sunday", False),
+        ("I'm back on Friday", False),
         ("I am back on Friday", False),
         ("We are home on Friday", False),
         ("I'm home, the nurse comes on Friday", True),
