@@ -86,7 +86,7 @@ def _hour(said: str) -> time | None:
     if found is None:
         words = said.split()
         if len(words) > 1 and _CLOCK.issuperset(words):
-            return timing.clock_time(part_of(f"at {said.removeprefix('at ')}") or "")
+            return timing.clock_time(part_of(f"at {said}") or "")
         return None
     hour, minute = int(found["h"]), int(found["m"] or 0)
     half = (found["half"] or "")[:1] or {"morning": "a", "evening": "p"}.get(found["part"] or "")

@@ -143,7 +143,7 @@ def once(text: str, today: date) -> Wish | None:  # noqa: PLR0911 (one answer a 
     hours = _hours(found, day, today) if found["start"] and day else None
     if day is None or (found["start"] and hours is None):
         return Wish(Doing.HOW)
-    me = other in ("me", "myself", "fi", "io")
+    me = other in ("myself", "fi", "io")
     return Wish(Doing.ONCE, found["who"] or "", day=day, hours=hours, instead="me" if me else other)
 
 

@@ -55,6 +55,7 @@ WORDING = load()
         ("note at 24", None),
         ("note at 8:60", None),
         ("note at 0am", None),
+        ("note at 13 in the morning", None),
         ("note: see you at 8", None),
         ("note at 13pm", None),
         ("note at 8 she was not in", None),

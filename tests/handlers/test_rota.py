@@ -45,7 +45,7 @@ MON, TUE, WED, THU, FRI, SAT, SUN = (day * DAY for day in range(7))
         ("monday 9 to 9", [(MON + 9 * H, MON + 21 * H)]),
         ("monday 10 to 2", [(MON + 10 * H, MON + 14 * H)]),
         ("monday 8 to 16", [(MON + 8 * H, MON + 16 * H)]),
-        ("monday 13 to 1", [(MON + 13 * H, TUE + H)]),
+        ("monday 13 to 2", [(MON + 13 * H, TUE + 2 * H)]),
         ("monday 12 to 0", [(MON + 12 * H, TUE)]),
         ("monday noon to midnight", [(MON + 12 * H, TUE)]),
         ("saturday to monday", [(SAT, SUN), (SUN, MON), (MON, TUE)]),
@@ -204,7 +204,7 @@ def cant(day: int, month: int, who: str = "") -> Wish:
         ("on duty tomorrow 9 to 5 please", once(25, 11)),
         ("Sam on saturday 9 to 5 instead of me", once(28, 11, "sam", "me")),
         ("Sam instead of myself on saturday", once(28, 11, "sam", "me", hours=False)),
-        ("Sam yn lle fi ar ddydd Sadwrn 28 Tachwedd", once(28, 11, "sam", "me", hours=False)),
+        ("Sam yn lle fi ar ddydd Sadwrn 12 Rhagfyr", once(12, 12, "sam", "me", hours=False)),
         ("Sam al posto di io sabato", once(28, 11, "sam", "me", hours=False)),
         ("Sam al posto di Jo sabato prossimo", once(28, 11, "sam", "jo", hours=False)),
         ("ar ddyletswydd heno", once(24, 11, hours=False)),
@@ -232,7 +232,7 @@ def cant(day: int, month: int, who: str = "") -> Wish:
         ("Sam di turno sabato 12 dicembre 9 a 17 al posto di Jo", once(12, 12, "sam", "jo")),
         ("I can't do Tuesday", cant(1, 12)),
         ("sorry, I can't make 1st December", cant(1, 12)),
-        ("Jo can't do tomorrow", cant(25, 11, "jo")),
+        ("Jo can't do tomorrow.", cant(25, 11, "jo")),
         ("Jo is not on duty on Friday", cant(27, 11, "jo")),
         ("not me on tuesday", cant(1, 12)),
         ("alla i ddim gwneud dydd Mawrth", cant(1, 12)),
@@ -346,9 +346,9 @@ def test_nine_is_nine_on_a_date_when_the_clocks_change() -> None:
     start, end = rota_once.on_date(date(2026, 10, 25), (0, DAY), HERE)
     assert end - start == timedelta(hours=25)
     assert rota_once.on_date(date(2026, 10, 25), None, HERE) == (start, end)
-    begins = rota_once.begun_on(date(2027, 3, 28), (SUN + 9 * H + 30, MON + 9 * H + 30), HERE)
+    begins = rota_once.begun_on(date(2027, 3, 28), (SUN + 20 * H + 5, MON + 20 * H + 5), HERE)
     assert begins is not None
-    assert {moment.astimezone(LONDON).time() for moment in begins} == {time(9, 30)}
+    assert {moment.astimezone(LONDON).time() for moment in begins} == {time(20, 5)}
     assert rota_once.begun_on(date(2027, 3, 27), (SUN + 9 * H, MON + 9 * H), HERE) is None
 
 
