@@ -20,19 +20,43 @@ LONGEST_AWAY = timedelta(days=62)
 # How they are
 
 _POORLY = re.compile(
-    r"\bnot (?:so |too |very |that |feeling |really |all )*(?:good|well|great|grand|right|clever|"
-    r"brilliant|fine|ok|okay|up to much)\b|"
     r"\b(?:poorly|unwell|ill(?! (?:be|do|ring|see|have|go|get|let|text|try|just|call|come))|"
     r"rough|awful|terrible|dreadful|dizzy|shaky|rotten|lousy|worse|bad|fall|fell|fallen|pain|"
     r"hurts?|under the weather|struggling|low|lonely|frightened|scared|feverish|been sick|sick|"
-    r"wedi blino|ddim yn (?:dda|iawn)|sal|male|non (?:sto )?bene)\b|"
+    r"weak|faint(?:ed|ing)?|bleeding|stuck|ambulance|on the (?:floor|ground)|could be better|"
+    r"cant (?:move|stand|walk|breathe|cope|get (?:up|warm|out of (?:bed|the \w+)))|"
+    r"wedi blino|sal|male)\b|"
     r"\b(?:ring|call|phone) me\b|\bgive me a (?:ring|call)\b"
 )
-_FINE = re.compile(
-    r"\b(?:fine|all (?:is )?well|im well|very well|quite well|alright|all right|ok|okay|good|"
-    r"grand|champion|great|lovely|up and about|still here|here|not (?:so |too )?bad|"
-    r"mustnt grumble|cant complain|fair to middling|iawn|yn dda|bene|tutto bene)\b"
+_WELL = (
+    r"fine|all (?:is )?well|im well|very well|quite well|alright|all right|ok|okay|good|"
+    r"grand|champion|great|lovely|up and about|(?:im|i am|we are|still|yes) here|"
+    r"mustnt grumble|fair to middling|iawn|yn dda|bene"
 )
+_FINE = re.compile(rf"\b(?:{_WELL}|were here|tutto bene)\b|^here\b")
+_NOT = (
+    r"\b(?:not|never|no|nothing|nobody|none|nowt|dont|doesnt|didnt|isnt|aint|arent|wasnt|werent|"
+    r"wont|cant|cannot|couldnt|wouldnt|havent|hasnt|hardly|barely|far from|less than|without|wish|"
+    r"nid|ddim|dim|non|mai)\b(?: (?!but\b)\w+){0,4}? "
+)
+"""No, and up to four words after it of the same clause."""
+_NOT_FINE = re.compile(
+    rf"{_NOT}(?:{_WELL}|well|right(?! (?:now|away))|clever|brilliant|myself|best|better|100|"
+    r"up to much|anybody here)\b"
+)
+_HOPES = re.compile(
+    r"\b(?:hope|think|maybe|perhaps|probably|suppose|guess) (?:that )?"
+    r"(?:im|i am|ill be|i will be)\b"
+)
+_MILD = re.compile(
+    r"\bnot (?:so |too |very )?bad\b|\b(?:cant|mustnt) (?:complain|grumble)\b|\bnever better\b"
+)
+_ASIDE = re.compile(
+    r"^no,? (?=(?:im|i am|its|all|everything)\b)|"
+    r"\bno (?:problems?|worries|bother|pain|complaints)\b|\bnothing to (?:worry about|report)\b|"
+    r"\b(?:dont|do not|not to|no need to) (?:worry|fret|ring|call|phone|bother)(?: me)?\b"
+)
+"""A no that says nothing of how they are."""
 
 
 def feeling(text: str) -> bool | None:
@@ -40,23 +64,35 @@ def feeling(text: str) -> bool | None:
     could be either is not well: a person who rings in vain does no harm."""
     if len(text) > 200:
         return None
-    mild = re.sub(r"\bnot (?:so |too )?bad\b|\bcant complain\b", " fine ", text)
-    if _POORLY.search(mild):
+    said = _ASIDE.sub(", ", _MILD.sub(" fine, ", text))
+    if any(pattern.search(said) for pattern in (_POORLY, _NOT_FINE, _HOPES)):
         return False
-    return True if _FINE.search(mild) else None
+    return True if _FINE.search(said) else None
 
 
 _CANT = re.compile(
     r"^no\b(?! (?:answer|reply|sign|luck|joy|response))|"
     r"\b(?:cant|cannot|can not|not able|unable|im away|i am away|at work|on holiday|too far|"
-    r"abroad|alla i ddim|non posso)\b"
+    r"abroad|not me|not going|i wont|i will not|alla i ddim|non posso)\b|"
+    r"\b(?:tomorrow|in the morning|next week|later|after work|yfory|domani)\b"
 )
+"""Who goes tomorrow does not go: somebody else is told."""
 _TAKES = re.compile(
     r"^(?:yes|yep|yeah|aye|ok|okay|will do|ie|iawn|certo)\b|\b(?:on|in) (?:my|the) way\b|"
-    r"\b(?:ill|i will|im|i am|we will|we are|were) (?:just |now |off )*(?:go|going|ring|ringing|"
+    r"\b(?:ill|i will|im|i am|we will|we are|(?<!we )(?<!they )(?<!you )were) "
+    r"(?:just |now |off )*(?:go|going|ring|ringing|"
     r"call|calling|pop|popping|nip|nipping|knock|do it|see|sort|look|check|try|trying|on it)\b|"
-    r"\bgoing (?:now|round|over)\b|\bleave it (?:with|to) me\b|\bci penso\b|"
-    r"\bar (?:fy ffordd|y ffordd)\b|\b(?:fe|mi) af i\b"
+    r"(?:^|\b(?:im|i am|just|off) )going (?:now|round|over)\b|\bleave it (?:with|to) me\b|"
+    r"\bci penso\b|\bar (?:fy ffordd|y ffordd)\b|\b(?:fe|mi) af i\b"
+)
+_ASKS = re.compile(
+    r"\?$|^(?:is|are|has|have|did|does|should|when|where|why|what|somebody|someone|anybody|anyone)\b|"
+    r"\bwho\b|\bif (?:nobody|no one|i can|needed|need be|you)\b"
+)
+_UNSURE = re.compile(
+    r"\b(?:hope|hoping|think|believe|guess|suppose|presume|assume|expect|reckon|probably|maybe|"
+    r"perhaps|should be|must be|might be|may be|im sure|if|yesterday|last (?:night|week)|"
+    r"gobeithio|meddwl|spero|credo|penso|forse)\b"
 )
 _SEEN = re.compile(
     r"\b(?:she|he|shes|hes|they|theyre|spoke|spoken|seen|saw|rang|phoned|talked|with (?:her|him)|"
@@ -66,10 +102,14 @@ _SEEN = re.compile(
 
 def takes_it(text: str) -> bool | None:
     """Whether somebody who was alarmed says in words that they are on it (True), that they can't
-    (False) or neither (None)."""
-    if _CANT.search(text):
+    (False) or neither (None): who asks, or would if nobody else does, has not taken it."""
+    said = _ASIDE.sub(", ", text).strip(" ,")
+    if _CANT.search(said):
         return False
-    return True if _TAKES.search(text) else None
+    taken = None if _ASKS.search(said) else _TAKES.search(said)
+    if taken is None:
+        return None
+    return not re.search(rf"{_NOT}$", said[: taken.start()])
 
 
 def speaks_of_them(text: str) -> bool:
@@ -77,10 +117,17 @@ def speaks_of_them(text: str) -> bool:
     return bool(_SEEN.search(text))
 
 
+def says_well(text: str) -> bool:
+    """Whether somebody says of another that all is well, as one who knows: "I hope she is fine" and
+    "is she fine?" end no alarm."""
+    known = not (_ASKS.search(text) or _UNSURE.search(text) or _CANT.search(text))
+    return known and feeling(text) is True
+
+
 def found_well(text: str) -> bool:
     """Whether somebody who was alarmed says that they found the person well ("I rang, she is
     fine")."""
-    return speaks_of_them(text) and feeling(text) is True and not _CANT.search(text)
+    return speaks_of_them(text) and says_well(text)
 
 
 # Away

@@ -291,6 +291,30 @@ def test_contacts_are_read_with_their_numbers(words: str, named: tuple[Named, ..
     assert contacts_in(words) == named
 
 
+NOT_WELL = (
+    *("not at all well", "I don't feel good", "I don't feel very well", "don't feel right"),
+    *("not doing great", "not much good", "no good today", "I'm no good", "it isn't good"),
+    *("I can't say I'm all right", "hardly fine", "far from fine", "less than great"),
+    *("I wish I was fine", "not the best", "not myself", "not 100%", "nothing is fine"),
+    *("not up and about", "no, I'm not all right", "I think I'm OK", "I hope I'll be fine"),
+    *(
+        "could be better",
+        "never felt better but now I fell",
+        "weak but ok",
+        "ddim yn teimlo yn dda",
+    ),
+    *("the weather is fine but I'm on the floor", "can't get up, all right otherwise"),
+    *("the ambulance is here, ok", "non sto tanto bene", "dim yn iawn"),
+)
+WELL = (
+    *("no, I'm fine", "no im fine thanks", "I don't need anything, all well", "can't grumble"),
+    *("don't worry I'm fine", "no problems all good", "never better", "I'm still here", "here"),
+    *("yes I'm here love", "No need to ring me, I am ok", "nothing to report all ok"),
+    *("all right thanks, no pain today", "didn't sleep but I'm ok now", "iawn diolch"),
+    *("right now I'm fine", "not right now, I'm fine", "tutto bene"),
+)
+
+
 @pytest.mark.parametrize(
     ("words", "well"),
     [
@@ -303,6 +327,11 @@ def test_contacts_are_read_with_their_numbers(words: str, named: tuple[Named, ..
         ("can you ring me", False),
         ("had a fall but alright", False),  # who rings in vain does no harm
         ("what time is it", None),
+        # A word of being well with a no before it, however far.
+        *((words, False) for words in NOT_WELL),
+        *((words, True) for words in WELL),
+        ("nobody is here", None),
+        ("come here please", None),
         ("fine" + 49 * " 123", True),
         ("fine" + 49 * " 123" + "4", None),  # a letter is about more
     ],
@@ -322,6 +351,30 @@ def test_how_somebody_is(words: str, well: bool | None) -> None:
         ("I rang, she's fine", None, True),
         ("I can't see her but she is fine I think", False, False),
         ("no answer, she may not be well", None, False),
+        ("No problem, I'll go", True, False),
+        ("not a problem, I'll pop round", True, False),
+        ("I'm not in but I'll ring her", True, False),
+        # Who does not go has not taken it: the next is told.
+        ("I'm not going round", False, False),
+        ("I don't think I'll go", False, False),
+        ("don't leave it to me", False, False),
+        ("I'll ring her tomorrow", False, False),
+        ("I'll pop in later", False, False),
+        ("who is going round", None, False),
+        ("is anybody going round?", None, False),
+        ("somebody else is going round", None, False),
+        ("we were going to ring", None, False),
+        ("I'll go if nobody else can", None, False),
+        ("ok, who is it", None, False),
+        # Who does not know has not found them: nothing ends an alarm but that.
+        ("is she all right?", None, False),
+        ("I hope she's ok", None, False),
+        ("I think she's fine", None, False),
+        ("she should be fine", None, False),
+        ("saw her yesterday, she was fine", None, False),
+        ("she isn't fine", None, False),
+        ("she's not at all well", None, False),
+        ("spoke to her, all ok", None, True),
     ],
 )
 def test_what_somebody_alarmed_says(words: str, takes: bool | None, well: bool) -> None:
