@@ -377,10 +377,10 @@ def _later(minute: int) -> int:
 
 def _minute(said: str) -> tuple[int | None, bool]:
     """The minute of the day of an hour, and whether am or pm is sure: `2pm`, `09:00`, `noon`."""
-    said = re.sub(r" ?(?:oclock|o gloch|or gloch)$", "", said)
     if not said:
         return None, False
-    said = re.sub(r"^24(?=$|[:.]00$)", "00", said)
+    if re.fullmatch(r"24(?:[:.]00)?", said):
+        return DAY, False
     minute = minute_of_day(said)
     if minute is not None:
         return minute, bool(re.search(r"[ap]\.?m\.?$|^0|noon|mid|hanner|dydd|mezz", said))

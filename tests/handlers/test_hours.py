@@ -123,6 +123,8 @@ def set_to(meant: str) -> Wish:
         ("6 to noon", "mon-sun 06:00-12:00"),
         ("6 to 8am", "mon-sun 06:00-08:00"),
         ("6am to 8", "mon-sun 06:00-08:00"),
+        ("9 to 9am", "mon-sun 00:00-09:00; mon-sun 21:00-24:00"),
+        ("10 to 9am", "mon-sun 00:00-09:00; mon-sun 22:00-24:00"),
         ("10 to 2am", "mon-sun 00:00-02:00; mon-sun 22:00-24:00"),
         ("12 to 12am", "mon-sun 12:00-24:00"),
         ("8 to 21", "mon-sun 08:00-21:00"),
@@ -143,7 +145,9 @@ def set_to(meant: str) -> Wish:
         ("9 to midnight", "mon-sun 21:00-24:00"),
         ("midnight to 6", "mon-sun 00:00-06:00"),
         ("0:00 to 6:00", "mon-sun 00:00-06:00"),
+        ("9 to 24", "mon-sun 09:00-24:00"),
         ("18:00 to 24:00", "mon-sun 18:00-24:00"),
+        ("24.00 to 6", "mon-sun 00:00-06:00"),
         ("18 to hanner nos", "mon-sun 18:00-24:00"),
         ("Mondays until midnight", "mon"),
     ],
@@ -236,6 +240,7 @@ def test_what_is_about_something_else(said: str, ear: Ear) -> None:
         ("Tuesdays 2 to 5", Ear.HABIT),  # of whose Tuesdays?
         ("I can do Wednesdays", Ear.NAMED),  # another question is open
         ("hours nonsense", Ear.NAMED),
+        ("thank you", Ear.ASKED),
         ("hours and hours", Ear.NAMED),
         # An hour that there is not, or none at all: all of it is left.
         ("Tuesdays 9 to 25", Ear.ASKED),
