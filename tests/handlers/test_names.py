@@ -157,6 +157,19 @@ def test_more_than_a_courtesy_is_no_courtesy(said: str) -> None:
         "no one has been",
         "She hasn't arrived",
         "Sam didn’t come",
+        "nobody's here yet",
+        "no one showed up",
+        "Sam hasn't been",
+        "he is not here",
+        "I'm still waiting for Sam",
+        "no sign of him",
+        "no sign of Sam",
+        "dw i dal i aros",
+        "Sam non è venuto",
+        "non e' arrivato nessuno",
+        "nessuno è ancora venuto",
+        "sto ancora aspettando",
+        "non si è visto nessuno",
         "nobody came" + 149 * "!",
     ],
 )
@@ -170,6 +183,8 @@ def test_that_nobody_came_is_heard(said: str) -> None:
         "Sam came thank you",
         "she has not been eating",
         "is Sam coming",
+        "there is no sign of rain yet",
+        "the paper is not here",
         "nobody came" + 150 * "!",  # a letter is about more
     ],
 )
