@@ -105,6 +105,7 @@ def test_who_is_in_an_audience(
     members = helper(can_do=lifts), asker(can_do=lifts, area="HD70 5", language="cy")
     found = tuple(is_meant(each, audience, km, silent=silent) for each in members)
     assert found == (sam, rosa)
+    assert not is_meant(members[0], Audience(silent_in=7), km)
     for nobody in (helper(roles=frozenset()), helper(standing=Standing.LEFT)):
         assert not is_meant(nobody, audience, km, silent=silent)
 

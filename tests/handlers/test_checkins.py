@@ -352,6 +352,7 @@ def test_how_somebody_is(words: str, well: bool | None) -> None:
         ("I can't see her but she is fine I think", False, False),
         ("no answer, she may not be well", None, False),
         ("No problem, I'll go", True, False),
+        ("no worries, ok", True, False),
         ("not a problem, I'll pop round", True, False),
         ("I'm not in but I'll ring her", True, False),
         # Who does not go has not taken it: the next is told.
