@@ -29,7 +29,7 @@ _POORLY = re.compile(
     r"\b(?:ring|call|phone) me\b|\bgive me a (?:ring|call)\b"
 )
 _WELL = (
-    r"fine|all (?:is )?well|im well|very well|quite well|alright|all right|ok|okay|good|"
+    r"fine|(?:all|all is|im|i am|doing|very|quite) well(?! fed)|alright|all right|ok|okay|good|"
     r"grand|champion|great|lovely|up and about|(?:im|i am|we are|still|yes) here|"
     r"mustnt grumble|fair to middling|iawn|yn dda|bene"
 )
@@ -49,11 +49,12 @@ _HOPES = re.compile(
     r"(?:im|i am|ill be|i will be)\b"
 )
 _MILD = re.compile(
-    r"\bnot (?:so |too |very )?bad\b|\b(?:cant|mustnt) (?:complain|grumble)\b|\bnever better\b"
+    r"\bnot (?:so |too |very )?bad\b|\b(?:cant|mustnt) (?:complain|grumble)\b|\bnever better\b|"
+    r"\bno complaints\b"
 )
 _ASIDE = re.compile(
     r"^no,? (?=(?:im|i am|its|all|everything)\b)|"
-    r"\bno (?:problems?|worries|bother|pain|complaints)\b|\bnothing to (?:worry about|report)\b|"
+    r"\bno (?:problems?|worries|bother|pain)\b|\bnothing to (?:worry about|report)\b|"
     r"\b(?:dont|do not|not to|no need to) (?:worry|fret|ring|call|phone|bother)(?: me)?\b"
 )
 """A no that says nothing of how they are."""

@@ -311,6 +311,7 @@ WELL = (
     *("don't worry I'm fine", "no problems all good", "never better", "I'm still here", "here"),
     *("yes I'm here love", "No need to ring me, I am ok", "nothing to report all ok"),
     *("all right thanks, no pain today", "didn't sleep but I'm ok now", "iawn diolch"),
+    *("yes I am well", "doing well", "no complaints", "fine, not been out"),
     *("right now I'm fine", "not right now, I'm fine", "tutto bene"),
 )
 
