@@ -13,7 +13,7 @@ from datetime import date, datetime
 
 from handlers.rules import understanding_calendar as calendar
 from handlers.rules.understanding_clock import part_of
-from handlers.rules.understanding_danger import beyond_doubt, danger, says_all_right, signs
+from handlers.rules.understanding_danger import beyond_doubt, danger, signs
 from handlers.rules.understanding_features import tokens
 from handlers.rules.understanding_language import language_of
 from handlers.rules.understanding_lexicon import classes_of
@@ -98,9 +98,7 @@ def understand(
     spoken = language_of(text, language)
     day = day_of(said, now.date())
     fixed = _fixed(text)
-    urgent = fixed is None and danger(
-        named, scores.emergency, welsh=spoken == "cy", all_right=says_all_right(said)
-    )
+    urgent = fixed is None and danger(said, named, scores.emergency, welsh=spoken == "cy")
     if fixed is not None:
         intent, sure = fixed
         scores.intents[intent.value] = max(sure, scores.intents[intent.value])
@@ -141,8 +139,9 @@ def understand(
 def may_be_danger(text: str) -> bool:
     """Whether a message may be an emergency, for half of what `understand` takes: enough to say who
     is heard first, and for nothing else, since it knows of no language and of no fixed words."""
-    named = signs(plain(text))
-    return danger(named, score(text, named).emergency)
+    said = plain(text)
+    named = signs(said)
+    return danger(said, named, score(text, named).emergency)
 
 
 _NEVER_FOR_OTHER = frozenset(

@@ -102,11 +102,13 @@ _WELL = re.compile(
     r"\b(?:s?hes|s?he is|s?he was|theyre|they are|(?:mum|mam|dad|nan|gran)s?(?: is)?) "
     r"(?:all ?right|alreet|ok|okay|fine|well|grand|safe)\b"
 )
+"""Somebody is all right ("I rang, she's all right")."""
 
+_WORD = re.compile(r"[^\W\d_]{2,}")
 
-def says_all_right(said: str) -> bool:
-    """Whether a `plain` text says that somebody is all right ("I rang, she's all right")."""
-    return _WELL.search(said) is not None
+IN_DOUBT = 0.6
+"""The chance it takes without a plain sign where something speaks against it, or where there is
+hardly a word to tell by ("CAP 100")."""
 
 
 BEYOND_DOUBT = 0.97
@@ -120,14 +122,14 @@ def beyond_doubt(named: list[str], chance: float) -> bool:
     return chance >= BEYOND_DOUBT or any(not name.startswith("~") for name in named)
 
 
-def danger(
-    named: list[str], chance: float, *, welsh: bool = False, all_right: bool = False
-) -> bool:
-    """Whether a message with these signs is an emergency. `chance` is the model's."""
+def danger(said: str, named: list[str], chance: float, *, welsh: bool = False) -> bool:
+    """Whether a `plain` text with these signs is an emergency. `chance` is the model's."""
     plain_ones = [name for name in named if not name.startswith("~")]
     doubts = len(plain_ones) != len(named)
     if plain_ones:
         return chance >= (DOUBTED if doubts else WITH_A_SIGN)
-    if all_right:
+    if _WELL.search(said):
         return chance >= THEY_ARE_WELL
-    return chance >= (IN_WELSH if welsh else 0.6 if doubts else BELIEVED)
+    if welsh:
+        return chance >= IN_WELSH
+    return chance >= (IN_DOUBT if doubts or len(_WORD.findall(said)) < 2 else BELIEVED)

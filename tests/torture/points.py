@@ -57,7 +57,7 @@ in one moment, and as it is told to end."""
 
 READS = frozenset(
     (
-        "intake.poll",
+        "intake._poll",
         "unknowns.Unknowns._ask_all",
         "auditor.Auditor.why_not_done",
         "app.Popround._what_is_late",
@@ -66,8 +66,9 @@ READS = frozenset(
 )
 """Transactions that change nothing: to die in one is to die before the next."""
 
-RENEWS = frozenset(("intake.poll.<locals>.hold",))
-"""A right that runs out by itself in some seconds, where several processes poll."""
+RENEWS = frozenset(("intake.poll.<locals>.hold", "intake.poll"))
+"""A right that runs out by itself in some seconds, where several processes poll; and it is given
+back."""
 
 BEFORE, AFTER = "before its commit", "after its commit"
 LEAVES, ANSWERED = "before a call leaves", "taken, and its answer is not recorded"
