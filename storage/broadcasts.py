@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import RowMapping
 
 from storage import cells, members
 from storage.database import Transaction
@@ -29,6 +28,7 @@ from storage.model_broadcasts import (
     Recipient,
     Reply,
 )
+from storage.ready import Row
 from storage.schema import (
     addresses,
     broadcast_replies,
@@ -615,7 +615,7 @@ def _to_row(tx: Transaction, broadcast: Broadcast) -> dict[str, Any]:
     }
 
 
-async def _from_row(tx: Transaction, row: RowMapping) -> Broadcast:
+async def _from_row(tx: Transaction, row: Row) -> Broadcast:
     unseal, unseal_json = tx.vault.open, tx.vault.open_json
     texts = await tx.all(
         sa.select(broadcast_texts)
@@ -659,7 +659,7 @@ def _audience(facts: dict[str, Any]) -> Audience:
     return replace(found, role=Role(role) if role else None, need=Need(need) if need else None)
 
 
-def _recipient(row: RowMapping) -> Recipient:
+def _recipient(row: Row) -> Recipient:
     return Recipient(
         id=row["id"],
         broadcast_id=row["broadcast_id"],

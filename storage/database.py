@@ -11,19 +11,19 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import aiosqlite
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import CursorResult, RowMapping
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
+from storage.ready import Found, Row, Values, ready
 from storage.schema import member_keys
 from storage.vault import Forgotten, Seal, Vault, WrongKeyError
 
@@ -84,7 +84,7 @@ class Transaction:
         wanted = sorted({ident for ident in member_ids if ident is not None} - self.keys.keys())
         for at in range(0, len(wanted), MOST_KEYS):
             chunk = wanted[at : at + MOST_KEYS]
-            rows = (await self.run(_keys_of(), {"members": chunk})).mappings()
+            rows = (await self.run(_keys_of(), {"members": chunk})).rows
             found = {row["member_id"]: row["wrapped"] for row in rows}
             for ident in chunk:
                 self.learn_key(ident, found.get(ident))
@@ -102,58 +102,90 @@ class Transaction:
             self.keys[member_id] = Seal(key) if key else Forgotten()
         return self.keys[member_id]
 
-    async def run(self, statement: sa.Executable, *args: Any) -> CursorResult[Any]:
-        """Carry out one statement.
+    async def run(
+        self, statement: sa.Executable, values: Values | Sequence[Values] | None = None
+    ) -> Found:
+        """Carry out one statement: for these values of its names, for each of several, or as it
+        stands. One that is given a dictionary is one that is kept (`storage.ready`).
 
         Raises:
             StorageUnavailableError: if the database could not take it.
         """
-        work = self._connection.execute(statement, *args)
+        if isinstance(values, dict):
+            work = self._ready(statement, values)
+        else:
+            work = self._anew(statement, values)
         try:
             # On SQLite it is over before anybody could be told to stop (`_AtOnce.done`).
-            result = await (to_its_end(work) if self.on_postgresql else work)
+            return await (to_its_end(work) if self.on_postgresql else work)
         except (DBAPIError, OSError) as error:
             self.failed = True
             if unavailable(error):
                 raise StorageUnavailableError(type(error).__name__) from error
             raise
-        assert isinstance(result, CursorResult)
-        return result
 
-    async def one(self, statement: sa.Executable) -> RowMapping | None:
+    async def _anew(self, statement: sa.Executable, values: Any) -> Found:
+        """By way of SQLAlchemy."""
+        given = (statement,) if values is None else (statement, values)
+        result = await self._connection.execute(*given)
+        rows = result.mappings().all() if result.returns_rows else ()
+        return Found(cast("Sequence[Row]", rows), result.rowcount)
+
+    async def _ready(self, statement: sa.Executable, values: Values) -> Found:
+        """By the shortest way."""
+        dialect = self._connection.dialect
+        kept = ready(statement, dialect, values)
+        given = kept.parameters(values)
+        lent = self._connection.sync_connection.connection  # type: ignore[union-attr]
+        try:
+            if self.on_postgresql:
+                asked = partial(_asked, lent, kept.words, given)
+                came, columns, count = await self._connection.run_sync(asked)
+            else:
+                driver: Any = lent.driver_connection
+                came, columns, count, _ = await driver.done(False, kept.words, given)
+        except dialect.loaded_dbapi.Error as error:
+            # A line that broke is used no more.
+            broken = dialect.is_disconnect(error, lent.dbapi_connection, None)
+            if broken:
+                await self._connection.invalidate(error)
+            raise _told(dialect, kept.words, error, broken) from error
+        return Found(kept.rows(came, columns), count)
+
+    async def one(self, statement: sa.Executable) -> Row | None:
         """The first row, or none."""
-        return (await self.run(statement)).mappings().first()
+        return (await self.run(statement)).first
 
-    async def one_with(self, statement: sa.Executable, **values: Any) -> RowMapping | None:
+    async def one_with(self, statement: sa.Executable, **values: Any) -> Row | None:
         """The first row of a statement that is kept, with these values for its names; or none."""
-        return (await self.run(statement, values)).mappings().first()
+        return (await self.run(statement, values)).first
 
-    async def all(self, statement: sa.Executable) -> Sequence[RowMapping]:
+    async def all(self, statement: sa.Executable) -> Sequence[Row]:
         """Every row."""
-        return (await self.run(statement)).mappings().all()
+        return (await self.run(statement)).rows
 
-    async def row(self, table: sa.Table, *, lock: bool = False, **having: Any) -> RowMapping | None:
+    async def row(self, table: sa.Table, *, lock: bool = False, **having: Any) -> Row | None:
         """The row of a table that has these values, or the first of them; or none. `lock`: nobody
         else changes it until this commits."""
-        return (await self.run(_having(table, tuple(having), lock), having)).mappings().first()
+        return (await self.run(_having(table, tuple(having), lock), having)).first
 
-    async def rows(self, table: sa.Table, **having: Any) -> Sequence[RowMapping]:
+    async def rows(self, table: sa.Table, **having: Any) -> Sequence[Row]:
         """The rows of a table that have these values, in the order of their ids."""
-        return (await self.run(_having(table, tuple(having), False), having)).mappings().all()
+        return (await self.run(_having(table, tuple(having), False), having)).rows
 
     async def value(self, statement: sa.Executable) -> Any:
         """The first column of the first row, or none."""
-        return (await self.run(statement)).scalar()
+        return (await self.run(statement)).value
 
     async def add(self, table: sa.Table, **values: Any) -> int:
         """Insert a row; its id."""
-        return int((await self.run(_inserting(table), values)).scalar_one())
+        return int((await self.run(_inserting(table), values)).value)
 
     async def add_all(self, table: sa.Table, rows: Sequence[dict[str, Any]]) -> list[int]:
         """Insert rows that have the same columns, in one statement; their ids, in this order."""
         if len(rows) < 2:
             return [await self.add(table, **row) for row in rows]
-        return list((await self.run(_inserting_many(table), rows)).scalars())
+        return [row["id"] for row in (await self.run(_inserting_many(table), rows)).rows]
 
     async def change(self, table: sa.Table, ident: int, **values: Any) -> None:
         """Write these columns of one row."""
@@ -166,6 +198,28 @@ class Transaction:
     @property
     def connection(self) -> AsyncConnection:
         return self._connection
+
+
+def _asked(lent: Any, words: str, given: tuple[Any, ...], _: Any) -> tuple[Any, ...]:
+    """Ask a connection that the pool has lent: what came, what is known of it, how many rows."""
+    cursor = lent.cursor()
+    cursor.execute(words, given)
+    description = cursor.description
+    return cursor.fetchall() if description else (), description, cursor.rowcount
+
+
+def _told(dialect: sa.Dialect, words: str, error: Any, broken: bool) -> DBAPIError:
+    """What a driver says is wrong, as SQLAlchemy says it."""
+    told: DBAPIError = DBAPIError.instance(
+        words,
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=broken,
+        dialect=dialect,
+    )
+    return told
 
 
 # Put together once: to put a statement together, and for SQLAlchemy to see that it is one it knows,

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.engine import RowMapping
 
 from storage.database import Transaction
 from storage.model import Address, Channel, Community, Need, Role, Vetting
+from storage.ready import Row
 from storage.schema import communities, invites, streets
 
 INVITE_DAYS = 7
@@ -137,7 +137,7 @@ def _hour(at: time | None) -> str | None:
     return at.strftime("%H:%M") if at else None
 
 
-def _community(row: RowMapping) -> Community:
+def _community(row: Row) -> Community:
     return Community(
         id=row["id"],
         name=row["name"],

@@ -11,7 +11,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import RowMapping
 
 from storage import guards
 from storage.database import Transaction
@@ -25,6 +24,7 @@ from storage.model import (
     Priority,
     SendStatus,
 )
+from storage.ready import Row
 from storage.schema import addresses, inbox, member_keys, outbox
 from storage.vault import WrongKeyError
 
@@ -94,7 +94,7 @@ async def keep_inbound(tx: Transaction, messages: Sequence[InboundMessage], now:
     new = 0
     for at in range(0, len(rows), CHUNK):
         kept = await tx.run(_keep_inbound(tx.on_postgresql), rows[at : at + CHUNK])
-        new += len(kept.all())
+        new += len(kept.rows)
     return new
 
 
@@ -106,7 +106,7 @@ def _keep_inbound(on_postgresql: bool) -> sa.Executable:
 
 async def _whose(tx: Transaction, lanes: Iterable[str]) -> dict[str, int]:
     """The members whose lanes these are, with their keys."""
-    rows = (await tx.run(_by_lane(), {"lanes": list(set(lanes))})).mappings().all()
+    rows = (await tx.run(_by_lane(), {"lanes": list(set(lanes))})).rows
     for row in rows:
         tx.learn_key(row["member_id"], row["wrapped"])
     return {row["lane"]: row["member_id"] for row in rows}
@@ -142,7 +142,7 @@ async def next_inbound(tx: Transaction) -> Waiting | None:
     Raises:
         UnreadableError: if it can't be read.
     """
-    row = await tx.one(_oldest_inbound())
+    row = await tx.one_with(_oldest_inbound())
     if row is None:
         return None
     try:
@@ -293,7 +293,7 @@ async def claim(
         return []
     # Looked at again, since another process may have been quicker between the two statements.
     values = {"chosen": list(chosen.values()), "holder_now": holder}
-    rows = (await tx.run(_claiming(), values)).mappings().all()
+    rows = (await tx.run(_claiming(), values)).rows
     with suppress(WrongKeyError):  # each says so for itself below
         await tx.load_keys(row["member_id"] for row in rows)
     edited = await _provider_ids(tx, [row["edits_id"] for row in rows if row["edits_id"]])
@@ -331,12 +331,12 @@ async def _heads(
     most: int,
     busy: list[str],
     priorities: Sequence[Priority],
-) -> list[RowMapping]:
+) -> list[Row]:
     """The first rows of each priority that may go now, in the order of claiming. A range of the
     index each, so that neither what waits for the morning nor a long queue is read through."""
     values = {"channel": channel.value, "now": now, "soon": now + SOON, "most": most, "busy": busy}
     ranks = tuple(sorted(PRIORITY_RANK[priority] for priority in priorities))
-    rows = (await tx.run(_heads_query(ranks), values)).mappings()
+    rows = (await tx.run(_heads_query(ranks), values)).rows
     return sorted(rows, key=lambda row: (row["priority"], row["next_at"], row["id"]))
 
 
@@ -391,7 +391,7 @@ async def next_send_at(
     values: dict[str, Any] = {"channel": channel.value}
     if after:
         values["after"] = after
-    rows = (await tx.run(_next_query(later=after is not None), values)).mappings()
+    rows = (await tx.run(_next_query(later=after is not None), values)).rows
     return min((row["next_at"] for row in rows), default=None)
 
 
@@ -567,7 +567,7 @@ async def _provider_ids(tx: Transaction, idents: list[int]) -> dict[int | None, 
     """What the provider calls these."""
     if not idents:
         return {}
-    rows = (await tx.run(_named(), {"idents": idents})).mappings()
+    rows = (await tx.run(_named(), {"idents": idents})).rows
     return {row["id"]: row["provider_id"] for row in rows}
 
 
@@ -577,7 +577,7 @@ def _named() -> sa.Select[Any]:
     return sa.select(outbox.c.id, outbox.c.provider_id).where(these)
 
 
-async def from_row(tx: Transaction, row: RowMapping) -> OutboundMessage:
+async def from_row(tx: Transaction, row: Row) -> OutboundMessage:
     """A message as it is kept; what it edits is known to who claims it."""
     sealed = row["sealed_message"]
     facts = (await tx.key_of(row["member_id"])).open_json(sealed) if sealed else NO_WORDS
