@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -501,15 +502,20 @@ async def who_answered(tx: Transaction, ident: int, which: int, most: int) -> li
 
 async def latest_to(tx: Transaction, member_id: int, since: datetime) -> int | None:
     """The broadcast that went to somebody last, if that was since then."""
-    return await tx.value(  # type: ignore[no-any-return]
+    found = await tx.one_with(_latest_to(), whose=member_id, since=since)
+    return int(found["broadcast_id"]) if found else None
+
+
+@cache
+def _latest_to() -> sa.Select[Any]:
+    went = (SendStatus.SENT.value, SendStatus.DELIVERED.value, SendStatus.UNKNOWN.value)
+    return (
         sa.select(recipients.c.broadcast_id)
         .join(outbox, outbox.c.id == recipients.c.outbox_id)
         .where(
-            recipients.c.member_id == member_id,
-            outbox.c.sent_at >= since,
-            outbox.c.status.in_(
-                (SendStatus.SENT.value, SendStatus.DELIVERED.value, SendStatus.UNKNOWN.value)
-            ),
+            recipients.c.member_id == sa.bindparam("whose", type_=recipients.c.member_id.type),
+            outbox.c.sent_at >= sa.bindparam("since", type_=outbox.c.sent_at.type),
+            outbox.c.status.in_(went),
         )
         .order_by(outbox.c.sent_at.desc())
         .limit(1)

@@ -106,15 +106,17 @@ class Transaction:
         self, statement: sa.Executable, values: Values | Sequence[Values] | None = None
     ) -> Found:
         """Carry out one statement: for these values of its names, for each of several, or as it
-        stands. One that is given a dictionary is one that is kept (`storage.ready`).
+        stands. One that is given values is one that is kept (`storage.ready`).
 
         Raises:
             StorageUnavailableError: if the database could not take it.
         """
-        if isinstance(values, dict):
+        if values is None:
+            work = self._anew(statement)
+        elif isinstance(values, dict):
             work = self._ready(statement, values)
         else:
-            work = self._anew(statement, values)
+            work = self._each(statement, cast("Sequence[Values]", values))
         try:
             # On SQLite it is over before anybody could be told to stop (`_AtOnce.done`).
             return await (to_its_end(work) if self.on_postgresql else work)
@@ -124,33 +126,48 @@ class Transaction:
                 raise StorageUnavailableError(type(error).__name__) from error
             raise
 
-    async def _anew(self, statement: sa.Executable, values: Any) -> Found:
+    async def _anew(self, statement: sa.Executable, *values: Any) -> Found:
         """By way of SQLAlchemy."""
-        given = (statement,) if values is None else (statement, values)
-        result = await self._connection.execute(*given)
+        result = await self._connection.execute(statement, *values)
         rows = result.mappings().all() if result.returns_rows else ()
         return Found(cast("Sequence[Row]", rows), result.rowcount)
 
     async def _ready(self, statement: sa.Executable, values: Values) -> Found:
         """By the shortest way."""
+        kept = ready(statement, self._connection.dialect, values)
+        came, columns, count = await self._asked(False, kept.words, kept.parameters(values))
+        return Found(kept.rows(came, columns), count)
+
+    async def _each(self, statement: sa.Executable, several: Sequence[Values]) -> Found:
+        """The same for each of these, in this order."""
+        kept = ready(statement, self._connection.dialect, several[0])
+        if not kept.gives_rows:
+            given = [kept.parameters(values) for values in several]
+            return Found((), (await self._asked(True, kept.words, given))[2])
+        if self.on_postgresql and len(several) > 1:
+            # Each of them would be a way to the server and back: SQLAlchemy makes them one.
+            return await self._anew(statement, several)
+        found = [await self._ready(statement, values) for values in several]
+        return Found([row for one in found for row in one.rows], sum(one.rowcount for one in found))
+
+    async def _asked(self, many: bool, words: str, given: Any) -> tuple[Any, Any, int]:
+        """What the driver gives for these words: rows, what it says of their columns, and how many
+        it wrote."""
         dialect = self._connection.dialect
-        kept = ready(statement, dialect, values)
-        given = kept.parameters(values)
         lent = self._connection.sync_connection.connection  # type: ignore[union-attr]
         try:
             if self.on_postgresql:
-                asked = partial(_asked, lent, kept.words, given)
-                came, columns, count = await self._connection.run_sync(asked)
-            else:
-                driver: Any = lent.driver_connection
-                came, columns, count, _ = await driver.done(False, kept.words, given)
+                asking = partial(_asked, lent, many, words, given)
+                return await self._connection.run_sync(asking)
+            driver: Any = lent.driver_connection
+            came, columns, count, _ = await driver.done(many, words, given)
         except dialect.loaded_dbapi.Error as error:
             # A line that broke is used no more.
             broken = dialect.is_disconnect(error, lent.dbapi_connection, None)
             if broken:
                 await self._connection.invalidate(error)
-            raise _told(dialect, kept.words, error, broken) from error
-        return Found(kept.rows(came, columns), count)
+            raise _told(dialect, words, error, broken) from error
+        return came, columns, count
 
     async def one(self, statement: sa.Executable) -> Row | None:
         """The first row, or none."""
@@ -200,12 +217,15 @@ class Transaction:
         return self._connection
 
 
-def _asked(lent: Any, words: str, given: tuple[Any, ...], _: Any) -> tuple[Any, ...]:
-    """Ask a connection that the pool has lent: what came, what is known of it, how many rows."""
+def _asked(lent: Any, many: bool, words: str, given: Any, _: Any) -> tuple[Any, Any, int]:
+    """Ask a connection that the pool has lent."""
     cursor = lent.cursor()
+    if many:
+        cursor.executemany(words, given)
+        return (), None, cursor.rowcount
     cursor.execute(words, given)
-    description = cursor.description
-    return cursor.fetchall() if description else (), description, cursor.rowcount
+    columns = cursor.description
+    return cursor.fetchall() if columns else (), columns, cursor.rowcount
 
 
 def _told(dialect: sa.Dialect, words: str, error: Any, broken: bool) -> DBAPIError:

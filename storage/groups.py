@@ -259,9 +259,7 @@ async def move_street(tx: Transaction, chat: Address, to: str) -> None:
 
 
 async def street_chats(tx: Transaction, community_id: int) -> list[Address]:
-    rows = await tx.all(
-        sa.select(streets).where(streets.c.community_id == community_id, streets.c.active)
-    )
+    rows = await tx.rows(streets, community_id=community_id, active=True)
     return [Address(Channel(row["channel"]), tx.vault.open(row["sealed_chat"])) for row in rows]
 
 

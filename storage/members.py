@@ -595,10 +595,8 @@ async def bonds_by(tx: Transaction, member_id: int) -> list[tuple[str, int]]:
 
 async def bond(tx: Transaction, member_id: int, other_id: int) -> str:
     """What one has said of the other; empty if nothing yet."""
-    kind = await tx.value(
-        sa.select(bonds.c.kind).where(bonds.c.member_id == member_id, bonds.c.other_id == other_id)
-    )
-    return str(kind or "")
+    row = await tx.row(bonds, member_id=member_id, other_id=other_id)
+    return str(row["kind"]) if row else ""
 
 
 async def bonds_of(tx: Transaction, member_id: int) -> dict[int, set[str]]:

@@ -34,7 +34,7 @@ async def get(tx: Transaction, ident: int, *, lock: bool = False) -> Outlay:
 
 
 async def of_visit(tx: Transaction, visit_id: int) -> Outlay | None:
-    row = await tx.one(sa.select(outlays).where(outlays.c.visit_id == visit_id))
+    row = await tx.row(outlays, visit_id=visit_id)
     return _outlay(row) if row else None
 
 

@@ -76,6 +76,7 @@ class Ready:
         ]
         self._makes: list[tuple[str, Made]] | None = None
         self._names = [name for name, _ in self._returned]
+        self.gives_rows = bool(self._names)
 
     def parameters(self, given: Values) -> tuple[Any, ...]:
         """These values, in the order and the form that the database's driver takes them in."""

@@ -187,10 +187,11 @@ class Storm(Weather):
         says = self._says(words)
         return (says, [()] if many else ()) if says else (words, given)
 
-    def _asked(self, lent: Any, words: str, given: Any, connection: Any) -> Any:
+    def _asked(self, lent: Any, many: bool, words: str, given: Any, connection: Any) -> Any:
         """As `_instead`, of a statement that goes there by the shortest way."""
-        says = self._says(words)
-        return ASKED(lent, says or words, () if says else given, connection)
+        if says := self._says(words):
+            words, given, many = says, (), False
+        return ASKED(lent, many, words, given, connection)
 
     def _says(self, words: str) -> str:
         """What the server is asked to raise in the place of these words; empty: they are asked."""
