@@ -142,17 +142,16 @@ class Turn:
 
     def said(self, name: str) -> bool:
         """Whether the message is one of the fixed words for that, in any language."""
-        wanted = self.words.lower().strip(" .!?").removeprefix("/")
-        wording = self.desk.wording
-        return any(
-            wanted == word.lower()
-            for language in wording.languages
-            for word in wording.listing(language, f"keywords.{name}")
-        )
+        return self._alone in self.desk.wording.fixed[name]
 
     def says_a_keyword(self) -> bool:
         """Whether the message is any of the fixed words, and nothing besides."""
-        return any(self.said(name) for name in self.desk.wording.keywords)
+        return any(self._alone in words for words in self.desk.wording.fixed.values())
+
+    @property
+    def _alone(self) -> str:
+        """The message as it is one of the fixed words, if it is one."""
+        return self.words.lower().strip(" .!?").removeprefix("/")
 
     def text(self, language: str, entry: str, /, **params: Any) -> str:
         """Words from the catalogue, or the group's own; `{group}` is always known."""
