@@ -76,7 +76,8 @@ class Transaction:
         Raises:
             WrongKeyError: if there is no key of theirs, or it was wrapped with another secret key.
         """
-        await self.load_keys((member_id,))
+        if member_id not in self.keys:
+            await self.load_keys((member_id,))
         return self.keys[member_id]
 
     async def load_keys(self, member_ids: Iterable[int | None]) -> None:
@@ -436,6 +437,9 @@ def open_engine(url: str) -> AsyncEngine:
         options["connect_args"] = {
             "timeout": 10,
             "command_timeout": ANSWER_SECONDS,
+            # One conversation asks some 150 statements: with the usual 100 the one that is wanted
+            # next is the one just forgotten.
+            "prepared_statement_cache_size": 500,
             # A machine that lost its power would hold the lanes it had locked for two hours.
             "server_settings": {"idle_in_transaction_session_timeout": f"{SILENT_SECONDS}s"},
         }

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
@@ -146,7 +147,10 @@ async def next_inbound(tx: Transaction) -> Waiting | None:
     if row is None:
         return None
     try:
-        facts = (await tx.key_of(row["member_id"])).open_json(row["sealed_message"])
+        key = (
+            tx.vault if row["member_id"] is None else tx.learn_key(row["member_id"], row["wrapped"])
+        )
+        facts = key.open_json(row["sealed_message"])
         message = InboundMessage(
             channel=Channel(row["channel"]),
             provider_id=row["provider_id"],
@@ -167,11 +171,12 @@ def _oldest_inbound() -> sa.Select[Any]:
         head.c.id < inbox.c.id,
     )
     return (
-        sa.select(inbox)
+        sa.select(inbox, member_keys.c.wrapped)
+        .outerjoin(member_keys, member_keys.c.member_id == inbox.c.member_id)
         .where(inbox.c.handled_at.is_(None), inbox.c.attempts < TRIES, ~before)
         .order_by(inbox.c.id)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=inbox)
     )
 
 
@@ -221,16 +226,17 @@ async def queue(
 ) -> int:
     """Put a message in the outbox (its `id` is ignored), to go at once or not before `at`; its id.
     Written in the caller's own transaction: it goes if and only if the rest happened."""
-    return (await queue_all(tx, [(message, at)], edits_id=edits_id))[0]
+    return (await queue_all(tx, [(message, at)], edits=[edits_id]))[0]
 
 
 async def queue_all(
     tx: Transaction,
     several: Sequence[tuple[OutboundMessage, datetime | None]],
     *,
-    edits_id: int | None = None,
+    edits: Sequence[int | None] = (),
 ) -> list[int]:
-    """Put messages in the outbox, each to go at once or not before that moment; their ids."""
+    """Put messages in the outbox, each to go at once or not before that moment; their ids.
+    `edits`: what each of them is an edit of, where they are."""
     await tx.load_keys(message.member_id for message, _ in several)
     return await tx.add_all(
         outbox,
@@ -254,12 +260,12 @@ async def queue_all(
                     }
                 ),
                 "about": message.about,
-                "edits_id": edits_id,
+                "edits_id": edited,
                 "status": SendStatus.QUEUED.value,
                 "next_at": at or message.created_at,
                 "created_at": message.created_at,
             }
-            for message, at in several
+            for (message, at), edited in zip_longest(several, edits)
         ],
     )
 
@@ -485,6 +491,23 @@ def _held(community_id: int, channel: Channel, code: str) -> tuple[sa.ColumnElem
 async def get(tx: Transaction, outbox_id: int) -> OutboundMessage | None:
     row = await tx.row(outbox, id=outbox_id)
     return await from_row(tx, row) if row else None
+
+
+async def several(
+    tx: Transaction, outbox_ids: Iterable[int | None]
+) -> dict[int | None, OutboundMessage]:
+    """These messages, by their ids."""
+    wanted = [ident for ident in outbox_ids if ident is not None]
+    if not wanted:
+        return {}
+    rows = (await tx.run(_several(), {"idents": wanted})).rows
+    await tx.load_keys(row["member_id"] for row in rows)
+    return {row["id"]: await from_row(tx, row) for row in rows}
+
+
+@cache
+def _several() -> sa.Select[Any]:
+    return sa.select(outbox).where(outbox.c.id.in_(sa.bindparam("idents", expanding=True)))
 
 
 async def code_of(tx: Transaction, outbox_id: int) -> str:
