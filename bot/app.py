@@ -108,7 +108,7 @@ class Popround:
                 adapter,
                 _limits(settings, adapter),
                 self._holder,
-                settings.daily_segments,
+                self.desk,
             )
             for adapter in self.adapters
         ]

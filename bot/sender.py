@@ -27,9 +27,10 @@ from bot.clock import Clock
 from bot.fates import give_up
 from bot.metrics import HELD, SEGMENTS, SEND_SECONDS, SENDS
 from bot.unknowns import TAKEN_OVER, TRIES, TWICE_999, Unknowns
-from handlers import spending
+from handlers import late, spending
 from handlers.rules import timing
 from handlers.rules.segments import segments
+from handlers.turn import Desk
 from storage import groups, keepsakes, members, messages, outcomes
 from storage.database import SILENT_SECONDS, Database, StorageUnavailableError, Transaction
 from storage.model import Channel, OutboundKind, OutboundMessage, Priority, SendStatus
@@ -93,11 +94,9 @@ class Sender:
         adapter: ChannelAdapter,
         limits: Limits,
         holder: str,
-        daily_segments: int = 0,
+        desk: Desk,
     ) -> None:
-        """`daily_segments`: parts of texts a day, for groups that have no cap of their own; 0: as
-        many as they like."""
-        self._daily_segments = daily_segments
+        self._desk = desk
         self._database = database
         self._clock = clock
         self._adapter = adapter
@@ -362,7 +361,8 @@ class Sender:
     async def _that_may_go(
         self, tx: Transaction, claimed: list[tuple[OutboundMessage, str]], now: datetime
     ) -> list[tuple[OutboundMessage, str]]:
-        """Look once more, at the last moment: it may be night by now, or they said STOP."""
+        """Look once more, at the last moment: it may be night by now, they said STOP, or it is not
+        true any more. What comes late may have to say from when it is."""
         asked = [
             message
             for message, _ in claimed
@@ -376,16 +376,35 @@ class Sender:
             if ident is not None
         }
         stays = set()
+        reworded = {}
         for message in asked:
             stopped_at = stopped.get(message.member_id)
-            if stopped_at is not None and message.created_at < stopped_at:
+            stop = stopped_at is not None and message.created_at < stopped_at
+            if stop or (late.is_late(message, now) and await late.is_overtaken(tx, message)):
                 await outcomes.sent(tx, message.id, SendStatus.WITHDRAWN, now)
             elif not message.wakes and (until := quiet_until.get(message.community_id)):
                 await messages.postpone(tx, message.id, until)
             elif not await self._is_too_much(tx, message, now):
+                reworded[message.id] = await self._as_it_may_be_read(tx, message, now)
                 continue
             stays.add(message.id)
-        return [(message, lane) for message, lane in claimed if message.id not in stays]
+        return [
+            (reworded.get(message.id, message), lane)
+            for message, lane in claimed
+            if message.id not in stays
+        ]
+
+    async def _as_it_may_be_read(
+        self, tx: Transaction, message: OutboundMessage, now: datetime
+    ) -> OutboundMessage:
+        if not late.is_late(message, now) or message.community_id is None:
+            return message
+        community = await groups.get(tx, message.community_id)
+        assert community
+        dated = await late.dated(self._desk, tx, now, community, message)
+        if dated is not message:
+            await messages.reword(tx, dated)
+        return dated
 
     async def _quiet_until(self, tx: Transaction, ident: int, now: datetime) -> datetime | None:
         """Until when a group's hours are quiet, if they are now."""
@@ -398,7 +417,9 @@ class Sender:
         """Whether a text has to wait since its group has sent as much as it may."""
         if not self._limits.by_segment or message.community_id is None:
             return False
-        until, others = await spending.held_until(tx, now, message, self._daily_segments)
+        until, others = await spending.held_until(
+            tx, now, message, self._desk.limits.daily_segments
+        )
         if until is None:
             return False
         await messages.postpone(tx, message.id, until, spending.HELD)

@@ -8,7 +8,7 @@ from handlers import alarm, may
 from handlers.rules import lifecycle
 from handlers.rules.checkins import REPORT, Reason
 from handlers.rules.understanding_words import plain
-from handlers.rules.wellbeing import feeling, found_well, speaks_of_them, takes_it
+from handlers.rules.wellbeing import found_well, says_well, speaks_of_them, takes_it
 from handlers.turn import Turn, first_name, one_line
 from storage import checkins, members, questions
 from storage.model import Member, Occasion, OccasionStatus, Question
@@ -98,7 +98,7 @@ async def outcome(turn: Turn, question: Question, key: str) -> None:
     if not key:
         words = one_line(turn.words, alarm.QUOTED)
         occasion = replace(occasion, outcome=words)
-        if feeling(plain(turn.words)) is not True:
+        if not says_well(plain(turn.words)):
             # Only a plain "all is well" ends an alarm; other words are kept, and put to them again.
             occasion = await alarm.wait(turn, occasion, turn.now + REPORT)
             await alarm.ask_how(turn, occasion, "alarm.words", me, person)

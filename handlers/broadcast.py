@@ -50,8 +50,13 @@ OPENINGS: dict[str, tuple[Audience | None, bool]] = {
 """Fixed words that begin one, with whom they are for, and whether people are to answer."""
 
 
+def is_begun(turn: Turn) -> bool:
+    """Whether an organiser begins to tell many by this message."""
+    return is_organiser(turn) and opening(turn) is not None
+
+
 async def begun(turn: Turn) -> bool:
-    """Whether an organiser begins to tell many; then it has been begun."""
+    """The same; then it has been begun."""
     if not is_organiser(turn) or (found := opening(turn)) is None:
         return False
     text = found.text

@@ -280,10 +280,14 @@ async def in_words(turn: Turn, check_in: CheckIn, *, asks: bool) -> bool:
             turn.sender, "check_in.off", "check_in.off", check_in.id, ("yes", "no"), name=name
         )
         return True
-    if check_in.away_until and turn.today < check_in.away_until and wellbeing.is_back(said):
-        await _back(turn, check_in)
-        return True
-    if (away := wellbeing.away_in(said, turn.today)) and not asks:
+    away = wellbeing.away_in(said, turn.today)
+    if check_in.away_from and check_in.away_until and turn.today < check_in.away_until:
+        if wellbeing.is_back(said, turn.today):
+            await _back(turn, check_in)
+            return True
+        now = wellbeing.Away(check_in.away_from, check_in.away_until, hospital=False)
+        away = away or wellbeing.back_on(said, now, turn.today)
+    if away and not asks:
         await go_away(turn, check_in, away, turn.sender)
         return True
     feels = wellbeing.feeling(said)

@@ -18,6 +18,7 @@ from handlers import (
     friend,
     happened,
     join,
+    late,
     money,
     offer,
     organiser,
@@ -273,7 +274,7 @@ async def _tell(turn: Turn, ref: int) -> None:  # noqa: PLR0911 (one way out a k
     kind = message.about.get("kind", "")
     code = await messages.code_of(turn.tx, ref)
     await turn.note("not_delivered", "outbox", ref, about=kind, code=code)
-    if await elsewhere.send(turn, message):
+    if await late.is_overtaken(turn.tx, message) or await elsewhere.send(turn, message):
         return
     if kind == "offer":
         await offer.unheard(turn, int(message.about["ref"]))

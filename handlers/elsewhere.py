@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from handlers import late
 from handlers.rules.segments import segments
 from handlers.turn import MOST_SEGMENTS, Turn, buttons_of
 from storage import broadcasts, members, messages, questions
@@ -41,15 +42,16 @@ async def send(turn: Turn, message: OutboundMessage) -> bool:
         words, buttons = f"{words} {numbers}".strip(), ()
     if not turn.desk.has_buttons(address.channel) and segments(words) > 2 * MOST_SEGMENTS:
         return False  # a list for a screen: whoever looks after them hears of it instead
+    as_read = replace(message, text=words)
+    as_read = await late.dated(turn.desk, turn.tx, turn.now, turn.community, as_read)
     copy = replace(
-        message,
+        as_read,
         channel=address.channel,
         chat=address.value,
-        text=words,
         buttons=buttons,
         ask_location=False,
         created_at=turn.now,
-        about={**message.about, "tried": tried},
+        about={**as_read.about, "tried": tried},
     )
     outbox_id = await messages.queue(turn.tx, copy, at=turn.at_once_or_by_day(copy))
     if question:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from handlers.turn import Turn, first_name, one_line
 from handlers.wording.check import Checked, check
-from storage import groups, questions
-from storage.model import Question
+from storage import groups, questions, rights
+from storage.model import Member, Question
 
 TEXTS = {
     "text_money": "signpost.money",
@@ -73,6 +73,23 @@ async def said(turn: Turn, question: Question, key: str) -> None:
         organiser=await turn.organiser_name(me),
     )
     await turn.reply("texts.set", words=one_line(sample, LONGEST_SHOWN), count=checked.segments)
+
+
+async def still_name(turn: Turn, member: Member) -> None:
+    """Somebody is about to be forgotten whom the group's own texts may name: organisers are told
+    which texts, and not whom, as that would be one more thing to be forgotten."""
+    entries = {name.partition(":")[2] for name in await rights.texts_that_name(turn.tx, member)}
+    if not entries:
+        return
+    labels = {entry: f"choice.{choice}.sms" for choice, entry in TEXTS.items()}
+
+    def listed(language: str) -> str:
+        known = [turn.text(language, labels[each]) for each in TEXTS.values() if each in entries]
+        return turn.desk.wording.joined(language, known + sorted(entries - labels.keys()))
+
+    await turn.tell_organisers(
+        "texts.name_them", but=member.id, about={"kind": "texts"}, what=listed
+    )
 
 
 async def _set(turn: Turn, entry: str, own: str | None) -> None:

@@ -250,7 +250,7 @@ async def _tell_missed(
     await turn.say(
         asker,
         "recurring.missed",
-        about={"kind": "nobody_yet", "ref": schedule.id},
+        about={"kind": "nobody_yet"},
         name=first_name(asker),
         what=turn.gist(as_request(schedule), asker.language),
         day=date_of(turn, missed, asker),

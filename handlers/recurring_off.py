@@ -29,7 +29,9 @@ async def heard(turn: Turn) -> bool:
     if wish.wants is Wants.SKIP:
         return await _leave_out(turn, fit, wish)
     if wish.wants is Wants.ONE_OR_ALL:
-        return bool(named) and await one_or_all(turn, fit[0])
+        of_the_days = [each for each in fit if set(each.weekdays) & set(wish.weekdays)]
+        plainly = named or wish.regular or of_the_days
+        return bool(plainly) and await one_or_all(turn, (of_the_days or fit)[0])
     return await _stop_which(turn, fit, wish, named=bool(named))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from handlers import checkin, recurring_off, visit, worry
+from handlers import checkin, own_words, recurring_off, visit, worry
 from handlers.join import does
 from handlers.rules.names import LONGEST, LONGEST_HOME, house_in, name_in
 from handlers.rules.understanding import yes_no
@@ -142,6 +142,7 @@ async def let_go(turn: Turn, *, goodbye: bool = True, why: str = "asked") -> Non
     for all of that to arrive. `why`, for the log: they asked for it, or it is `unused`."""
     me = turn.sender
     await messages.withdraw_all(turn.tx, me.id)
+    await own_words.still_name(turn, me)
     if goodbye:
         await turn.reply("forget.done", name=first_name(me), about={"kind": "forget"})
     for wish in await requests.of_asker(turn.tx, me.id, (RequestStatus.DRAFT, *requests.UNSETTLED)):

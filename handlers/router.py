@@ -216,10 +216,11 @@ async def _text(turn: Turn) -> None:  # noqa: PLR0911, PLR0912 (the order is the
 
 async def _in_danger(turn: Turn, meaning: Meaning) -> bool:
     """Whether it is an emergency. What is passed on to the other of a visit is read by a person at
-    any rate: it takes a plain sign there."""
+    any rate, and who has something told to many is hardly alone in danger: it takes a plain sign
+    there."""
     if not meaning.emergency or _is_fixed(turn, meaning):
         return False
-    return meaning.beyond_doubt or not await relay.is_begun(turn)
+    return meaning.beyond_doubt or not (broadcast.is_begun(turn) or await relay.is_begun(turn))
 
 
 def _is_fixed(turn: Turn, meaning: Meaning) -> bool:

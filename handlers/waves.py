@@ -15,14 +15,16 @@ from handlers.rules.matching import Why, WhyNot
 from handlers.rules.privacy import Field, Moment
 from handlers.seen import Private
 from handlers.turn import Ask, Turn, first_name
-from storage import groups, members, questions, requests
+from storage import groups, members, messages, questions, requests
 from storage.model import (
     DueKind,
     HelpRequest,
     Member,
     OfferStatus,
+    OutboundKind,
     Priority,
     RequestStatus,
+    SendStatus,
 )
 
 RECORD = timedelta(days=90)
@@ -180,14 +182,17 @@ async def _offer_to(
         for offer in await requests.offers_of(turn.tx, request.id)
         if offer.member_id in reasons
     }
+    standing = await _still_standing(turn, [offer.id for offer in asked.values()])
     for offer in asked.values():
         # Somebody was quicker then, and it came free again. One question about it is enough.
         lifecycle.become(offer.status, OfferStatus.OPEN)
         await requests.answer_offer(turn.tx, offer.id, OfferStatus.OPEN, None)
-        await questions.close(turn.tx, turn.now, "offer", ref=offer.id)
+        if offer.id not in standing:
+            await questions.close(turn.tx, turn.now, "offer", ref=offer.id)
     fresh = {ident: reason.value for ident, reason in reasons.items() if ident not in asked}
     for offer in await requests.add_offers(turn.tx, request.id, fresh, request.wave, turn.now):
         asked[offer.member_id] = offer
+    helpers = [each for each in helpers if asked[each[0].id].id not in standing]
     await members.tire(
         turn.tx,
         {
@@ -219,6 +224,28 @@ async def _offer_to(
         ],
         priority=Priority.OFFER,
     )
+
+
+JUST_ASKED = timedelta(minutes=10)
+"""For so long an offer by text is not said again: it still lies before whoever has it (ours)."""
+
+
+async def _still_standing(turn: Turn, offers: Sequence[int]) -> set[int]:
+    """Those of these offers that came by text just now: nobody was told there that they were taken,
+    and an answer to them counts. On Telegram their words have changed."""
+    standing = set()
+    for question in await questions.about_each(turn.tx, "offer", offers) if offers else ():
+        put = await messages.get(turn.tx, question.outbox_id) if question.outbox_id else None
+        if (
+            put is not None
+            and question.ref is not None
+            and question.answered_at is None
+            and OutboundKind.EDIT not in turn.desk.can.get(put.channel, ())
+            and put.status not in (SendStatus.FAILED, SendStatus.WITHDRAWN, SendStatus.UNKNOWN)
+            and turn.now - put.created_at < JUST_ASKED
+        ):
+            standing.add(question.ref)
+    return standing
 
 
 def _offer_entry(request: HelpRequest, reason: Why) -> str:

@@ -73,8 +73,16 @@ class Waiting:
     """Whose it is; none: they were nobody's we knew when it came."""
 
 
-async def keep_inbound(tx: Transaction, messages: Sequence[InboundMessage], now: datetime) -> int:
-    """Store what came in; how many of them were new. A repeat is known by the provider's id."""
+async def keep_inbound(
+    tx: Transaction,
+    messages: Sequence[InboundMessage],
+    now: datetime,
+    urgent: Collection[InboundMessage] = (),
+) -> int:
+    """Store what came in; how many of them were new. A repeat is known by the provider's id.
+
+    What is `urgent` is handled before the rest, and so is what its sender wrote before it and still
+    waits: a person's messages stay in order."""
     if not messages:
         return 0
     lanes = [tx.vault.fingerprint(message.channel, message.sender) for message in messages]
@@ -88,6 +96,7 @@ async def keep_inbound(tx: Transaction, messages: Sequence[InboundMessage], now:
             "member_id": whose.get(lane),
             "received_at": now,
             "attempts": 0,
+            "priority": _URGENT if message in urgent else _ORDINARY,
             "print": guards.print_of(tx, message),
         }
         for lane, message in zip(lanes, messages, strict=True)
@@ -96,7 +105,35 @@ async def keep_inbound(tx: Transaction, messages: Sequence[InboundMessage], now:
     for at in range(0, len(rows), CHUNK):
         kept = await tx.run(_keep_inbound(tx.on_postgresql), rows[at : at + CHUNK])
         new += len(kept.rows)
+    if urgent:
+        theirs = {tx.vault.fingerprint(message.channel, message.sender) for message in urgent}
+        await tx.run(
+            sa.update(inbox)
+            .where(inbox.c.lane.in_(theirs), inbox.c.handled_at.is_(None))
+            .values(priority=_URGENT)
+        )
     return new
+
+
+_URGENT, _ORDINARY = PRIORITY_RANK[Priority.EMERGENCY], PRIORITY_RANK[Priority.REPLY]
+
+
+async def behind(tx: Transaction, since: datetime) -> bool:
+    """Whether something waits to be handled that came before that moment."""
+    came = await tx.value(_longest_waiting())
+    return came is not None and came < since
+
+
+@cache
+def _longest_waiting() -> sa.Select[Any]:
+    return (
+        sa.select(inbox.c.received_at)
+        .where(
+            inbox.c.priority == _ORDINARY, inbox.c.handled_at.is_(None), inbox.c.attempts < TRIES
+        )
+        .order_by(inbox.c.id)
+        .limit(1)
+    )
 
 
 @cache
@@ -137,8 +174,9 @@ async def known_since(tx: Transaction, waiting: Waiting) -> None:
 
 
 async def next_inbound(tx: Transaction) -> Waiting | None:
-    """The oldest message whose sender has none before it waiting, claimed until this commits. With
-    PostgreSQL other processes pass over what is claimed, and never overtake within a lane.
+    """The oldest message whose sender has none before it waiting, of those that are urgent if there
+    are any, claimed until this commits. With PostgreSQL other processes pass over what is claimed,
+    and never overtake within a lane.
 
     Raises:
         UnreadableError: if it can't be read.
@@ -174,7 +212,7 @@ def _oldest_inbound() -> sa.Select[Any]:
         sa.select(inbox, member_keys.c.wrapped)
         .outerjoin(member_keys, member_keys.c.member_id == inbox.c.member_id)
         .where(inbox.c.handled_at.is_(None), inbox.c.attempts < TRIES, ~before)
-        .order_by(inbox.c.id)
+        .order_by(inbox.c.priority, inbox.c.id)
         .limit(1)
         .with_for_update(skip_locked=True, of=inbox)
     )
@@ -248,17 +286,7 @@ async def queue_all(
                 "lane": tx.vault.fingerprint(message.channel, message.chat),
                 "kind": message.kind.value,
                 "priority": PRIORITY_RANK[message.priority],
-                "sealed_message": tx.keys[message.member_id].seal_json(
-                    {
-                        "chat": message.chat,
-                        "text": message.text,
-                        "buttons": message.buttons,
-                        "answers": message.answers,
-                        "quiet": message.quiet,
-                        "wakes": message.wakes,
-                        "ask_location": message.ask_location,
-                    }
-                ),
+                "sealed_message": tx.keys[message.member_id].seal_json(_outbound_facts(message)),
                 "about": message.about,
                 "edits_id": edited,
                 "status": SendStatus.QUEUED.value,
@@ -268,6 +296,17 @@ async def queue_all(
             for (message, at), edited in zip_longest(several, edits)
         ],
     )
+
+
+def _outbound_facts(message: OutboundMessage) -> dict[str, Any]:
+    return {name: getattr(message, name) for name in NO_WORDS}
+
+
+async def reword(tx: Transaction, message: OutboundMessage) -> None:
+    """A message goes with the words, and the `about`, that it has here."""
+    sealed = (await tx.key_of(message.member_id)).seal_json(_outbound_facts(message))
+    values = {"sealed_message": sealed, "about": message.about}
+    await tx.run(sa.update(outbox).where(outbox.c.id == message.id).values(**values))
 
 
 async def claim(
@@ -282,7 +321,8 @@ async def claim(
 ) -> list[tuple[OutboundMessage, str]]:
     """The next messages to send, the most pressing first, marked as being sent by `holder`; each
     with its lane. One a chat at a time, so that a person reads them in order; chats in `busy` are
-    left alone. An edit waits for the message it edits. Of these `priorities` only, and of those in
+    left alone. An edit waits for the message it edits, and is withdrawn if that never went, or
+    nobody can say what its provider calls it. Of these `priorities` only, and of those in
     `few` no more than one.
 
     One that can't be read is put off by an hour, with the code `unreadable`: with the right secret
@@ -305,6 +345,9 @@ async def claim(
     edited = await _provider_ids(tx, [row["edits_id"] for row in rows if row["edits_id"]])
     claimed = []
     for row in sorted(rows, key=lambda found: (found["priority"], found["next_at"], found["id"])):
+        if row["edits_id"] and not edited.get(row["edits_id"]):
+            await tx.change(outbox, row["id"], status=SendStatus.WITHDRAWN.value)
+            continue
         try:
             message = await from_row(tx, row)
             claimed.append((replace(message, edits=edited.get(row["edits_id"], "")), row["lane"]))

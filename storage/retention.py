@@ -322,7 +322,7 @@ TABLE = (
     ),
     _rule(
         "inbox",
-        "channel provider_id lane received_at handled_at attempts aside",
+        "channel provider_id lane received_at handled_at attempts priority aside",
         "that a message came, and when",
         THIRTEEN_MONTHS,
         "after it came",

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from storage import checkins, members, recurring
+from storage import checkins, groups, members, recurring
 from storage import requests as asked
 from storage.database import Transaction
 from storage.messages import has_words
@@ -100,6 +100,15 @@ def _number(phone: str) -> str:
 
 
 _NOT = frozenset({"mrs", "miss", "rev", "revd", "sir", "lady", "father", "the"})
+
+
+async def texts_that_name(tx: Transaction, member: Member) -> list[str]:
+    """The group's own texts in which somebody may be named, each as `language:entry`. They are the
+    group's, who must find other words: with a dash in them nobody could be told whom to ring."""
+    traces = await traces_of(tx, member)
+    community = await groups.get(tx, member.community_id)
+    own = community.texts.items() if community else ()
+    return sorted(name for name, words in own if traces.in_text(words))
 
 
 # What is held

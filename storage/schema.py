@@ -444,6 +444,8 @@ inbox = Table(
     _when("received_at"),
     _when("handled_at", nullable=True),
     Column("attempts", Integer, nullable=False, default=0),
+    # What is heard before the rest where many wait, as the outbox counts it.
+    Column("priority", Integer, nullable=False),
     # Why it was left unanswered, empty if it was not; none until it has been handled.
     Column("aside", String(16), nullable=True),
     # By which the same words are known again (`guards.print_of`).
@@ -476,6 +478,7 @@ Index(
 )
 Index(
     "ix_inbox_next",
+    inbox.c.priority,
     inbox.c.id,
     sqlite_where=inbox.c.handled_at.is_(None),
     postgresql_where=inbox.c.handled_at.is_(None),

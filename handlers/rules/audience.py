@@ -133,8 +133,7 @@ def _area(code: str) -> str:
     whole = re.fullmatch(r"([A-Z]{1,2}\d[A-Z\d]?)(\d)[A-Z]{2}", squeezed)
     if whole:
         return f"{whole[1]} {whole[2]}"
-    outward, _, inward = code.upper().partition(" ")
-    return f"{outward} {inward}".strip()
+    return code.upper()
 
 
 def _is_area(code: str) -> bool:

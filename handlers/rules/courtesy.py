@@ -22,7 +22,13 @@ _NOBODY_CAME = re.compile(
     r"\b(?:no ?body|no[ -]?one)(?:'s| has| have)? (?:come|came|been|turned up|arrived|shown up)\b|"
     r"\b(?:never|didn'?t|did not|hasn'?t|has not|not|haven'?t) (?:\w+ )?"
     r"(?:come|came|turn(?:ed)? up|arrived?|show(?:n|ed)? up|show|appear(?:ed)?)\b|"
-    r"\bddaeth (?:neb|\w+ ddim)\b|\bneb wedi (?:dod|cyrraedd)\b"
+    r"\b(?:no ?body|no[ -]?one)(?:'s| is)? (?:here|showed(?: up)?)\b|"
+    r"\bhas(?:n't| not) been(?: yet)?$|"
+    r"\b(?:he|she|they)(?:'s not| is not|'re not| are not| isn't| aren't) here\b|"
+    r"\bstill waiting\b|\bno sign of (?:him|her|them|any|some|[^\W\d_]+$)|"
+    r"\bddaeth (?:neb|\w+ ddim)\b|\bneb wedi (?:dod|cyrraedd)\b|\bdal i aros\b|"
+    r"\b(?:non|nessuno) [eè]'? (?:ancora )?(?:venut|arrivat)[oaie]\b|\bancora aspettando\b|"
+    r"\bnon si [eè]'? vist[oaie] nessuno\b"
 )
 _THERE = re.compile(
     r"(?:hello )?(?:are you|anyone|anybody|is anyone|is anybody|is there anyone|is there anybody)"

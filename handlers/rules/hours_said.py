@@ -49,7 +49,7 @@ _CLOCK = (
     rf"(?:{HOUR}|(?:(?:half past|quarter past|quarter to) )?(?:{_SAID_HOUR})\b(?: ?[ap]m\b)?)"
     r"(?: ?(?:oclock|o gloch|or gloch)\b)?"
 )
-_TO = r"(?:-|to|till?|until|tan|i|alle?|fino alle)"
+_TO = r"(?:-|to|till?|until|tan|i|alle?|a(?= mezz)|fino alle)"
 _DYDD = r"(?:d?dydd |il |al )?"
 
 _MARKS = tuple(
@@ -171,7 +171,7 @@ def wish(text: str, now: Hours, ear: Ear = Ear.HABIT) -> Wish | None:
         if not rest:
             return Wish(Doing.SHOW)
         found = _read(rest)
-        spoke = found is not None or next(_marks(rest), ("", None))[0] not in ("", "fill", "join")
+        spoke = found is not None or next(_marks(rest))[0] not in ("", "fill", "join")
         return _meant(found, now) or (Wish(Doing.HOW) if spoke else None)
     found = None if ear is Ear.NAMED else _read(said)
     if found is None:
@@ -228,7 +228,7 @@ def _meant(found: _Said | None, now: Hours) -> Wish | None:
     yes = [clause.week() for clause in found.clauses if clause.said and not clause.no]
     no = [clause.week() for clause in found.clauses if clause.said and clause.no]
     if not yes and not no:
-        return Wish(Doing.ANY) if found.any else None
+        return Wish(Doing.ANY)
     week = 0 if yes and not found.also else ALL if found.any else hours.bits(now)
     for each in yes:
         week |= each
@@ -314,17 +314,18 @@ def _add_time(found: _Said, kind: str, match: re.Match[str], *, joined: bool) ->
     together = bool(clause.times) and not joined
     if kind in PARTS or kind == "daytime":
         if together and clause.loose:  # "9 to 12 in the mornings"
-            span = _span(*clause.loose, kind)
-            clause.loose = None
-            clause.times[-1:] = [span] if span else []
-            return span is not None
+            span = _span(*clause.loose, kind, no=clause.no)
+            if span is None:
+                return False
+            clause.times[-1], clause.loose = span, None
+            return True
         clause.part, clause.loose = kind, None
         clause.times.append(PARTS.get(kind, DAYTIME))
         return True
     groups = match.groupdict()
     start = groups.get("r1") or groups.get("b1") or groups.get("after") or ""
     end = groups.get("r2") or groups.get("b2") or groups.get("before") or ""
-    span = _span(start, end, clause.part if together else "")
+    span = _span(start, end, clause.part if together else "", no=clause.no)
     if span is None:
         return False
     if together and clause.part:  # "mornings 9 to 12"
@@ -337,7 +338,7 @@ def _add_time(found: _Said, kind: str, match: re.Match[str], *, joined: bool) ->
 DAYTIME = (9 * 60, 17 * 60 + 30)
 
 
-def _span(start: str, end: str, part: str) -> tuple[int, int] | None:
+def _span(start: str, end: str, part: str, *, no: bool) -> tuple[int, int] | None:
     """The minutes of the day from one hour to another, where hours without am or pm are those that
     people are up at: "2 to 5" is in the afternoon, "9 to 5" ends there, "6 to 8" is in the evening
     unless it is said to be in the morning. One that is missing is the end of the part, or of the
@@ -347,42 +348,46 @@ def _span(start: str, end: str, part: str) -> tuple[int, int] | None:
     if (start and first is None) or (end and last is None):
         return None
     opens, closes = PARTS.get(part, (0, DAY))
+    if last == 0:
+        last = DAY
     if first is None:
         first = opens
     elif not first_sure:
-        pm = part in ("afternoon", "evening") or (part != "morning" and first < 7 * 60)
-        if part == "" and last_sure and last is not None and last >= DAY // 2:
-            pm = first < last - DAY // 2  # "2 to 5pm", "9 to 5pm"
+        pm = part == "evening" or (part != "morning" and first < 7 * 60)
+        if part == "" and last_sure and last is not None:
+            # "2 to 5pm", "9 to 5pm", "9 to midnight"; "6 to 8am", "10 to 2am"
+            pm = first < last - DAY // 2 if last >= DAY // 2 else last <= first
         first = _later(first) if pm else first
     if last is None:
         last = closes
     elif not last_sure:
-        night = not start and part != "morning" and last < 7 * 60  # "until 3"
+        # "Until 3", "until 8"; "not before 8" is in the morning.
+        night = not start and part != "morning" and last < (7 * 60 if no else 8 * 60 + 1)
         last = _later(last) if night or last <= first < _later(last) else last
     if first == _later(last) and not last_sure:
         return None  # "2 to 2"
     first, last = (min(DAY, -(-first // 15) * 15), min(DAY, -(-last // 15) * 15))
-    return None if first == last else (first % DAY, last or DAY)
+    return None if first == last else (first % DAY, last)
 
 
 def _later(minute: int) -> int:
-    return minute + DAY // 2 if minute < DAY // 2 else minute
+    """The same twelve hours later; twelve itself is then the end of the day."""
+    return minute + DAY // 2 if minute <= DAY // 2 else minute
 
 
 def _minute(said: str) -> tuple[int | None, bool]:
-    """The minute of the day of an hour, and whether it can be no other: `2pm`, `14:00`, `09:00`."""
-    said = re.sub(r" ?(?:oclock|o gloch|or gloch)$", "", said)
+    """The minute of the day of an hour, and whether am or pm is sure: `2pm`, `09:00`, `noon`."""
     if not said:
         return None, False
-    sure = bool(re.search(r"[apdnz]\.?m?\.?$|^0\d|midday|mezzogiorno", said))
+    if re.fullmatch(r"24(?:[:.]00)?", said):
+        return DAY, False
     minute = minute_of_day(said)
-    if minute is None:
-        # Words: the clock of the understanding knows them, and takes 2 for the afternoon.
-        found = part_of(f"at {said}")
-        minute = minute_of_day(found) if found and ":" in found else None
-        sure = bool(re.search(r"[ap]m$", said))
-        if minute is not None and not sure and minute >= 13 * 60:
-            minute -= DAY // 2
-    elif minute >= 13 * 60:
-        sure = True
+    if minute is not None:
+        return minute, bool(re.search(r"[ap]\.?m\.?$|^0|noon|mid|hanner|dydd|mezz", said))
+    # Words: the clock of the understanding knows them, and takes 2 for the afternoon.
+    found = part_of(f"at {said}")
+    minute = minute_of_day(found) if found and ":" in found else None
+    sure = bool(re.search(r"[ap]m$", said))
+    if minute is not None and not sure and minute >= 13 * 60:
+        minute -= DAY // 2
     return minute, sure

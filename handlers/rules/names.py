@@ -29,25 +29,34 @@ _NOT_NAMES = frozenset(
         *("yes", "no", "ok", "okay", "why", "what", "who", "stop", "start", "none", "nobody"),
         *("help", "need", "want", "milk", "bread", "shopping", "lift", "please", "i", "can"),
         *("could", "would", "is", "are", "you", "your", "do", "don't", "dont", "the", "a", "an"),
-        *("and", "my", "me"),
+        *("and", "my", "me", "not", "never", "maybe", "sorry", "cancel", "wrong", "number", "know"),
+        *("somebody", "someone", "anybody", "nothing", "poorly", "unwell", "ill", "scared"),
+        *("frightened", "hungry", "emergency", "urgent", "it", "that", "this", "have", "been"),
         *("ie", "na", "pwy", "beth", "pam", "helo", "angen", "eisiau", "isio", "llaeth", "siopa"),
         *("dw", "dwi", "plis", "rhywun", "mae", "neb"),
     }
+)
+_ALONE_NOT_NAMES = frozenset(
+    {"good", "fine", "well", "cold", "lost", "lonely", "mum", "dad", "later", "iawn", "bene", "sal"}
+)
+"""Beside another word they may be a surname."""
+_SENTENCE = re.compile(
+    r"[,;!?]|\S*\d|(?<!\b\w)(?<!\bmr)(?<!\bmrs)(?<!\bms)(?<!\bdr)(?<!\bst)\.\s", re.IGNORECASE
 )
 
 
 def name_in(text: str) -> str | None:
     """The name in an answer, with capitals where none were typed; none if none is likely."""
     line = " ".join(text.split())[:200]
-    line = _TAIL.sub("", _LEAD.sub("", line, count=1)).strip(" ,.!?-")
+    line = _TAIL.sub("", _LEAD.sub("", line)).strip(" ,.!?-")
     # A name ends where a new sentence or an address begins.
-    line = re.split(r"[,;!?\d]|\.\s", line, maxsplit=1)[0].strip(" .,-")
+    line = _SENTENCE.split(line)[0].strip(" .,-")
     words = _WORD.findall(line)
-    if not words or len(words) > 4 or _WORD.sub("", line).strip(" "):
-        return None
-    if any(word.lower() in _NOT_NAMES for word in words):
+    if not words or len(words) > 4 or _WORD.sub("", line).strip():
         return None
     whole = " ".join(words)
+    if any(word.lower() in _NOT_NAMES for word in words) or whole.lower() in _ALONE_NOT_NAMES:
+        return None
     if whole == whole.lower() or (whole == whole.upper() and len(whole) > 2):
         whole = " ".join(re.sub(r"[^\W\d_]+", lambda m: m[0].capitalize(), word) for word in words)
     return whole[:LONGEST].strip()
@@ -86,38 +95,42 @@ def house_named(text: str) -> str | None:
 
 
 _POLITE = re.compile(
-    r"(?:[\s,.!]+(?:please|pls|thanks|thank you|diolch|plis|grazie))+[\s,.!]*$", re.IGNORECASE
+    r"(?:(?:^|[\s,.!]+)(?:please|pls|thanks|thank you|diolch|plis|grazie))+[\s,.!]*$", re.IGNORECASE
 )
 _LEADS = ("i live at", "i'm at", "im at", "my address is", "it's", "its", "at", "address")
 _LEADS_CY = ("dw i'n byw yn", "dwi'n byw yn", "rwy'n byw yn", "fy nghyfeiriad yw", "rhif")
 
 
+_NUMBERED = frozenset({"flat", "unit", "apartment", "apt", "room", "block", "fflat"})
+"""What "B1" after it is the number of, and no postcode."""
+
+
+def _alike(code: str) -> str:
+    """A postcode without what is written between its letters, nought for the letter that many write
+    for it."""
+    return re.sub(r"[\W_]", "", code).upper().replace("O", "0")
+
+
 def house_in(words: str, postcode: str) -> str:
     """What is left of an address when the postcode is taken out: the house and the street; empty
     where nothing is left that a helper could find a door by."""
-    kept: list[str] = []
-    squeezed = postcode.replace(" ", "")
-    outward = postcode.split(" ", maxsplit=1)[0]
+    whole, outward = _alike(postcode), _alike(postcode.split(maxsplit=1)[0])
     tokens = words.replace(",", " , ").split()
-    skip = 0
-    for place, token in enumerate(tokens):
-        if skip:
-            skip -= 1
-            continue
-        plain = token.strip(".,;").upper().replace("O", "0")
-        pair = plain + (tokens[place + 1].strip(".,;").upper() if place + 1 < len(tokens) else "")
-        if plain == squeezed.replace("O", "0"):
-            continue
-        if pair.replace("O", "0") == squeezed.replace("O", "0"):
-            skip = 1
-            continue
-        if plain == outward.replace("O", "0"):
-            continue
-        kept.append(token)
+    kept: list[str] = []
+    place = 0
+    while place < len(tokens):
+        ends = range(place + 1, place + 1 + len(whole))  # "H D 7 5 A B"
+        end = next((end for end in ends if _alike("".join(tokens[place:end])) == whole), None)
+        numbered = bool(kept) and kept[-1].lower() in _NUMBERED
+        if end is None and _alike(tokens[place]) == outward and not numbered:
+            end = place + 1
+        if end is None:
+            kept.append(tokens[place])
+        place = end or place + 1
     rest = _POLITE.sub("", " ".join(kept).replace(" ,", ",")).strip(" ,.;")
     lowered = rest.lower()
     for lead in (*_LEADS, *_LEADS_CY):
-        if lowered.startswith(lead + " "):
+        if lowered.startswith((f"{lead} ", f"{lead}:")):
             rest = rest[len(lead) :].strip(" ,:")
             break
     return rest[:LONGEST_HOME] if any(c.isalnum() for c in rest) else ""

@@ -51,7 +51,7 @@ _CLOCK = words_named(
     "a at half quarter past to in the morning afternoon evening oclock one two three four five six "
     "seven eight nine ten eleven twelve thirty fifteen"
 )
-_NOON = frozenset({"noon", "midday", "12 noon", "ganol dydd", "mezzogiorno"})
+NOON = frozenset({"noon", "midday", "12 noon", "ganol dydd", "hanner dydd", "mezzogiorno"})
 
 
 def wish(text: str) -> Wish | None:
@@ -61,14 +61,14 @@ def wish(text: str) -> Wish | None:
     about = _ABOUT.match(plain(text).strip(" .!?"))
     if about is None:
         return None
-    rest = about["rest"].rstrip(" .!?")
+    rest = about["rest"]
     if _ON.match(rest):
         return Wish()
     if _OFF.match(rest):
         return Wish(off=True)
     at = _AT.match(rest)
-    hour = _hour(at["hour"].strip()) if at else None
-    if hour:
+    # "At eight": an hour in one word is one only after its "at".
+    if at and (hour := _hour(at["hour"]) or _hour(f"at {at['hour']}")):
         return Wish(at=hour)
     # Whoever names it in full means it, whatever else was not understood: they are told how.
     return Wish() if _IN_FULL.match(text.strip().lower()) else None
@@ -80,13 +80,13 @@ def hour_in(text: str) -> time | None:
 
 
 def _hour(said: str) -> time | None:
-    if said in _NOON:
+    if said in NOON:
         return time(12)
     found = _HOUR.fullmatch(said)
     if found is None:
         words = said.split()
         if len(words) > 1 and _CLOCK.issuperset(words):
-            return timing.clock_time(part_of(f"at {said.removeprefix('at ')}") or "")
+            return timing.clock_time(part_of(f"at {said}") or "")
         return None
     hour, minute = int(found["h"]), int(found["m"] or 0)
     half = (found["half"] or "")[:1] or {"morning": "a", "evening": "p"}.get(found["part"] or "")

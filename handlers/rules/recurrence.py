@@ -169,7 +169,7 @@ def _made(kind: str, match: re.Match[str], rest: str) -> Pattern:
     groups = match.groupdict()
     every = 2 if kind == "second" else 1
     if kind == "weeks":
-        every = _COUNT[groups["count"] or groups["conta"] or "2"]
+        every = _COUNT[groups["count"] or groups["conta"]]
     if kind in _WHOLE_WEEKS:
         return Pattern(_WHOLE_WEEKS[kind])
     return Pattern(tuple(sorted(set(_days_in(groups.get("days") or rest)))), every)
@@ -259,6 +259,11 @@ _NEXT_TIME = re.compile(
     r"\b(?:this time|next time|the next (?:one|time)|this one|y tro (?:yma|nesaf)|"
     r"(?:questa|la prossima) volta)\b"
 )
+_FOR_NOW = re.compile(
+    r"\b(?:until|untill|till|til|tan|fino|for (?:now|(?:a|the|\w+) (?:bit|while|few|moment|time|"
+    r"days?|weeks?|months?))|am y tro|per (?:ora|adesso|\w+ settimane))\b"
+)
+_FROM_THEN = re.compile(r"\b(?:from|after|as of|starting|ymlaen|dal|dalla|dopo|partire)\b")
 _MESSAGES = re.compile(r"\b(?:text|message|msg|sms|neges|tecst|messagg)")
 """Who wants no more messages is not speaking of help."""
 _ONCE = re.compile(
@@ -283,7 +288,8 @@ def wish_of(text: str, today: date) -> Wish | None:
     if wish is None:
         return None
     verb = _STOP.match(said) or _CANCEL_ALL.match(said) or _SKIP.match(said)
-    about = said[verb.end() :] if verb else said
+    assert verb  # else there was no wish
+    about = said[verb.end() :]
     for when in (_THIS_WEEK, _NEXT_WEEK, _NEXT_TIME):
         about = when.sub("", about)
     return replace(wish, about=about)
@@ -291,20 +297,25 @@ def wish_of(text: str, today: date) -> Wish | None:
 
 def _wish(text: str, said: str, today: date) -> Wish | None:
     days, regular = tuple(sorted(set(_days_in(said)))), bool(_REGULAR.search(said))
-    if _STOP.match(said):
+    skip = _skip(said, days, today)
+    if _STOP.match(said) or (_CANCEL_ALL.match(said) and (regular or _is_plural(text, said))):
+        # "No more this week", "no more until Christmas": who wants it again must not lose it.
+        one = not days or any(when.search(said) for when in (_THIS_WEEK, _NEXT_WEEK, _NEXT_TIME))
+        if skip and one and not _FROM_THEN.search(said):
+            return skip
         plainly = regular or days or not re.search(r"\bany ?more|any longer", said)
-        return Wish(Wants.STOP if plainly else Wants.ONE_OR_ALL, weekdays=days, regular=regular)
-    if _CANCEL_ALL.match(said) and (regular or _is_plural(text, said)):
-        return Wish(Wants.STOP, weekdays=days, regular=regular)
-    if not _SKIP.match(said):
-        return None
-    found = None
+        wants = Wants.STOP if plainly and not _FOR_NOW.search(said) else Wants.ONE_OR_ALL
+        return Wish(wants, weekdays=days, regular=regular)
+    return skip if _SKIP.match(said) else None
+
+
+def _skip(said: str, weekdays: tuple[int, ...], today: date) -> Wish | None:
     if day := day_of(said, today):
-        found = Wish(Wants.SKIP, day=day, weekdays=days)
-    elif _NEXT_TIME.search(said):
-        found = Wish(Wants.SKIP, next_time=True, weekdays=days)
-    elif _THIS_WEEK.search(said):
-        found = Wish(Wants.SKIP, week=today, weekdays=days)
-    elif _NEXT_WEEK.search(said):
-        found = Wish(Wants.SKIP, week=today + WEEK, weekdays=days)
-    return found
+        return Wish(Wants.SKIP, day=day, weekdays=weekdays)
+    if _NEXT_TIME.search(said):
+        return Wish(Wants.SKIP, next_time=True, weekdays=weekdays)
+    if _THIS_WEEK.search(said):
+        return Wish(Wants.SKIP, week=today, weekdays=weekdays)
+    if _NEXT_WEEK.search(said):
+        return Wish(Wants.SKIP, week=today + WEEK, weekdays=weekdays)
+    return None

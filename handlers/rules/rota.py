@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from handlers.rules import timing
-from handlers.rules.note import hour_in
+from handlers.rules.note import NOON, hour_in
 from handlers.rules.understanding_calendar import WEEKDAYS, WELSH_WEEKDAYS
 from handlers.rules.understanding_words import plain
 from storage.model import Community
@@ -98,7 +98,11 @@ DAY_NUMBER = {
 } | WELSH_WEEKDAYS
 ONE_DAY = "(?:" + "|".join(sorted(map(re.escape, DAY_NUMBER), key=len, reverse=True)) + ")"
 TO = r"(?:-|to|till|til|until|through|tan|a|al|alle)"
-HOUR = r"(?:\d{1,2}(?: ?[:.] ?\d\d)?(?: ?[ap]\.?m\.?)?|noon|midday|midnight|ganol dydd|mezzogiorno)"
+MIDNIGHT = frozenset({"midnight", "hanner nos", "mezzanotte"})
+HOUR = (
+    r"(?:\d{1,2}(?: ?[:.] ?\d\d)?(?: ?[ap]\.?m\.?)?|"
+    rf"{'|'.join(sorted(NOON | MIDNIGHT, reverse=True))})"
+)
 AT = r"(?:at |from |am |dalle |alle )?"
 _THE = r"(?:dd?ydd |dal? |il )?"
 _DAYS = (
@@ -212,9 +216,9 @@ def hours_of(first: str, last: str) -> Span | None:
 
 def minute_of_day(said: str) -> int | None:
     """The minute of the day that an hour is (`9`, `9:30pm`, `noon`), or none."""
-    if said == "midnight":
+    if said in MIDNIGHT:
         return 0
-    hour = hour_in(said.replace(" :", ":"))
+    hour = hour_in(said)
     return None if hour is None else hour.hour * 60 + hour.minute
 
 

@@ -126,15 +126,15 @@ def once(text: str, today: date) -> Wish | None:  # noqa: PLR0911 (one answer a 
             return None
         return Wish(Doing.CANT, who, day=day) if day else Wish(Doing.HOW)
     if back := _reads(_BACK).match(said):
-        named = next((back[name] for name in ("day", "can", "cy", "it") if back[name]), "")
-        day, who = _date(named, today), back["who"] or ""
+        day = _date(back["day"] or back["can"] or back["cy"] or back["it"], today)
+        who = back["who"] or ""
         if day is None or who in NOBODY:
             return None
         return Wish(Doing.BACK, day=day, instead="" if back["day"] else who or "me")
     found = _reads(_SWAP).match(said) or _reads(_ONCE).match(said)
     if found is None or (found["who"] or "") in NOBODY:
         return None
-    other = "" if found["other"] is None else found["other"]
+    other = found["other"] or ""
     if not other and not _SINGLE.search(found["day"]):
         return None  # in every week
     if not other and found.re is _reads(_ONCE) and not re.search(rf"\b(?:on|{DUTY})\b", said):
@@ -143,7 +143,7 @@ def once(text: str, today: date) -> Wish | None:  # noqa: PLR0911 (one answer a 
     hours = _hours(found, day, today) if found["start"] and day else None
     if day is None or (found["start"] and hours is None):
         return Wish(Doing.HOW)
-    me = other in ("me", "myself", "fi", "io")
+    me = other in ("myself", "fi", "io")
     return Wish(Doing.ONCE, found["who"] or "", day=day, hours=hours, instead="me" if me else other)
 
 
@@ -151,9 +151,8 @@ def _date(said: str, today: date) -> date | None:
     """The date that is said; none where its weekday is another one's."""
     for italian, english in _ITALIAN.items():
         said = said.replace(italian, english)
-    said = re.sub(r"^(?:on|ar|il) |\bquesto ", "", said).replace("heno", "today")
-    said = re.sub(r"\bprossimo (\w+)|(\w+) prossimo\b", r"next \1\2", said)
-    named = re.search(rf"(?<!\d )\b({ONE_DAY})\b", said) if re.search(r"\d", said) else None
+    said = re.sub(r"^(?:on|ar|il) ", "", said)
+    named = re.search(rf"(?<!\d )\b({ONE_DAY})\b", said)
     # Of a weekday and a date the date is read; whether they are the same is looked at below.
     said = _WELSH_DAY.sub(r"dydd \1", _BEFORE_DATE.sub("", said))
     day = day_of(f"on {said}", today)
@@ -216,8 +215,9 @@ def on_at(
             continue
         if one.instead_of is None:
             weekly.clear()
-        weekly.discard(one.instead_of or 0)
-        found.discard(one.instead_of or 0)
+        else:
+            weekly.discard(one.instead_of)
+            found.discard(one.instead_of)
         if one.member_id is not None:
             found.add(one.member_id)
     return weekly | found

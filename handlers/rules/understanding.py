@@ -1,6 +1,6 @@
 """What a message means: intent, need, day, place, and whether it is an emergency.
 
-A pure function of the text and the time it arrived. A small linear model (`understanding_model.py`)
+A pure function of the text and the time it arrived. A small model (`understanding_model.py`)
 weighs words and letters; fixed words, dates, clock times, postcodes and the plain signs of an
 emergency are rules. Why so: docs/decisions/0004-understanding.md. The labels: LABELS.md.
 """
@@ -36,13 +36,14 @@ __all__ = [
     "is_start",
     "is_stop",
     "is_stop_word",
+    "may_be_danger",
     "needs_named",
     "numbers_in",
     "understand",
     "yes_no",
 ]
 
-ACT_ABOVE = 0.75
+ACT_ABOVE = 0.8
 """A meaning at least this sure may be acted on; below it the person is asked with numbers."""
 
 _SPEAKS_OF_A_DAY = frozenset(
@@ -135,6 +136,13 @@ def understand(
         alternatives=_alternatives(scores, (intent, need)),
         beyond_doubt=urgent and beyond_doubt(named, scores.emergency),
     )
+
+
+def may_be_danger(text: str) -> bool:
+    """Whether a message may be an emergency, for half of what `understand` takes: enough to say who
+    is heard first, and for nothing else, since it knows of no language and of no fixed words."""
+    named = signs(plain(text))
+    return danger(named, score(text, named).emergency)
 
 
 _NEVER_FOR_OTHER = frozenset(

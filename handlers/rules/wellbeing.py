@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from handlers.rules.understanding_calendar import MONTHS
 from handlers.rules.understanding_when import day_of
 
 LONGEST_AWAY = timedelta(days=62)
@@ -19,19 +20,44 @@ LONGEST_AWAY = timedelta(days=62)
 # How they are
 
 _POORLY = re.compile(
-    r"\bnot (?:so |too |very |that |feeling |really |all )*(?:good|well|great|grand|right|clever|"
-    r"brilliant|fine|ok|okay|up to much)\b|"
     r"\b(?:poorly|unwell|ill(?! (?:be|do|ring|see|have|go|get|let|text|try|just|call|come))|"
     r"rough|awful|terrible|dreadful|dizzy|shaky|rotten|lousy|worse|bad|fall|fell|fallen|pain|"
     r"hurts?|under the weather|struggling|low|lonely|frightened|scared|feverish|been sick|sick|"
-    r"wedi blino|ddim yn (?:dda|iawn)|sal|male|non (?:sto )?bene)\b|"
+    r"weak|faint(?:ed|ing)?|bleeding|stuck|ambulance|on the (?:floor|ground)|could be better|"
+    r"cant (?:move|stand|walk|breathe|cope|get (?:up|warm|out of (?:bed|the \w+)))|"
+    r"wedi blino|sal|male)\b|"
     r"\b(?:ring|call|phone) me\b|\bgive me a (?:ring|call)\b"
 )
-_FINE = re.compile(
-    r"\b(?:fine|all (?:is )?well|im well|very well|quite well|alright|all right|ok|okay|good|"
-    r"grand|champion|great|lovely|up and about|still here|here|not (?:so |too )?bad|"
-    r"mustnt grumble|cant complain|fair to middling|iawn|yn dda|bene|tutto bene)\b"
+_WELL = (
+    r"fine|(?:all|all is|im|i am|doing|very|quite) well(?! fed)|alright|all right|ok|okay|good|"
+    r"grand|champion|great|lovely|up and about|(?:im|i am|we are|still|yes) here|"
+    r"mustnt grumble|fair to middling|iawn|yn dda|bene"
 )
+_FINE = re.compile(rf"\b(?:{_WELL}|were here|tutto bene)\b|^here\b")
+_NOT = (
+    r"\b(?:not|never|no|nothing|nobody|none|nowt|dont|doesnt|didnt|isnt|aint|arent|wasnt|werent|"
+    r"wont|cant|cannot|couldnt|wouldnt|havent|hasnt|hardly|barely|far from|less than|without|wish|"
+    r"nid|ddim|dim|non|mai)\b(?: (?!but\b)\w+){0,4}? "
+)
+"""No, and up to four words after it of the same clause."""
+_NOT_FINE = re.compile(
+    rf"{_NOT}(?:{_WELL}|well|right(?! (?:now|away))|clever|brilliant|myself|best|better|100|"
+    r"up to much|anybody here)\b"
+)
+_HOPES = re.compile(
+    r"\b(?:hope|think|maybe|perhaps|probably|suppose|guess) (?:that )?"
+    r"(?:im|i am|ill be|i will be)\b"
+)
+_MILD = re.compile(
+    r"\bnot (?:so |too |very )?bad\b|\b(?:cant|mustnt) (?:complain|grumble)\b|\bnever better\b|"
+    r"\bno complaints\b"
+)
+_ASIDE = re.compile(
+    r"^no,? (?=(?:im|i am|its|all|everything)\b)|"
+    r"\bno (?:problems?|worries|bother|pain)\b|\bnothing to (?:worry about|report)\b|"
+    r"\b(?:dont|do not|not to|no need to) (?:worry|fret|ring|call|phone|bother)(?: me)?\b"
+)
+"""A no that says nothing of how they are."""
 
 
 def feeling(text: str) -> bool | None:
@@ -39,23 +65,35 @@ def feeling(text: str) -> bool | None:
     could be either is not well: a person who rings in vain does no harm."""
     if len(text) > 200:
         return None
-    mild = re.sub(r"\bnot (?:so |too )?bad\b|\bcant complain\b", " fine ", text)
-    if _POORLY.search(mild):
+    said = _ASIDE.sub(", ", _MILD.sub(" fine, ", text))
+    if any(pattern.search(said) for pattern in (_POORLY, _NOT_FINE, _HOPES)):
         return False
-    return True if _FINE.search(mild) else None
+    return True if _FINE.search(said) else None
 
 
 _CANT = re.compile(
     r"^no\b(?! (?:answer|reply|sign|luck|joy|response))|"
     r"\b(?:cant|cannot|can not|not able|unable|im away|i am away|at work|on holiday|too far|"
-    r"abroad|alla i ddim|non posso)\b"
+    r"abroad|not me|not going|i wont|i will not|alla i ddim|non posso)\b|"
+    r"\b(?:tomorrow|in the morning|next week|later|after work|yfory|domani)\b"
 )
+"""Who goes tomorrow does not go: somebody else is told."""
 _TAKES = re.compile(
     r"^(?:yes|yep|yeah|aye|ok|okay|will do|ie|iawn|certo)\b|\b(?:on|in) (?:my|the) way\b|"
-    r"\b(?:ill|i will|im|i am|we will|we are|were) (?:just |now |off )*(?:go|going|ring|ringing|"
+    r"\b(?:ill|i will|im|i am|we will|we are|(?<!we )(?<!they )(?<!you )were) "
+    r"(?:just |now |off )*(?:go|going|ring|ringing|"
     r"call|calling|pop|popping|nip|nipping|knock|do it|see|sort|look|check|try|trying|on it)\b|"
-    r"\bgoing (?:now|round|over)\b|\bleave it (?:with|to) me\b|\bci penso\b|"
-    r"\bar (?:fy ffordd|y ffordd)\b|\b(?:fe|mi) af i\b"
+    r"(?:^|\b(?:im|i am|just|off) )going (?:now|round|over)\b|\bleave it (?:with|to) me\b|"
+    r"\bci penso\b|\bar (?:fy ffordd|y ffordd)\b|\b(?:fe|mi) af i\b"
+)
+_ASKS = re.compile(
+    r"\?$|^(?:is|are|has|have|did|does|should|when|where|why|what|somebody|someone|anybody|anyone)\b|"
+    r"\bwho\b|\bif (?:nobody|no one|i can|needed|need be|you)\b"
+)
+_UNSURE = re.compile(
+    r"\b(?:hope|hoping|think|believe|guess|suppose|presume|assume|expect|reckon|probably|maybe|"
+    r"perhaps|should be|must be|might be|may be|im sure|if|yesterday|last (?:night|week)|"
+    r"gobeithio|meddwl|spero|credo|penso|forse)\b"
 )
 _SEEN = re.compile(
     r"\b(?:she|he|shes|hes|they|theyre|spoke|spoken|seen|saw|rang|phoned|talked|with (?:her|him)|"
@@ -65,10 +103,14 @@ _SEEN = re.compile(
 
 def takes_it(text: str) -> bool | None:
     """Whether somebody who was alarmed says in words that they are on it (True), that they can't
-    (False) or neither (None)."""
-    if _CANT.search(text):
+    (False) or neither (None): who asks, or would if nobody else does, has not taken it."""
+    said = _ASIDE.sub(", ", text).strip(" ,")
+    if _CANT.search(said):
         return False
-    return True if _TAKES.search(text) else None
+    taken = None if _ASKS.search(said) else _TAKES.search(said)
+    if taken is None:
+        return None
+    return not re.search(rf"{_NOT}$", said[: taken.start()])
 
 
 def speaks_of_them(text: str) -> bool:
@@ -76,10 +118,17 @@ def speaks_of_them(text: str) -> bool:
     return bool(_SEEN.search(text))
 
 
+def says_well(text: str) -> bool:
+    """Whether somebody says of another that all is well, as one who knows: "I hope she is fine" and
+    "is she fine?" end no alarm."""
+    known = not (_ASKS.search(text) or _UNSURE.search(text) or _CANT.search(text))
+    return known and feeling(text) is True
+
+
 def found_well(text: str) -> bool:
     """Whether somebody who was alarmed says that they found the person well ("I rang, she is
     fine")."""
-    return speaks_of_them(text) and feeling(text) is True and not _CANT.search(text)
+    return speaks_of_them(text) and says_well(text)
 
 
 # Away
@@ -114,9 +163,23 @@ _BACK = re.compile(
     r"\bhome (?:again|now|from)\b|\bout of (?:the )?hospital\b|\bstart (?:the )?check|"
     r"\b(?:yn ol|adref|gartre)\b|\bsono tornat"
 )
-_UNTIL = re.compile(r"\b(?:until|untill|till|til|up to|back on|back|again on|tan|fino a)\b")
+_STILL_AWAY = re.compile(
+    r"\b(?:ill|i will|i shall|well be|we will|should|hope|hoping|hopefully|expect|when|once|if|not|"
+    r"wont|never|quando|non|pan|ddim)(?: \w+){0,2} $"
+)
+"""Said just before it, that somebody is back is still to come."""
+_BACK_ON = re.compile(
+    r"^(?:on )?(?P<alone>\w+)(?: (?:please|pls|thanks|thank you))?$|"
+    r"^(?:(?:no|sorry|actually|not|please|and|so|they (?:say|said|think)),? )*"
+    r"(?:(?:ill|i will|i should|i hope to|should|hope to|im|i am|we are|well) (?:\w+ )??(?:be )?)?"
+    r"(?:(?:back|home|not) )*(?:back|home|until|untill|till|til|tan|fino a|it should be|it will be|"
+    r"itll be|make it|i meant?)\b(?P<day>[^.!?;,]+)"
+)
+_TILL = r"until|untill|till|til|up to|tan|fino a"
+_UNTIL = re.compile(rf"\b(?:{_TILL}|back on|back|again on)\b")
 _FROM_TO = re.compile(
-    r"\b(?:from|away) (?!for )(?P<first>.+?) (?:to|until|untill|till|til|through) (?P<last>.+)"
+    r"\b(?:from|away(?: from)?) (?!for |from )(?P<first>.+?) "
+    r"(?:to|until|untill|till|til|through) (?P<last>.+)"
 )
 _FOR = re.compile(
     r"\bfor (?:about |around |the )?(?P<n>\d{1,2}|an?|one|two|three|four|five|six|a couple of|"
@@ -127,6 +190,22 @@ _HOW_MANY = {
     "a couple of": 2, "a few": 3,
 }  # fmt: skip
 _UNIT = {"day": 1, "night": 1, "week": 7, "fortnight": 14, "month": 30}
+_WEEKS = (
+    (re.compile(r"\bnext week ?end\b|\bpenwythnos nesaf\b"), 12, 14),
+    (re.compile(r"\bweek ?ends?\b|\bpenwythnos\b|\bfine settimana\b"), 5, 7),
+    (re.compile(r"\bnext week\b|\bwythnos nesaf\b|\bprossima settimana\b"), 7, 14),
+    (re.compile(r"\bsettimana prossima\b"), 7, 14),
+    (re.compile(r"\bthis week\b|\bwythnos (?:yma|hon)\b|\bquesta settimana\b"), 0, 7),
+)
+"""Weeks and their ends, in days from the Monday of this week."""
+_SOME_TIME = re.compile(
+    r"\b(?:christmas|xmas|new years?|easter|(?:in|over) (?:the )?(?:spring|summer|autumn|winter)|"
+    r"next (?:month|year)|nadolig|flwyddyn newydd|pasg|natale|capodanno|pasqua|"
+    rf"{'|'.join(name for names in MONTHS for name in names.split('|') if len(name) > 3)})\b"
+)
+"""To come, and no day of which anybody could be sure: they are asked until they say one."""
+_ONLY = re.compile(r"\b(?:today|tonight|all day|this week|week ?end)\b")
+_NUMBER = re.compile(r"(?:the )?(?P<day>[12]?\d|3[01])(?:st|nd|rd|th)?")
 USUAL_AWAY = 7
 """Days, where somebody says that they are away, or in hospital, and not for how long."""
 
@@ -139,50 +218,95 @@ class Away:
     until: date
     """The first day with one again."""
     hospital: bool
-    said: bool
-    """Whether they said until when."""
 
 
 def away_in(text: str, today: date, *, of_somebody: bool = False) -> Away | None:
     """The days that somebody says they are away or in hospital (`of_somebody`: that another is);
-    none if they don't say so, or ask for something ("a lift to the hospital")."""
+    none if they don't say so, ask for something ("a lift to the hospital"), or will be at some time
+    that is no day yet ("at Christmas")."""
     hospital = bool((_THEY_IN_HOSPITAL if of_somebody else _IN_HOSPITAL).search(text))
     away = (_THEY_AWAY if of_somebody else _AWAY).search(text)
     if not (hospital or away) or _NEEDS.search(text):
         return None
-    first, until = today, None
     span = _FOR.search(text)
     if span:
-        text = f"{text[: span.start()]} {text[span.end() :]}".replace("  ", " ")
+        text = text[: span.start()] + text[span.end() :]
+    begins, ends = text, ""
     if both := _FROM_TO.search(text):
-        first = day_of(f"on {both['first']}", today) or today
-        until = _day(both["last"], today)
+        begins, ends = both["first"], both["last"]
     elif mark := _UNTIL.search(text):
-        until = _day(text[mark.end() :], today)
-        first = day_of(text[: mark.start()], today) or today
-    else:
-        first = day_of(text, today) or today
+        begins, ends = text[: mark.start()], text[mark.end() :]
+    days = _days(begins, today)
+    if days is None and _SOME_TIME.search(begins):
+        return None
+    first, until = days[0] if days else today, _first(ends, today)
+    number = _NUMBER.fullmatch(begins)
+    if until and number:  # "the 12th to the 15th of December"
+        first = _before(until, int(number["day"]), today) or first
+    if until and until <= first:  # "from Friday to Thursday"
+        until = _first(ends, first) or until
     if until is None and span:
         count = span["n"] or "1"
-        number = int(count) if count.isdecimal() else _HOW_MANY[count]
-        until = first + timedelta(number * _UNIT[span["unit"].removesuffix("s")])
-    said = until is not None
+        number_of = int(count) if count.isdecimal() else _HOW_MANY[count]
+        until = first + timedelta(number_of * _UNIT[span["unit"].removesuffix("s")])
     if until is None:
         # "Away on Friday" is that day; "away" alone may be long, and a week is soon enough to ask.
-        only = first > today or re.search(r"\b(?:today|tonight|all day)\b", text)
-        until, said = first + timedelta(1 if only else USUAL_AWAY), bool(only)
+        only = first > today or _ONLY.search(text)
+        usual = timedelta(1 if only else USUAL_AWAY)
+        until = days[1] if days and only else first + usual
     if until <= first:
         until = first + timedelta(days=1)
-    return Away(first, min(until, first + LONGEST_AWAY), hospital, said)
+    return Away(first, min(until, first + LONGEST_AWAY), hospital)
 
 
-def _day(text: str, today: date) -> date | None:
-    rest = text.strip()
-    return day_of(rest if rest.startswith("the ") else f"on {rest}", today) or day_of(rest, today)
+def _days(text: str, today: date) -> tuple[date, date] | None:
+    """The first day that is spoken of, and the one after the last: of a day, a week or the end of
+    one."""
+    if day := day_of(text, today):
+        return day, day + timedelta(days=1)
+    monday = today - timedelta(days=today.weekday())
+    for named, first, end in _WEEKS:
+        if named.search(text):
+            return max(today, monday + timedelta(first)), monday + timedelta(end)
+    return None
 
 
-def is_back(text: str) -> bool:
-    """Whether somebody says that they are home again."""
-    return bool(_BACK.search(text)) and not _UNTIL.search(
-        text.replace("im back", "").replace("back home", "").replace("back from", "")
+def _first(text: str, today: date) -> date | None:
+    days = _days(text, today)
+    return days[0] if days else None
+
+
+def _before(until: date, number: int, today: date) -> date | None:
+    """The day of a month with that number that comes last before `until`; none if it is past."""
+    day = until - timedelta(days=1)
+    while day.day != number:
+        day -= timedelta(days=1)
+    return day if day >= today else None
+
+
+def is_back(text: str, today: date) -> bool:
+    """Whether somebody says that they are home again, and not that they will be."""
+    return any(
+        not _STILL_AWAY.search(text[: said.start()])
+        and not re.search(rf"\b(?:{_TILL})\b", text)
+        and not _later(said[0], text[said.end() :], today)
+        for said in _BACK.finditer(text)
     )
+
+
+def _later(said: str, rest: str, today: date) -> bool:
+    """Whether "I'm back" is said of a day to come. "I got back on Friday" is not, and what may be
+    either is taken for being back: who is asked in vain is rung, who isn't asked is alone."""
+    clause = re.split(r"[.!?;,]| and | but | so | can | could ", rest)[0]
+    return said.startswith(("im", "i am", "we")) and (day_of(clause, today) or today) > today
+
+
+def back_on(text: str, away: Away, today: date) -> Away | None:
+    """The same days, until the one on which somebody says that they will be back ("I'll be home on
+    Sunday", "not until Friday", or only "Friday"); none if they don't."""
+    said = _BACK_ON.match(text)
+    first = max(away.first, today)
+    until = _first(said["alone"] or said["day"], first) if said else None
+    if until is None or until <= first:
+        return None
+    return Away(away.first, min(until, first + LONGEST_AWAY), hospital=False)

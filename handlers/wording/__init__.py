@@ -23,6 +23,9 @@ from storage.model import Community, HelpRequest, Need
 
 FALLBACK = "en"
 _KEYWORDS = "keywords."
+FAR_OFF = timedelta(days=183)
+"""A day further off than this is said with its year."""
+
 LOCALES = {"en": "en_GB"}
 """Where the days and hours are those of another region than the language's own."""
 
@@ -152,14 +155,17 @@ class Wording:
         named: bool = False,
     ) -> str:
         """`today`, `tomorrow`, `Tuesday`, `Tuesday 24 November`; `whole`: never just `Tuesday`;
-        `named`: right on whatever day it is read, so never `today` or `tomorrow`."""
+        `named`: right on whatever day it is read, so never `today` or `tomorrow`. A day that is
+        far off has its year, for it may not be the one that was meant: who writes of 29 February
+        in a year that has none, or of yesterday by its date."""
         if day == today and not named:
             return self.text(language, "day.today")
         if day == today + timedelta(days=1) and not named:
             return self.text(language, "day.tomorrow")
         near = timedelta(0) <= day - today < timedelta(days=7) and not whole
         locale = LOCALES.get(language, language)
-        said = format_date(day, "EEEE" if near else "EEEE d MMMM", locale=locale)
+        pattern = "EEEE d MMMM y" if day - today > FAR_OFF else "EEEE d MMMM"
+        said = format_date(day, "EEEE" if near else pattern, locale=locale)
         return said.replace("Dydd ", "dydd ")  # CLDR has the Welsh days as headings
 
     def weekly(self, language: str, days: Iterable[int], hour: time) -> str:

@@ -206,9 +206,12 @@ async def all_there(folder: Path) -> None:
 def test_somebody_is_forgotten_by_hand(popround: Popround, tmp_path: Path) -> None:
     in_group = ("--group", "Marsden Neighbours", "--yes")
     assert "Nobody in" in popround("members", "forget", "Nora", *in_group).complaint
-    popround.well("members", "forget", "07700 900123", *in_group)
+    assert "own texts" not in popround.well("members", "forget", "07700 900123", *in_group)
     assert "already" in popround("members", "forget", "rosa zebedee", *in_group).complaint
-    popround.well("members", "forget", "#2", *in_group)
+    popround.well("texts", "set", "info", "Sam runs it.", "--group", "Marsden Neighbours")
+    assert "own texts may still name them: en:info" in popround.well(
+        "members", "forget", "#2", *in_group
+    )
 
     async def asked() -> list[Standing]:
         database = opened(tmp_path)

@@ -302,6 +302,27 @@ async def test_each_persons_messages_are_handled_in_order_by_many_hands(
         assert [len(await audit.about(tx, "inbox", n)) for n in range(80)] == [1] * 80
 
 
+async def test_an_emergency_is_heard_before_a_backlog_with_what_its_sender_wrote_first(
+    desk: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def receive(_message: InboundMessage) -> None:
+        pass
+
+    fallen = "my husband has fallen and can't get up"
+    await desk.store(call("SM1", "SM2", chat=ANA))
+    await desk.store(call("SM3"))
+    await desk.store(call("SM4", chat=ANA))
+    # A line of a moment is none: there is nothing to look twice for.
+    await desk.store(Received((inbound("SM5", text=fallen, chat=ANA),)))
+    desk._clock = VirtualClock(NOW + timedelta(seconds=30))
+    await desk.store(call("SM6"))
+    await desk.store(Received((inbound("SM7", text=fallen),)))
+    await desk.store(call("SM8"))
+    async with handling(desk, monkeypatch, receive) as done:
+        await desk.drain()
+    assert done == ["SM3", "SM6", "SM7", "SM1", "SM2", "SM4", "SM5", "SM8"]
+
+
 async def test_the_hands_go_on_after_any_fault(
     desk: Intake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -480,8 +501,12 @@ async def test_of_two_processes_one_asks_and_when_it_is_gone_the_other(
         assert second.asked == []
         one.cancel()
         await asyncio.gather(one, return_exceptions=True)
+        # Who is stopped in good order gives the lease back, and nobody waits for it to run out.
+        async with desk._database.transaction() as tx:
+            assert await hold(tx, "poll.sms.lease", "a third", NOW, module.POLL_LEASE_SECONDS)
+            await keepsakes.let_go(tx, "poll.sms.lease", "a third")
         while not second.finished.is_set():
-            clock.jump_to(clock.now() + timedelta(seconds=module.POLL_LEASE_SECONDS))
+            clock.jump_to(clock.now() + timedelta(seconds=module.POLL_LEASE_SECONDS / 3))
             await asyncio.sleep(0.01)
     other.cancel()
     await asyncio.gather(other, return_exceptions=True)

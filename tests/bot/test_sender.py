@@ -630,7 +630,7 @@ def test_an_outage_of_three_hours_is_sat_out() -> None:
 def another(here: Village, holder: str) -> Sender:
     bot = here.on.bot
     adapter = here.sms._adapter
-    return Sender(bot.database, bot.clock, adapter, sms_limits(), holder)
+    return Sender(bot.database, bot.clock, adapter, sms_limits(), holder, bot.desk)
 
 
 async def test_one_process_sends_at_a_time_and_another_takes_over(database_url: str) -> None:

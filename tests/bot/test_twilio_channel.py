@@ -451,6 +451,29 @@ async def test_what_was_kept_is_not_brought_again_and_what_was_not_is():
         assert await adapter(sms._http._api_url, None, clock=clock).poll(cursor)
 
 
+async def test_a_text_that_cannot_be_read_does_not_hold_up_the_others(caplog):
+    async with talking(public_url=None, clock=VirtualClock(NOW)) as (sms, api):
+        api.add("SM" + "9" * 99, NOW, body="private words")  # an id that nobody could keep whole
+        api.add("SM1", NOW, body="private words", **{"from": ["+447700900001"]})
+        api.add("SM2", NOW, body=7)
+        api.add("SM3", NOW, OURS, ROSA, "out", "failed", error_code="\x00")
+        api.add("SM4", NOW, body="after")
+        got, _ = await sms.poll("")
+    assert ([m.text for m in got.messages], got.receipts) == (["after"], ())
+    assert "private words" not in caplog.text
+
+
+async def test_what_one_process_has_kept_is_not_taken_for_what_another_was_handed():
+    async with talking(public_url=None, clock=VirtualClock(NOW), poll_seconds=0) as (sms, api):
+        other = adapter(sms._http._api_url, None, clock=VirtualClock(NOW))
+        _, cursor = await other.poll("")  # this is kept, and sees nothing yet
+        await other.close()
+        api.add("SM1", NOW)
+        await sms.poll("")  # this one lost its lease meanwhile
+        got, _ = await sms.poll(cursor)
+    assert [m.provider_id for m in got.messages] == ["SM1"]
+
+
 async def test_old_texts_are_asked_for_now_and_then():
     clock = VirtualClock(NOW)
     async with talking(public_url=None, clock=clock, poll_seconds=0) as (sms, api):

@@ -161,7 +161,8 @@ def test_no_reader_of_words_raises(text: str, now: datetime) -> None:
         *(numbers_in, timing.clock_time),
     ):
         read(text)
-    for read_on in (recurrence.pattern_of, recurrence.wish_of, rota_once.once, wellbeing.away_in):
+    days = (wellbeing.away_in, wellbeing.is_back)
+    for read_on in (recurrence.pattern_of, recurrence.wish_of, rota_once.once, *days):
         read_on(text, today)
     without_old_days(text, today, None)
     without_old_days(text, today, today)

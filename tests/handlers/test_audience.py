@@ -9,14 +9,16 @@ import pytest
 from handlers.rules.audience import (
     Named,
     answers_in,
+    is_meant,
     means_silent,
     moment_in,
     named,
     urgent_because,
     who_said,
 )
-from storage.model import Community, Need, Role
+from storage.model import Community, Need, Role, Standing
 from storage.model_broadcasts import Audience
+from tests.made import asker, helper
 
 HELPERS, ASKERS = Audience(role=Role.HELPER), Audience(role=Role.ASKER)
 DRIVERS = Audience(role=Role.HELPER, need=Need.LIFT)
@@ -30,6 +32,7 @@ DRIVERS = Audience(role=Role.HELPER, need=Need.LIFT)
         ("i bawb", Audience(), ""),
         ("tutti", Audience(), ""),
         ("the helpers please", HELPERS, ""),
+        ("the helpers.", HELPERS, ""),
         ("gwirfoddolwyr", HELPERS, ""),
         ("chi aiuta", HELPERS, ""),
         ("people who ask", ASKERS, ""),
@@ -41,6 +44,10 @@ DRIVERS = Audience(role=Role.HELPER, need=Need.LIFT)
         ("o fewn 2 km i hd7 6ab", Audience(km=2.0), "HD7 6AB"),
         ("entro 1,5 km da HD7 6AB", Audience(km=1.5), "HD7 6AB"),
         ("helpers within a mile of HD7 6AB", Audience(role=Role.HELPER, km=1.61), "HD7 6AB"),
+        ("one km from HD7 6AB", Audience(km=1.0), "HD7 6AB"),
+        ("half a mile round HD7 6AB", Audience(km=0.8), "HD7 6AB"),
+        ("hanner milltir o HD7 6AB", Audience(km=0.8), "HD7 6AB"),
+        ("entro un km da HD7 6AB", Audience(km=1.0), "HD7 6AB"),
         ("round HD7 6AB", Audience(km=1.0), "HD7 6AB"),
         ("Welsh speakers", Audience(language="cy"), ""),
         ("siaradwyr Cymraeg", Audience(language="cy"), ""),
@@ -69,6 +76,40 @@ def test_whom_words_mean(words: str, audience: Audience | None, around: str) -> 
         assert found == (Named(audience, around) if audience else None)
 
 
+HERE = Audience(cell=1, km=2.0)
+
+
+@pytest.mark.parametrize(
+    ("audience", "km", "silent", "sam", "rosa"),
+    [
+        (Audience(), None, False, True, True),
+        (HELPERS, None, False, True, False),
+        (ASKERS, None, False, False, True),
+        (Audience(areas=("HD7",)), None, False, True, False),  # Rosa is in HD70
+        (Audience(areas=("HD8", "HD7 5")), None, False, True, False),
+        (Audience(areas=("HD7 51",)), None, False, False, False),
+        (HERE, 2.0, False, True, True),
+        (HERE, 2.1, False, False, False),
+        (HERE, None, False, False, False),  # where they live is not known
+        (Audience(language="cy"), None, False, False, True),
+        (Audience(need=Need.LIFT), None, False, True, False),  # Rosa only asks
+        (Audience(need=Need.PET), None, False, False, False),
+        (Audience(silent_in=7), None, True, True, True),
+        (Audience(silent_in=7), None, False, False, False),
+    ],
+)
+def test_who_is_in_an_audience(
+    audience: Audience, km: float | None, silent: bool, sam: bool, rosa: bool
+) -> None:
+    lifts = frozenset({Need.LIFT})
+    members = helper(can_do=lifts), asker(can_do=lifts, area="HD70 5", language="cy")
+    found = tuple(is_meant(each, audience, km, silent=silent) for each in members)
+    assert found == (sam, rosa)
+    assert not is_meant(members[0], Audience(silent_in=7), km)
+    for nobody in (helper(roles=frozenset()), helper(standing=Standing.LEFT)):
+        assert not is_meant(nobody, audience, km, silent=silent)
+
+
 @pytest.mark.parametrize(
     ("words", "silent"),
     [
@@ -91,6 +132,9 @@ def test_those_who_did_not_answer(words: str, silent: bool) -> None:
         ("1 tea, 2 coffee", ("tea", "coffee")),
         ("oes / nac oes", ("oes", "nac oes")),
         ("yes", None),
+        ("Yes!, no.", ("Yes", "no")),
+        ("a, b, c, d", ("a", "b", "c", "d")),
+        ("just so long as you like, no", ("just so long as you like", "no")),
         ("a, b, c, d, e", None),
         ("yes, yes", None),
         ("a very long answer that fits no button, no", None),
@@ -126,6 +170,11 @@ NOW = datetime(2026, 11, 3, 10, tzinfo=UTC)  # a Tuesday
         ("at 6pm", datetime(2026, 11, 3, 18, tzinfo=UTC)),
         ("Friday", datetime(2026, 11, 6, 10, tzinfo=UTC)),
         ("monday morning", datetime(2026, 11, 9, 10, 30, tzinfo=UTC)),
+        ("domani ore 9", datetime(2026, 11, 4, 9, tzinfo=UTC)),
+        ("tomorrow at 21.", datetime(2026, 11, 4, 21, tzinfo=UTC)),
+        ("oggi alle 18", datetime(2026, 11, 3, 18, tzinfo=UTC)),
+        ("please send it tomorrow morning at half 9", datetime(2026, 11, 4, 9, 30, tzinfo=UTC)),
+        ("please send it out tomorrow morning at half 9", None),  # may be the news itself
         ("now", NOW),
         ("today", None),
         ("4821", None),
@@ -141,6 +190,7 @@ def test_when_it_is_to_go(words: str, at: datetime | None) -> None:
     [
         ("who said 1?", "1"),
         ("Who answered I have one", "i have one"),
+        ('who said "tea"', "tea"),
         ("pwy ddywedodd 2", "2"),
         ("chi ha detto sì", "sì"),
         ("who said that the bus is off", "that the bus is off"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -28,7 +29,16 @@ from handlers.rules.checkins import (
 )
 from handlers.rules.lateness import LATENESS, Then, too_late
 from handlers.rules.understanding_words import plain
-from handlers.rules.wellbeing import away_in, feeling, found_well, is_back, takes_it
+from handlers.rules.wellbeing import (
+    LONGEST_AWAY,
+    Away,
+    away_in,
+    back_on,
+    feeling,
+    found_well,
+    is_back,
+    takes_it,
+)
 from storage.model import Community, DueKind
 
 LONDON = ZoneInfo("Europe/London")
@@ -128,6 +138,29 @@ def test_check_ins_for_somebody_else_need_days(words: str, somebody: bool) -> No
         ),
         ("I'm away for a whole year", TUESDAY, date(2026, 11, 10), False),
         ("away until next August the 1st", TUESDAY, date(2027, 1, 4), False),  # at most two months
+        ("I'm away until the 20th", TUESDAY, date(2026, 11, 20), False),
+        ("I'm away", TUESDAY, date(2026, 11, 10), False),
+        ("I'm out all day today", TUESDAY, date(2026, 11, 4), False),
+        ("I'm out all day", TUESDAY, date(2026, 11, 4), False),
+        ("in hospital for fortnight", TUESDAY, date(2026, 11, 17), True),
+        ("away for 3 days from Friday", date(2026, 11, 6), date(2026, 11, 9), False),
+        # The end comes after the beginning, and the beginning goes by the month of the end: else
+        # somebody would be unwatched for weeks before they go.
+        ("away friday until thursday", date(2026, 11, 6), date(2026, 11, 12), False),
+        ("away from friday to friday", date(2026, 11, 6), date(2026, 11, 13), False),
+        ("away from the 30th to the 15th", date(2026, 11, 30), date(2026, 12, 15), False),
+        ("away the 12th to the 15th of December", date(2026, 12, 12), date(2026, 12, 15), False),
+        ("away the 14th to the 15th of December", date(2026, 12, 14), date(2026, 12, 15), False),
+        ("away from 28 to 3 January", date(2026, 12, 28), date(2027, 1, 3), False),
+        ("away from the 13th to the 13th", date(2026, 11, 13), date(2026, 11, 14), False),
+        # A week is that week, and not from today on.
+        ("I'm away next week", date(2026, 11, 9), date(2026, 11, 16), False),
+        ("I'm away this week", TUESDAY, date(2026, 11, 9), False),
+        ("away at the weekend", date(2026, 11, 7), date(2026, 11, 9), False),
+        ("away next weekend", date(2026, 11, 14), date(2026, 11, 16), False),
+        ("away next week until Friday", date(2026, 11, 9), date(2026, 11, 13), False),
+        ("away until next week", TUESDAY, date(2026, 11, 9), False),
+        ("away until Christmas", TUESDAY, date(2026, 11, 10), False),  # a week: then they are asked
     ],
 )
 def test_days_away_are_read_as_people_say_them(
@@ -136,22 +169,6 @@ def test_days_away_are_read_as_people_say_them(
     away = away_in(plain(words), TUESDAY)
     assert away
     assert (away.first, away.until, away.hospital) == (first, until, hospital)
-
-
-@pytest.mark.parametrize(
-    ("words", "until", "said"),
-    [
-        ("I'm away until the 20th", date(2026, 11, 20), True),
-        ("I'm away until friday", date(2026, 11, 6), True),
-        ("I'm away for a week", date(2026, 11, 10), True),
-        ("I'm away", date(2026, 11, 10), False),  # it is asked until when
-        ("I'm out all day today", date(2026, 11, 4), True),
-    ],
-)
-def test_whether_they_said_until_when(words: str, until: date, said: bool) -> None:
-    away = away_in(plain(words), TUESDAY)
-    assert away
-    assert (away.until, away.said) == (until, said)
 
 
 @pytest.mark.parametrize(
@@ -170,6 +187,8 @@ def test_whether_they_said_until_when(words: str, until: date, said: bool) -> No
         "I'm not in pain",
         "please send it via my neighbour",
         "go away",
+        "I'm going away for Christmas",  # from when is not known: asked until it is
+        "I'm away in December",
     ],
 )
 def test_other_talk_is_not_being_away(words: str) -> None:
@@ -198,12 +217,52 @@ def test_an_organiser_says_that_somebody_is_away(words: str, until: date, hospit
         ("back home now", True),
         ("some milk please", False),
         ("back from hospital now", True),
-        ("I'll be back on Sunday", False),
+        ("I'm back, but my back hurts", True),
+        ("I'm back and could do with a lift on Friday", True),
+        ("I got back on Sunday", True),
+        ("I'm not in hospital any more I'm back home", True),
         ("my back hurts", False),
+        # Who is believed back while they are in hospital would be looked for in vain.
+        ("I'll be back on Sunday", False),
+        ("I'll be back home on Sunday", False),
+        ("I'm back on Friday", False),
+        ("I am back on Friday", False),
+        ("We are home on Friday", False),
+        ("I'm home, the nurse comes on Friday", True),
+        ("sono tornata venerdì", True),
+        ("I'm home until Monday", False),
+        ("not back home yet", False),
+        ("tell you when I'm back home", False),
     ],
 )
 def test_who_is_back_says_so(words: str, back: bool) -> None:
-    assert is_back(plain(words)) is back
+    assert is_back(plain(words), TUESDAY) is back
+
+
+@pytest.mark.parametrize(
+    ("words", "until"),
+    [
+        ("I'll be back home on Sunday", date(2026, 11, 8)),
+        ("I'm back on Friday", date(2026, 11, 6)),
+        ("no, not until the 20th", date(2026, 11, 20)),
+        ("it should be Thursday", date(2026, 11, 5)),
+        ("they say I'll be home next week", date(2026, 11, 9)),
+        ("on Friday please", date(2026, 11, 6)),
+        ("tomorrow", date(2026, 11, 4)),
+        ("until 1 April", TUESDAY + LONGEST_AWAY),
+        ("today", None),
+        ("make it two", None),
+        ("bread on Friday", None),
+        ("my son comes home on Friday", None),
+    ],
+)
+def test_who_is_away_may_say_another_day(words: str, until: date | None) -> None:
+    away = Away(date(2026, 11, 1), date(2026, 11, 10), hospital=True)
+    assert back_on(plain(words), away, TUESDAY) == (
+        Away(away.first, until, hospital=False) if until else None
+    )
+    later = replace(away, first=date(2026, 11, 6))
+    assert back_on("friday", later, TUESDAY) == Away(later.first, date(2026, 11, 13), False)
 
 
 @pytest.mark.parametrize(
@@ -232,6 +291,31 @@ def test_contacts_are_read_with_their_numbers(words: str, named: tuple[Named, ..
     assert contacts_in(words) == named
 
 
+NOT_WELL = (
+    *("not at all well", "I don't feel good", "I don't feel very well", "don't feel right"),
+    *("not doing great", "not much good", "no good today", "I'm no good", "it isn't good"),
+    *("I can't say I'm all right", "hardly fine", "far from fine", "less than great"),
+    *("I wish I was fine", "not the best", "not myself", "not 100%", "nothing is fine"),
+    *("not up and about", "no, I'm not all right", "I think I'm OK", "I hope I'll be fine"),
+    *(
+        "could be better",
+        "never felt better but now I fell",
+        "weak but ok",
+        "ddim yn teimlo yn dda",
+    ),
+    *("the weather is fine but I'm on the floor", "can't get up, all right otherwise"),
+    *("the ambulance is here, ok", "non sto tanto bene", "dim yn iawn"),
+)
+WELL = (
+    *("no, I'm fine", "no im fine thanks", "I don't need anything, all well", "can't grumble"),
+    *("don't worry I'm fine", "no problems all good", "never better", "I'm still here", "here"),
+    *("yes I'm here love", "No need to ring me, I am ok", "nothing to report all ok"),
+    *("all right thanks, no pain today", "didn't sleep but I'm ok now", "iawn diolch"),
+    *("yes I am well", "doing well", "no complaints", "fine, not been out"),
+    *("right now I'm fine", "not right now, I'm fine", "tutto bene"),
+)
+
+
 @pytest.mark.parametrize(
     ("words", "well"),
     [
@@ -244,6 +328,13 @@ def test_contacts_are_read_with_their_numbers(words: str, named: tuple[Named, ..
         ("can you ring me", False),
         ("had a fall but alright", False),  # who rings in vain does no harm
         ("what time is it", None),
+        # A word of being well with a no before it, however far.
+        *((words, False) for words in NOT_WELL),
+        *((words, True) for words in WELL),
+        ("nobody is here", None),
+        ("come here please", None),
+        ("fine" + 49 * " 123", True),
+        ("fine" + 49 * " 123" + "4", None),  # a letter is about more
     ],
 )
 def test_how_somebody_is(words: str, well: bool | None) -> None:
@@ -261,6 +352,31 @@ def test_how_somebody_is(words: str, well: bool | None) -> None:
         ("I rang, she's fine", None, True),
         ("I can't see her but she is fine I think", False, False),
         ("no answer, she may not be well", None, False),
+        ("No problem, I'll go", True, False),
+        ("no worries, ok", True, False),
+        ("not a problem, I'll pop round", True, False),
+        ("I'm not in but I'll ring her", True, False),
+        # Who does not go has not taken it: the next is told.
+        ("I'm not going round", False, False),
+        ("I don't think I'll go", False, False),
+        ("don't leave it to me", False, False),
+        ("I'll ring her tomorrow", False, False),
+        ("I'll pop in later", False, False),
+        ("who is going round", None, False),
+        ("is anybody going round?", None, False),
+        ("somebody else is going round", None, False),
+        ("we were going to ring", None, False),
+        ("I'll go if nobody else can", None, False),
+        ("ok, who is it", None, False),
+        # Who does not know has not found them: nothing ends an alarm but that.
+        ("is she all right?", None, False),
+        ("I hope she's ok", None, False),
+        ("I think she's fine", None, False),
+        ("she should be fine", None, False),
+        ("saw her yesterday, she was fine", None, False),
+        ("she isn't fine", None, False),
+        ("she's not at all well", None, False),
+        ("spoke to her, all ok", None, True),
     ],
 )
 def test_what_somebody_alarmed_says(words: str, takes: bool | None, well: bool) -> None:

@@ -86,6 +86,70 @@ def set_to(meant: str) -> Wish:
         ("giorni feriali di mattina", "mon-fri 06:00-12:00"),
         ("ogni martedì dalle 14 alle 17", "tue 14:00-17:00"),
         ("weekday mornings", "mon-fri 06:00-12:00"),
+        ("saturday to monday", "mon; sat-sun"),
+        ("sunday to tuesday", "mon-tue; sun"),
+        ("daytimes", "mon-sun 09:00-17:30"),
+        ("9 to 5 every day", "mon-sun 09:00-17:00"),
+        ("every day 9 to 5", "mon-sun 09:00-17:00"),
+        # Twice a day, and what belongs to what.
+        ("Mondays 9 to 12 and 2 to 4", "mon 09:00-12:00; mon 14:00-16:00"),
+        ("Mondays 9 to 12 2 to 4", "mon 09:00-12:00; mon 14:00-16:00"),
+        ("mornings and 2 to 4", "mon-sun 06:00-12:00; mon-sun 14:00-16:00"),
+        ("9 to 12 and evenings", "mon-sun 09:00-12:00; mon-sun 17:30-22:00"),
+        ("Mondays 2 to 4 and 8 to 10 in the evening", "mon 14:00-16:00; mon 20:00-22:00"),
+        ("9 to 12 Mondays and 2 to 4 Tuesdays", "mon 09:00-12:00; tue 14:00-16:00"),
+        ("mornings only on Mondays", "mon 06:00-12:00"),
+        ("not Mondays, only Tuesdays", "tue"),
+        ("I can't do Mondays but can do Tuesdays", "tue"),
+        (
+            "not Mondays 9 to 12 and Tuesdays 2 to 4",
+            "mon 00:00-09:00; mon 12:00-24:00; tue 00:00-14:00; tue 16:00-24:00; wed-sun",
+        ),
+        (
+            "not 9 to 12 on Mondays and 2 to 4 on Tuesdays",
+            "mon 00:00-09:00; mon 12:00-24:00; tue 00:00-14:00; tue 16:00-24:00; wed-sun",
+        ),
+        # Morning or afternoon.
+        ("mornings 6 to 8", "mon-sun 06:00-08:00"),
+        ("mornings until 10", "mon-sun 06:00-10:00"),
+        ("mornings until 6.45", "mon-sun 06:00-06:45"),
+        ("evenings after 7", "mon-sun 19:00-22:00"),
+        ("evenings 8 to 12", "mon-sun 20:00-24:00"),
+        ("7 to 9", "mon-sun 07:00-09:00"),
+        ("9 to 9", "mon-sun 09:00-21:00"),
+        ("9 to 9pm", "mon-sun 09:00-21:00"),
+        ("7 to 9pm", "mon-sun 19:00-21:00"),
+        ("8 to 5pm", "mon-sun 08:00-17:00"),
+        ("6 to noon", "mon-sun 06:00-12:00"),
+        ("6 to 8am", "mon-sun 06:00-08:00"),
+        ("6am to 8", "mon-sun 06:00-08:00"),
+        ("9 to 9am", "mon-sun 00:00-09:00; mon-sun 21:00-24:00"),
+        ("10 to 9am", "mon-sun 00:00-09:00; mon-sun 22:00-24:00"),
+        ("10 to 2am", "mon-sun 00:00-02:00; mon-sun 22:00-24:00"),
+        ("12 to 12am", "mon-sun 12:00-24:00"),
+        ("8 to 21", "mon-sun 08:00-21:00"),
+        ("2 to 17:00", "mon-sun 14:00-17:00"),
+        ("2 o'clock to 5 o'clock", "mon-sun 14:00-17:00"),
+        ("one to half past two", "mon-sun 13:00-14:30"),
+        ("mornings six to eight", "mon-sun 06:00-08:00"),
+        ("six am to eight", "mon-sun 06:00-08:00"),
+        ("half past nine to twelve", "mon-sun 09:30-12:00"),
+        ("dydd Mawrth dau tan bump", "tue 14:00-17:00"),
+        ("o 9 tan hanner dydd", "mon-sun 09:00-12:00"),
+        ("dalle 9 a mezzogiorno", "mon-sun 09:00-12:00"),
+        # Until when, where nobody is asked before eight anyway; and midnight.
+        ("weekdays until 7", "mon-fri 00:00-19:00"),
+        ("until 8", "mon-sun 00:00-20:00"),
+        ("until 8.15", "mon-sun 00:00-08:15"),
+        ("noon to midnight", "mon-sun 12:00-24:00"),
+        ("9 to midnight", "mon-sun 21:00-24:00"),
+        ("midnight to 6", "mon-sun 00:00-06:00"),
+        ("0:00 to 6:00", "mon-sun 00:00-06:00"),
+        ("9 to 24", "mon-sun 09:00-24:00"),
+        ("18:00 to 24:00", "mon-sun 18:00-24:00"),
+        ("24.00 to 6", "mon-sun 00:00-06:00"),
+        ("18 to hanner nos", "mon-sun 18:00-24:00"),
+        ("Mondays until midnight", "mon"),
     ],
 )
 def test_hours_that_were_asked_for(said: str, meant: str) -> None:
@@ -99,6 +163,10 @@ def test_hours_that_were_asked_for(said: str, meant: str) -> None:
         ("also Saturdays", "mon 09:00-12:00", "mon 09:00-12:00; sat"),
         ("not Mondays", "mon-tue 09:00-12:00", "tue 09:00-12:00"),
         ("not before 10", "mon-tue 09:00-12:00", "mon-tue 10:00-12:00"),
+        ("not before 8", "mon-tue 07:00-12:00", "mon-tue 08:00-12:00"),
+        ("not before 7", "mon-tue 06:00-12:00", "mon-tue 07:00-12:00"),
+        ("not until 6", "mon-tue 09:00-20:00", "mon-tue 18:00-20:00"),
+        ("also I can do Saturdays", "mon 09:00-12:00", "mon 09:00-12:00; sat"),
         ("only Fridays", "mon-tue 09:00-12:00", "fri"),
         ("any time except Wednesdays", "mon 09:00-12:00", "mon-tue; thu-sun"),
     ],
@@ -125,6 +193,10 @@ def test_hours_by_their_name_alone_are_shown(word: str) -> None:
         ("hours tuesdays at some point", Ear.NAMED, Doing.HOW),
         ("hours not mondays", Ear.NAMED, Doing.HOW),  # of somebody who has only Mondays
         ("any time", Ear.HELPER, Doing.ANY),
+        ("any time", Ear.HABIT, Doing.ANY),
+        ("any time, I am free", Ear.HABIT, Doing.ANY),
+        ("every day", Ear.ASKED, Doing.ANY),
+        ("hours 9 to 25", Ear.NAMED, Doing.HOW),
     ],
 )
 def test_any_time_and_what_was_not_understood(said: str, ear: Ear, doing: Doing) -> None:
@@ -160,6 +232,32 @@ def test_any_time_and_what_was_not_understood(said: str, ear: Ear, doing: Doing)
 @pytest.mark.parametrize("ear", [Ear.HABIT, Ear.HELPER, Ear.NAMED])
 def test_what_is_about_something_else(said: str, ear: Ear) -> None:
     assert wish(said, (), ear) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "ear"),
+    [
+        ("Tuesdays 2 to 5", Ear.HABIT),  # of whose Tuesdays?
+        ("I can do Wednesdays", Ear.NAMED),  # another question is open
+        ("hours nonsense", Ear.NAMED),
+        ("thank you", Ear.ASKED),
+        ("hours and hours", Ear.NAMED),
+        # An hour that there is not, or none at all: all of it is left.
+        ("Tuesdays 9 to 25", Ear.ASKED),
+        ("Tuesdays after 25", Ear.ASKED),
+        ("Tuesdays 2 to 2", Ear.ASKED),
+        ("Tuesdays 9am to 9am", Ear.ASKED),
+        ("Tuesdays 23:50 to 23:55", Ear.ASKED),
+        ("Tuesdays 9 to 25 in the morning", Ear.ASKED),
+        ("Tuesdays 8 to 20:00 in the evening", Ear.ASKED),
+    ],
+)
+def test_what_is_no_hours(said: str, ear: Ear) -> None:
+    assert wish(said, (), ear) is None
+
+
+def test_a_dash_after_the_name_of_hours() -> None:
+    assert wish("Hours - Tuesdays 2 to 5", (), Ear.NAMED) == set_to("tue 14:00-17:00")
 
 
 @given(st.text(max_size=60), st.sampled_from(Ear))

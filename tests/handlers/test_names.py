@@ -23,6 +23,26 @@ from handlers.rules.names import LONGEST, house_in, house_named, introduced, nam
         ("Jean-Luc O'Brien", "Jean-Luc O'Brien"),
         ("fy enw i yw Siân", "Siân"),
         ("Doreen, 3 Mill Row, HD7 5AB", "Doreen"),
+        ("Doreen Shaw HD7 5AB", "Doreen Shaw"),
+        ("Doreen - 3 Mill Row", "Doreen"),
+        ("- doreen", "Doreen"),
+        ("?! Doreen", "Doreen"),
+        ("Mrs. Shaw", "Mrs. Shaw"),
+        ("Mrs D. Shaw. I need milk", "Mrs D. Shaw"),
+        ("Jean McKay", "Jean McKay"),
+        ("JO", "JO"),
+        ("ANN", "Ann"),
+        ("Ann Good", "Ann Good"),
+        ("Anna Maria Lopez Ruiz", "Anna Maria Lopez Ruiz"),
+        ("Anna Maria Lopez Ruiz Perez", None),
+        # What is said in place of a name would go to a neighbour as one.
+        ("I'm not well", None),
+        ("not sure", None),
+        ("im poorly", None),
+        ("fine thanks", None),
+        ("its cold", None),
+        ("never mind", None),
+        ("sorry wrong number", None),
         ("no", None),
         ("why do you want to know", None),
         ("I need some milk", None),
@@ -79,10 +99,38 @@ def test_a_house_in_passing_is_taken_only_where_it_is_plain(said: str, house: st
         ("HD7 5AB", ""),
         ("I live at 3 Mill Row, Marsden, HD7 5AB.", "3 Mill Row, Marsden"),
         ("hd7 5ab, flat 2", "flat 2"),
+        ("hd75ab; 3 Mill Row", "3 Mill Row"),
+        ("HD7, 3 Mill Row", "3 Mill Row"),
+        ("HD7 3 Mill Row", "3 Mill Row"),
+        ("HD7 5AB !?", ""),
+        ("3 Mill Row,HD7 5AB,Marsden", "3 Mill Row, Marsden"),
+        ("3 Mill Row HD75 AB please", "3 Mill Row"),
+        ("Address: 3 Mill Row", "3 Mill Row"),
+        # Else it would pass for a house, and nobody would ask for the door.
+        ("(HD7 5AB)", ""),
+        ("HD7-5AB?", ""),
+        ("hd7 5 ab", ""),
+        ("H D 7 5 A B thank you", ""),
     ],
 )
 def test_what_is_left_without_the_postcode_is_the_house(said: str, house: str) -> None:
     assert house_in(said, "HD7 5AB") == house
+
+
+@pytest.mark.parametrize(
+    ("said", "postcode", "house"),
+    [
+        ("3 Mill Row, ol1 oab", "OL1 0AB", "3 Mill Row"),
+        ("3 Mill Row 0L10AB", "OL1 0AB", "3 Mill Row"),
+        ("3 Mill Row, 0l1", "OL1 0AB", "3 Mill Row"),
+        ("flat B1, 3 Mill Row, B1 1AA", "B1 1AA", "flat B1, 3 Mill Row"),
+        ("3 Mill Row B1", "B1 1AA", "3 Mill Row"),
+    ],
+)
+def test_a_nought_may_be_an_o_and_a_flat_is_no_postcode(
+    said: str, postcode: str, house: str
+) -> None:
+    assert house_in(said, postcode) == house
 
 
 @pytest.mark.parametrize("said", ["Hello?", "good morning!", "Hi there", "shwmae"])
@@ -111,13 +159,38 @@ def test_more_than_a_courtesy_is_no_courtesy(said: str) -> None:
         "he didn't come",
         "no one has been",
         "She hasn't arrived",
+        "Sam didn’t come",
+        "nobody's here yet",
+        "no one showed up",
+        "Sam hasn't been",
+        "he is not here",
+        "I'm still waiting for Sam",
+        "no sign of him",
+        "no sign of Sam",
+        "dw i dal i aros",
+        "Sam non è venuto",
+        "non e' arrivato nessuno",
+        "nessuno è ancora venuto",
+        "sto ancora aspettando",
+        "non si è visto nessuno",
+        "nobody came" + 149 * "!",
     ],
 )
 def test_that_nobody_came_is_heard(said: str) -> None:
     assert says_nobody_came(said)
 
 
-@pytest.mark.parametrize("said", ["Sam came thank you", "she has not been eating", "is Sam coming"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Sam came thank you",
+        "she has not been eating",
+        "is Sam coming",
+        "there is no sign of rain yet",
+        "the paper is not here",
+        "nobody came" + 150 * "!",  # a letter is about more
+    ],
+)
 def test_other_news_is_not(said: str) -> None:
     assert not says_nobody_came(said)
 

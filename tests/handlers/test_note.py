@@ -31,6 +31,11 @@ WORDING = load()
         ("daily note at 6pm", Wish(time(18))),
         ("the daily note at half past seven in the morning", Wish(time(7, 30))),
         ("daily note at noon", Wish(time(12))),
+        ("note at eight", Wish(time(8))),
+        ("note at half past seven", Wish(time(7, 30))),
+        ("note at 8 in the evening", Wish(time(20))),
+        ("note at 7.15 in the morning", Wish(time(7, 15))),
+        ("note at 1am", Wish(time(1))),
         ("note at 12am", Wish(time(0))),
         ("note at 12pm", Wish(time(12))),
         ("nodyn am 8", Wish(time(8))),
@@ -47,8 +52,11 @@ WORDING = load()
         ("daily note?", Wish()),
         ("daily note whenever you like", Wish()),
         ("nodyn dyddiol", Wish()),
-        ("note at 25", None),
-        ("note at 8:75", None),
+        ("note at 24", None),
+        ("note at 8:60", None),
+        ("note at 0am", None),
+        ("note at 13 in the morning", None),
+        ("note: see you at 8", None),
         ("note at 13pm", None),
         ("note at 8 she was not in", None),
         ("note that Doreen is away", None),
@@ -60,6 +68,12 @@ WORDING = load()
 )
 def test_what_is_said_of_it(said: str, meant: Wish | None) -> None:
     assert note.wish(said) == meant
+
+
+def test_an_hour_by_itself() -> None:
+    assert note.hour_in("8.") == time(8)
+    assert note.hour_in("at half past seven in the morning") == time(7, 30)
+    assert note.hour_in("eight") is None  # "two" would be in the night or by day
 
 
 @given(st.text(max_size=60))
@@ -106,6 +120,7 @@ def test_on_the_days_that_the_clocks_change(day: date, hour: time, utc: str) -> 
 def test_an_hour_moved_after_the_note_of_today_waits_for_tomorrow() -> None:
     nine = datetime(2026, 11, 24, 9, tzinfo=UTC)
     assert note.next_note(time(10), nine, HERE, None).day == 24
+    assert note.next_note(time(9), nine, HERE, None).day == 25
     assert note.next_note(time(10), nine, HERE, date(2026, 11, 24)).day == 25
     # A clock that was put back does not bring it twice either.
     assert note.next_note(time(10), nine, HERE, date(2026, 11, 25)).day == 26
@@ -121,6 +136,34 @@ def test_as_much_is_told_as_fits() -> None:
     assert said.endswith(" Tail.")
     assert segments(said) == 2
     assert said.count("short") // 5 + int(said.split("And ")[1].split()[0]) == 8
+
+
+LONG, SHORT = "long " * 19 + "end", "short"  # head, tail and four short lines are one part
+
+
+@pytest.mark.parametrize(
+    ("count", "rest", "most", "said"),
+    [
+        (1, 0, 2, f"Head. {LONG} Tail."),
+        (1, 3, 2, f"Head. {LONG} And 3 more. Tail."),
+        (2, 0, 1, "Head. short short Tail."),
+        (0, 0, 1, "Head. Tail."),
+        (1, 0, 0, "Head. Tail."),  # they are always there
+    ],
+)
+def test_each_in_its_long_form_where_all_can_be(
+    count: int, rest: int, most: int, said: str
+) -> None:
+    lines = [(LONG, SHORT)] * count
+    assert note.fitting("Head.", lines, rest, "Tail.", lambda n: f"And {n} more.", most) == said
+
+
+def test_what_does_not_fit_is_counted() -> None:
+    lines = [(LONG, LONG), (LONG, SHORT * 8), (LONG, SHORT * 8)]
+    said = note.fitting("Head.", lines, 0, "Tail.", lambda n: f"And {n} more.", 1)
+    assert said == f"Head. {LONG} And 2 more. Tail."
+    said = note.fitting("Head." * 25, lines, 0, "Tail.", lambda n: f"And {n} more.", 1)
+    assert said == f"{'Head.' * 25} And 3 more. Tail."
 
 
 @given(

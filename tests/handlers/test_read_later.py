@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from handlers.rules import timing
+from handlers.rules.understanding import understand
 from handlers.turn import Atlas, Desk, Turn
 from handlers.wording import load
 from storage.database import Transaction
@@ -54,3 +55,15 @@ def test_who_wrote_just_now_is_told_tomorrow() -> None:
     assert turn.when(tomorrow, rosa) == "tomorrow"
     assert turn.when(tomorrow, sam) == "Wednesday"
     assert turn.by(night + timedelta(hours=1), sam) == "10pm"  # only who is woken is told that
+
+
+def test_a_day_far_off_has_its_year() -> None:
+    """Who asks for 29 February in a year that has none, or for yesterday by its date, sees when."""
+    wording, today = load(), TUESDAY.date()
+    leap_day = understand("a lift on 29/2", TUESDAY).date
+    assert leap_day
+    assert wording.day("en", leap_day, today) == "Tuesday 29 February 2028"
+    yesterday = understand("a lift on 23 november", TUESDAY).date
+    assert yesterday
+    assert wording.day("en", yesterday, today) == "Tuesday 23 November 2027"
+    assert wording.day("en", today + timedelta(days=60), today) == "Saturday 23 January"

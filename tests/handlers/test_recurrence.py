@@ -17,6 +17,7 @@ HERE = Community(1, "Marsden Neighbours")
 LONDON = ZoneInfo("Europe/London")
 TODAY = date(2026, 11, 4)  # a Wednesday
 MON, TUE, WED, THU, FRI, SAT, SUN = range(7)
+WEEK = timedelta(days=7)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,11 @@ MON, TUE, WED, THU, FRI, SAT, SUN = range(7)
         ("spesa ogni martedì", (TUE,), 1),
         ("la spesa tutti i martedi e venerdi", (TUE, FRI), 1),
         ("le medicine ogni due settimane, il venerdì", (FRI,), 2),
+        ("le medicine ogni tre settimane, il venerdì", (FRI,), 3),
+        # What is regular is looked for beyond a habit of others, and a day that has been.
+        ("the bins go every Tuesday, could somebody come every Thursday", (THU,), 1),
+        ("I saw Ann on Monday, shopping Tuesdays please", (TUE,), 1),
+        ("a lift on Tuesday's to the club", (TUE,), 1),
     ],
 )
 def test_how_often_is_understood(words: str, weekdays: tuple[int, ...], every: int) -> None:
@@ -67,6 +73,8 @@ def test_how_often_is_understood(words: str, weekdays: tuple[int, ...], every: i
         "my prescription monthly",
         "I was there all day",
         "a week on Tuesday",
+        "the cafe is open every day, can somebody take me tomorrow",
+        "it's market every Tuesday, can somebody take me on Friday",
         "in two weeks",
     ],
 )
@@ -94,7 +102,7 @@ def test_from_when(words: str, earliest: date | None) -> None:
         ("skip next Tuesday", Wish(Wants.SKIP, day=date(2026, 11, 10), weekdays=(TUE,))),
         ("not this week", Wish(Wants.SKIP, week=TODAY)),
         ("Not this week please", Wish(Wants.SKIP, week=TODAY)),
-        ("no need next week thanks", Wish(Wants.SKIP, week=TODAY + timedelta(7))),
+        ("no need next week thanks", Wish(Wants.SKIP, week=TODAY + WEEK)),
         ("can we skip the next one", Wish(Wants.SKIP, next_time=True)),
         ("don't come tomorrow", Wish(Wants.SKIP, day=date(2026, 11, 5))),
         ("cancel Tuesday", Wish(Wants.SKIP, day=date(2026, 11, 10), weekdays=(TUE,))),
@@ -104,7 +112,23 @@ def test_from_when(words: str, earliest: date | None) -> None:
         ("please stop the weekly shopping", Wish(Wants.STOP, regular=True)),
         ("I don't want it every week any more", Wish(Wants.STOP, regular=True)),
         ("cancel my regular shopping", Wish(Wants.STOP, regular=True)),
+        ("cancel my Tuesdays", Wish(Wants.STOP, weekdays=(TUE,))),
+        ("please stop the shopping", Wish(Wants.STOP)),
+        ("no Tuesdays this week", Wish(Wants.SKIP, week=TODAY, weekdays=(TUE,))),
+        ("skip my Tuesdays for next week", Wish(Wants.SKIP, week=TODAY + WEEK, weekdays=(TUE,))),
+        ("not the Tuesdays this time", Wish(Wants.SKIP, next_time=True, weekdays=(TUE,))),
         ("I don't need the shopping any more", Wish(Wants.ONE_OR_ALL)),
+        # Who wants it again must not lose it.
+        ("no more shopping this week", Wish(Wants.SKIP, week=TODAY)),
+        ("stop the shopping tomorrow", Wish(Wants.SKIP, day=date(2026, 11, 5))),
+        ("stop the Tuesday lift this week", Wish(Wants.SKIP, week=TODAY, weekdays=(TUE,))),
+        (
+            "cancel my Tuesdays next week",
+            Wish(Wants.SKIP, day=date(2026, 11, 10), weekdays=(TUE,)),
+        ),
+        ("stop the shopping until after Christmas", Wish(Wants.ONE_OR_ALL)),
+        ("no more Tuesdays for now", Wish(Wants.ONE_OR_ALL, weekdays=(TUE,))),
+        ("stop the shopping from next week", Wish(Wants.STOP)),
         ("dim yr wythnos yma", Wish(Wants.SKIP, week=TODAY)),
         ("dim mwy o help rheolaidd", Wish(Wants.STOP, regular=True)),
         ("non questa settimana", Wish(Wants.SKIP, week=TODAY)),
@@ -115,10 +139,33 @@ def test_from_when(words: str, earliest: date | None) -> None:
         ("thank you", None),
         ("milk please", None),
         ("no", None),
+        ("not this week" + 11 * " please", Wish(Wants.SKIP, week=TODAY)),
+        ("not this week" + 12 * " please", None),  # a letter is about more
     ],
 )
 def test_what_is_wished_of_regular_help(words: str, wish: Wish | None) -> None:
     assert recurrence.wish_of(words, TODAY) == wish
+
+
+@pytest.mark.parametrize(
+    ("words", "about"),
+    [
+        ("please skip the shopping this week", " the shopping "),
+        ("cancel my Tuesdays", " my tuesdays"),
+        ("stop the lifts next week", " the lifts "),
+    ],
+)
+def test_which_help_is_meant_is_in_the_words_beside_the_wish(words: str, about: str) -> None:
+    wish = recurrence.wish_of(words, TODAY)
+    assert wish
+    assert wish.about == about  # "skip" alone would name a job at home
+
+
+def test_days_by_themselves_and_a_single_time_after_all() -> None:
+    assert recurrence.days_named("make it Wednesdays and dydd Llun") == (MON, WED)
+    assert recurrence.days_named("in the morning") == ()
+    assert recurrence.only_once("no, only this Tuesday")
+    assert not recurrence.only_once("every Tuesday")
 
 
 @pytest.mark.parametrize(
@@ -145,6 +192,8 @@ def test_the_next_day(pattern: Pattern, starts: date, after: date, found: date, 
 
 def test_it_begins_after_today_unless_a_day_was_said() -> None:
     assert recurrence.first_day(Pattern((WED,)), TODAY) == date(2026, 11, 11)
+    assert recurrence.first_day(Pattern((THU,)), TODAY) == date(2026, 11, 5)
+    assert recurrence.first_day(Pattern((THU, SUN)), TODAY, TODAY) == date(2026, 11, 5)
     assert recurrence.first_day(Pattern((WED,)), TODAY, TODAY) == TODAY
     assert recurrence.first_day(Pattern((TUE,)), TODAY, date(2026, 11, 20)) == date(2026, 11, 24)
 
@@ -181,6 +230,11 @@ def test_the_next_day_is_the_first_that_fits(pattern: Pattern, today: date, on: 
     assert recurrence.is_on(pattern, starts, found)
     between = (after + timedelta(days=n) for n in range(1, (found - after).days))
     assert not any(recurrence.is_on(pattern, starts, day) for day in between)
+    monday, week = found - timedelta(days=found.weekday()), []
+    day = monday - timedelta(days=1)
+    while (day := recurrence.next_day(pattern, starts, day)) < monday + timedelta(days=7):
+        week.append(day)
+    assert recurrence.days_in_week(pattern, starts, found) == week
 
 
 @given(PATTERNS, DAYS)
@@ -201,6 +255,11 @@ def test_it_stays_at_the_hour_that_was_said_whatever_the_clocks_do(day: date, ho
     skipped = timing.at_local(day, hour, HERE).astimezone(LONDON).time() != hour
     assert there.date() == day
     assert skipped or there.time() == hour
+
+
+def test_a_day_of_which_no_hour_was_said_is_that_day() -> None:
+    wanted = recurrence.wanted_at(date(2026, 11, 10), None, HERE)
+    assert wanted == datetime(2026, 11, 10, 14, 30, tzinfo=UTC)
 
 
 @given(DAYS)

@@ -41,6 +41,15 @@ MON, TUE, WED, THU, FRI, SAT, SUN = (day * DAY for day in range(7))
         ("weekends", [(SAT, SUN), (SUN, MON)]),
         ("every day 8am to 8pm", [(d * DAY + 8 * H, d * DAY + 20 * H) for d in range(7)]),
         ("wednesdays", [(WED, THU)]),
+        ("monday 9 : 30 to 5", [(MON + 9 * H + 30, MON + 17 * H)]),
+        ("monday 9 to 9", [(MON + 9 * H, MON + 21 * H)]),
+        ("monday 10 to 2", [(MON + 10 * H, MON + 14 * H)]),
+        ("monday 8 to 16", [(MON + 8 * H, MON + 16 * H)]),
+        ("monday 13 to 2", [(MON + 13 * H, TUE + 2 * H)]),
+        ("monday 12 to 0", [(MON + 12 * H, TUE)]),
+        ("monday noon to midnight", [(MON + 12 * H, TUE)]),
+        ("saturday to monday", [(SAT, SUN), (SUN, MON), (MON, TUE)]),
+        ("all week 9 to 5", [(d * DAY + 9 * H, d * DAY + 17 * H) for d in range(7)]),
         ("llun 9 tan mawrth 9", [(MON + 9 * H, TUE + 9 * H)]),
         ("lunedi alle 9 a martedi alle 9", [(MON + 9 * H, TUE + 9 * H)]),
         # " a " is "and" in Welsh and "to" in Italian.
@@ -52,6 +61,8 @@ MON, TUE, WED, THU, FRI, SAT, SUN = (day * DAY for day in range(7))
         ("dal lunedi al mercoledi", [(MON, TUE), (TUE, WED), (WED, THU)]),
         ("lunedi e giovedi", [(MON, TUE), (THU, FRI)]),
         ("monday 9am to monday 9am", []),
+        ("monday 9am to 9am", []),
+        ("monday 9am to tuesday 25", []),
         ("monday 9 to 25", []),
         ("monday or so", []),
         ("monday 9am", []),
@@ -104,6 +115,7 @@ NINE_TO_NINE = ((MON + 9 * H, TUE + 9 * H),)
         ("somebody takes over", None),
         ("i need a lift on monday", None),
         ("the nurse on duty said to ring", None),
+        ("somebody on duty mondays 9 to 5", None),
         ("", None),
     ],
 )
@@ -152,6 +164,12 @@ def test_nine_stays_nine_when_the_clocks_change(change: str) -> None:
     assert (begins.weekday(), begins.hour, ends.weekday(), ends.hour) == (5, 9, 0, 9)
 
 
+def test_an_hour_that_the_clocks_skip_is_nobodys() -> None:
+    """Half past one and half past two are one moment then: what never begins is not on."""
+    eve = datetime(2027, 3, 27, 12, tzinfo=UTC)
+    assert not rota.is_on((SUN + 90, SUN + 150), eve, HERE)
+
+
 # Single dates
 
 TUESDAY = date(2026, 11, 24)
@@ -161,6 +179,10 @@ NINE_TO_FIVE = (9 * H, 17 * H)
 def once(day: int, month: int = 12, who: str = "", instead: str = "", hours: bool = True) -> Wish:
     at = NINE_TO_FIVE if hours else None
     return Wish(Doing.ONCE, who, day=date(2026, month, day), hours=at, instead=instead)
+
+
+def until(day: int, start: int, end: int) -> Wish:
+    return Wish(Doing.ONCE, "sam", day=date(2026, 11, day), hours=(start, end))
 
 
 def back(day: int, month: int = 12, of: str = "") -> Wish:
@@ -181,6 +203,20 @@ def cant(day: int, month: int, who: str = "") -> Wish:
         ("I'm on duty this saturday 9 to 5", once(28, 11)),
         ("on duty tomorrow 9 to 5 please", once(25, 11)),
         ("Sam on saturday 9 to 5 instead of me", once(28, 11, "sam", "me")),
+        ("Sam instead of myself on saturday", once(28, 11, "sam", "me", hours=False)),
+        ("Sam yn lle fi ar ddydd Sadwrn 12 Rhagfyr", once(12, 12, "sam", "me", hours=False)),
+        ("Sam al posto di io sabato", once(28, 11, "sam", "me", hours=False)),
+        ("Sam al posto di Jo sabato prossimo", once(28, 11, "sam", "jo", hours=False)),
+        ("ar ddyletswydd heno", once(24, 11, hours=False)),
+        # From one date to another.
+        ("Sam on duty tomorrow 6pm to Thursday 8am", until(25, 18 * H, DAY + 8 * H)),
+        ("Sam on duty tomorrow 6pm to Friday 6pm", until(25, 18 * H, 2 * DAY + 18 * H)),
+        ("Sam on duty tomorrow 9am to tomorrow 5pm", until(25, 9 * H, 17 * H)),
+        ("Sam on duty tomorrow 6pm to tomorrow 8am", Wish(Doing.HOW)),
+        ("Sam on duty tomorrow 9am to tomorrow 9am", Wish(Doing.HOW)),
+        ("Sam on duty tomorrow 6pm to today 8pm", Wish(Doing.HOW)),
+        ("Sam on duty tomorrow 6pm to 31 November 8am", Wish(Doing.HOW)),
+        ("Sam on duty tomorrow 6pm to Thursday 25", Wish(Doing.HOW)),
         ("forget saturday", back(28, 11)),
         ("Forget Saturday 12 December please", back(12)),
         ("I can do Tuesday after all", back(1, 12, "me")),
@@ -196,13 +232,14 @@ def cant(day: int, month: int, who: str = "") -> Wish:
         ("Sam di turno sabato 12 dicembre 9 a 17 al posto di Jo", once(12, 12, "sam", "jo")),
         ("I can't do Tuesday", cant(1, 12)),
         ("sorry, I can't make 1st December", cant(1, 12)),
-        ("Jo can't do tomorrow", cant(25, 11, "jo")),
+        ("Jo can't do tomorrow.", cant(25, 11, "jo")),
         ("Jo is not on duty on Friday", cant(27, 11, "jo")),
         ("not me on tuesday", cant(1, 12)),
         ("alla i ddim gwneud dydd Mawrth", cant(1, 12)),
         ("non posso martedì", cant(1, 12)),
         ("Sam on Sun 12 December 9 to 5", Wish(Doing.HOW)),  # a Saturday: which is it?
         ("on duty 31 November", Wish(Doing.HOW)),
+        ("I can't do Sunday 12 December", Wish(Doing.HOW)),
         ("on duty saturday 9 to 5", None),  # in every week
         ("I can't do tuesdays", None),
         ("I can't come on tuesday", None),
@@ -283,7 +320,8 @@ def on_saturday(member: int | None, instead: int | None, start: int = 9, end: in
         ([on_saturday(None, JO, 8, 20)], 13, {ANA}),
         ([on_saturday(SAM, JO), on_saturday(None, SAM)], 10, set()),  # what was said last
         ([on_saturday(None, JO), on_saturday(JO, None)], 10, {JO}),
-        ([on_saturday(SAM, None), on_saturday(ANA, None)], 10, {SAM, ANA}),
+        ([on_saturday(JO, None), on_saturday(SAM, None)], 10, {JO, SAM}),
+        ([on_saturday(SAM, JO, 18, 20), on_saturday(SAM, None)], 10, {SAM}),
     ],
 )
 def test_a_date_goes_before_the_week(dates: list[Once], hour: int, on: set[int]) -> None:
@@ -295,15 +333,25 @@ def test_a_date_goes_before_the_week(dates: list[Once], hour: int, on: set[int])
 
 
 def test_it_changes_hands_whenever_anybody_begins_or_ends() -> None:
-    found = rota_once.coming(saturday(8), JO_AND_ANA, [on_saturday(SAM, JO)], HERE)
-    hours = [moment.hour for moment in found if moment.date() == date(2026, 12, 12)]
-    assert hours == [9, 12, 17, 20]
+    dates = [on_saturday(SAM, JO)]
+    nine, five = dates[0].starts_at, dates[0].ends_at
+    for now, hours in ((saturday(8), [9, 12, 17, 20]), (nine, [12, 17, 20]), (five, [20])):
+        found = rota_once.coming(now, JO_AND_ANA, dates, HERE)
+        assert [moment.hour for moment in found if moment.date() == nine.date()] == hours
+    assert rota_once.on_at(nine, JO_AND_ANA, dates, HERE) == {SAM}
+    assert rota_once.on_at(five, JO_AND_ANA, dates, HERE) == {JO, ANA}
 
 
 def test_nine_is_nine_on_a_date_when_the_clocks_change() -> None:
     start, end = rota_once.on_date(date(2026, 10, 25), (0, DAY), HERE)
     assert end - start == timedelta(hours=25)
-    begins = rota_once.begun_on(date(2027, 3, 28), (SUN + 9 * H, MON + 9 * H), HERE)
+    assert rota_once.on_date(date(2026, 10, 25), None, HERE) == (start, end)
+    begins = rota_once.begun_on(date(2027, 3, 28), (SUN + 20 * H + 5, MON + 20 * H + 5), HERE)
     assert begins is not None
-    assert begins[0].astimezone(LONDON).time() == begins[1].astimezone(LONDON).time() == time(9)
+    assert {moment.astimezone(LONDON).time() for moment in begins} == {time(20, 5)}
     assert rota_once.begun_on(date(2027, 3, 27), (SUN + 9 * H, MON + 9 * H), HERE) is None
+
+
+def test_who_speaks_of_duty_means_a_name_that_nobody_has() -> None:
+    assert rota_once.names_duty("Sam is ON DUTY tomorrow")
+    assert not rota_once.names_duty("Sam instead of Jo tomorrow")

@@ -20,6 +20,7 @@ from handlers.rules.understanding import (
     ACT_ABOVE,
     is_start,
     is_stop,
+    may_be_danger,
     numbers_in,
     understand,
     yes_no,
@@ -517,6 +518,10 @@ def test_messages_never_tuned_on_are_understood_about_as_well_as_measured() -> N
     assert found["covered"] >= 0.8
     assert found["acted_wrong"] <= 0.03
     assert 0 < ACT_ABOVE < 1
+    # Who is to be heard first is seen by the half of it that judges danger.
+    urgent = [row["text"] for row in rows if understand(row["text"], TUESDAY).emergency]
+    assert len(urgent) > 20
+    assert all(map(may_be_danger, urgent))
 
 
 @pytest.mark.parametrize(

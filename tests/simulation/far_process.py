@@ -178,7 +178,7 @@ def _look_up_what_is_slow() -> None:
     for name in IMPORTED_LATER:
         importlib.import_module(name)
     wording.load()
-    understanding_model._rows()
+    understanding_model._known()
     ssl.create_default_context = functools.cache(ssl.create_default_context)
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg]

@@ -69,7 +69,9 @@ def said_to_be_kept_before_it_is(patch: Patch) -> None:
 def a_repeat_is_taken_for_new(patch: Patch) -> None:
     keep, numbers = messages.keep_inbound, count()
 
-    async def each_anew(tx: Transaction, came: Sequence[InboundMessage], now: datetime) -> int:
+    async def each_anew(
+        tx: Transaction, came: Sequence[InboundMessage], now: datetime, *_: object
+    ) -> int:
         new = [replace(one, provider_id=f"{one.provider_id}.{next(numbers)}") for one in came]
         return await keep(tx, new, now)
 

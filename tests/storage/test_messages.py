@@ -258,6 +258,19 @@ async def test_what_cant_be_read_is_put_off_and_goes_with_the_right_key(
     await other.close()
 
 
+@pytest.mark.parametrize("fate", [SendStatus.FAILED, SendStatus.WITHDRAWN, SendStatus.UNKNOWN])
+async def test_an_edit_of_what_never_went_goes_nowhere(
+    database: Database, fate: SendStatus
+) -> None:
+    async with database.transaction() as tx:
+        original = await queue(tx, channel=Channel.TELEGRAM)
+        edit = await queue(tx, channel=Channel.TELEGRAM, kind=OutboundKind.EDIT, edits_id=original)
+        await tx.change(outbox, original, status=fate.value)
+        assert await messages.claim(tx, Channel.TELEGRAM, "me", NOW, 9, []) == []
+        found = await messages.get(tx, edit)
+        assert found and found.status is SendStatus.WITHDRAWN
+
+
 async def test_what_is_put_off_counts_no_attempt(database: Database) -> None:
     async with database.transaction() as tx:
         ident = await queue(tx)
@@ -286,12 +299,13 @@ async def test_the_questions_asked_all_day_are_answered_from_an_index(tmp_path: 
     async with database.transaction() as tx:
         with asked_of_sqlite() as asked:
             await messages.next_inbound(tx)
+            await messages.behind(tx, NOW)
             await messages.claim(tx, Channel.SMS, "me", NOW, 4, [])
             await messages.next_send_at(tx, Channel.SMS)
             await messages.next_send_at(tx, Channel.SMS, NOW)
             await outcomes.to_ask_after(tx, Channel.SMS, NOW)
             await outcomes.next_ask_at(tx, Channel.SMS)
-        assert len(asked) == 6
+        assert len(asked) == 7
         for sql, values in asked:
             found = await tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)
             how = [row[3] for row in found]

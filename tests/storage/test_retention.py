@@ -96,7 +96,7 @@ async def one_of_each(tx: Transaction) -> None:
     came = {"channel": "sms", "lane": "", "sealed_message": X, "print": "p", "attempts": 0}
     await two(
         "inbox",
-        {**came, "received_at": NOW},
+        {**came, "priority": 1, "received_at": NOW},
         {"provider_id": "1", "handled_at": NOW, "aside": ""},
         {"provider_id": "2"},
     )

@@ -248,6 +248,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("received_at", WHEN, nullable=False),
         sa.Column("handled_at", WHEN, nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("aside", sa.String(length=16), nullable=True),
         sa.Column("print", sa.String(length=32), nullable=False),
         sa.Column("member_id", ID, nullable=True),
@@ -261,7 +262,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     op.create_index(
         "ix_inbox_worded", "inbox", ["received_at"], **_only("length(sealed_message) > 0")
     )
-    op.create_index("ix_inbox_next", "inbox", ["id"], **_only("handled_at IS NULL"))
+    op.create_index("ix_inbox_next", "inbox", ["priority", "id"], **_only("handled_at IS NULL"))
     op.create_index("ix_inbox_waiting", "inbox", ["lane", "id"], **_only("handled_at IS NULL"))
     op.create_index("ix_inbox_member_id", "inbox", ["member_id"])
 

@@ -1,0 +1,43 @@
+"""What goes out late is dated by the day on which it was to be read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+import pytest
+
+from handlers import late
+from handlers.turn import Atlas, Desk
+from handlers.wording import load
+from storage.database import Transaction
+from storage.model import Community, Priority
+from tests.made import outbound
+
+HERE = Community(1, "Marsden Neighbours")
+TUESDAY = datetime(2026, 11, 3, tzinfo=UTC)
+DESK = Desk(load(), cast("Atlas", None))
+
+
+@pytest.mark.parametrize(
+    ("written", "goes", "facts", "dated", "why"),
+    [
+        (17, 19, {}, False, "the same day"),
+        (17, 33, {}, True, "held back until the morning"),
+        (21, 33, {}, False, "it was to wait for the morning, and is worded for it"),
+        (21, 57, {}, True, "a day later than that"),
+        (21, 33, {"wakes": True}, True, "it was to be read at once"),
+        (23.99, 24.01, {"wakes": True}, False, "it goes at once, though the day ends meanwhile"),
+        (17, 33, {"about": {"dated": True}}, False, "once is enough"),
+        (17, 33, {"priority": Priority.BROADCAST}, False, "it goes as it was shown"),
+    ],
+)
+async def test_what_was_to_be_read_on_another_day_says_so(
+    written: float, goes: float, facts: dict[str, object], dated: bool, why: str
+) -> None:
+    facts = {"text": "I'll text you tomorrow.", "wakes": False} | facts
+    message = outbound(created_at=TUESDAY + timedelta(hours=written), **facts)  # type: ignore[arg-type]
+    now = TUESDAY + timedelta(hours=goes)
+    found = await late.dated(DESK, cast("Transaction", None), now, HERE, message)
+    late_words = "Sorry, this is late. It is from Tuesday 3 November: I'll text you tomorrow."
+    assert found.text == (late_words if dated else "I'll text you tomorrow."), why
