@@ -79,7 +79,9 @@ class _Chosen:
     going: list[tuple[OutboundMessage, str]]
     """Those of them that still may, with their chats."""
     soonest: datetime | None
-    """When the next may go, where none was claimed."""
+    """When the next may go, where all were claimed that may go now."""
+    more: bool = False
+    """There may be others that may go now."""
 
 
 class Sender:
@@ -250,11 +252,12 @@ class Sender:
                 task = asyncio.ensure_future(self._send(message, lane, ticket))
                 self._sending[task] = message.priority
                 task.add_done_callback(self._sent_one)
-            if not chosen.claimed:
+            if chosen.claimed:
+                self._claiming += (self._clock.monotonic() - began - self._claiming) / 4
+            if not chosen.more:
                 if not BULK.isdisjoint(choice.priorities):
                     self._pace.rests()
                 return min(choice.look_in, self._next_look(chosen.at, chosen.soonest))
-            self._claiming += (self._clock.monotonic() - began - self._claiming) / 4
 
     async def _choose(self, choice: _Choice) -> _Chosen | None:
         """Claim what is to go, and record in the same commit what went since the last time; none if
@@ -276,7 +279,10 @@ class Sender:
                     few=BULK,
                 )
                 going = await self._that_may_go(tx, claimed, now)
-                soonest = None if claimed else await messages.next_send_at(tx, self.channel, now)
+                # Of bulk only one is claimed at a time.
+                bulk = any(message.priority in BULK for message, _ in claimed)
+                more = bulk or len(claimed) == choice.most
+                soonest = None if more else await messages.next_send_at(tx, self.channel, now)
         except BaseException as error:
             self._unrecorded += sent
             if isinstance(error, StorageUnavailableError):
@@ -286,7 +292,7 @@ class Sender:
             log.warning("not_together", outbox=len(sent), error=type(error).__name__)
             return None
         self._are_recorded(sent)
-        return _Chosen(now, len(claimed), going, soonest)
+        return _Chosen(now, len(claimed), going, soonest, more)
 
     async def _put_back(self) -> None:
         """Where the line broke as a claim was committed, nobody can know whether it was. If so it

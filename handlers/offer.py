@@ -170,13 +170,15 @@ async def _tell_the_others(turn: Turn, request: HelpRequest, helper: Member) -> 
     offers = await requests.offers_of(turn.tx, request.id)
     put = await questions.about_each(turn.tx, "offer", [offer.id for offer in offers])
     latest = {question.ref: question for question in put}
+    told = []
     for offer in offers:
         question = latest.get(offer.id)
         if question and offer.member_id == helper.id:
             await questions.answered(turn.tx, question.id, turn.now)
-            await turn.edit(question, "offer.yours")
+            told.append((question, "offer.yours"))
         elif question and offer.id in dropped:
-            await turn.edit(question, "offer.taken")
+            told.append((question, "offer.taken"))
+    await turn.edit_all(told)
     for question in await questions.about(turn.tx, "card", request.id):
         await turn.edit(
             question,

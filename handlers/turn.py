@@ -142,17 +142,16 @@ class Turn:
 
     def said(self, name: str) -> bool:
         """Whether the message is one of the fixed words for that, in any language."""
-        wanted = self.words.lower().strip(" .!?").removeprefix("/")
-        wording = self.desk.wording
-        return any(
-            wanted == word.lower()
-            for language in wording.languages
-            for word in wording.listing(language, f"keywords.{name}")
-        )
+        return self._alone in self.desk.wording.fixed[name]
 
     def says_a_keyword(self) -> bool:
         """Whether the message is any of the fixed words, and nothing besides."""
-        return any(self.said(name) for name in self.desk.wording.keywords)
+        return any(self._alone in words for words in self.desk.wording.fixed.values())
+
+    @property
+    def _alone(self) -> str:
+        """The message as it is one of the fixed words, if it is one."""
+        return self.words.lower().strip(" .!?").removeprefix("/")
 
     def text(self, language: str, entry: str, /, **params: Any) -> str:
         """Words from the catalogue, or the group's own; `{group}` is always known."""
@@ -467,34 +466,49 @@ class Turn:
         """Replace the words of an earlier question, buttons and all, where the channel can. One
         that has not gone yet is taken back instead. `keep`: the question is still open, and keeps
         its buttons; one that has not gone yet goes as it is."""
-        if question.outbox_id is None:
-            return
-        original = await messages.get(self.tx, question.outbox_id)
-        if original is None:
-            return
-        if original.status is SendStatus.QUEUED and (
-            keep or await messages.withdraw(self.tx, question.outbox_id)
-        ):
-            return
-        if OutboundKind.EDIT not in self.desk.can.get(original.channel, ()):
-            return
-        member = await members.get(self.tx, question.member_id) if question.member_id else None
-        language = member.language if member else self.community.languages[0]
-        await self._queue(
+        await self.edit_all([(question, entry)], keep=keep, **params)
+
+    async def edit_all(
+        self, several: Sequence[tuple[Question, str]], /, *, keep: bool = False, **params: Any
+    ) -> None:
+        """The same for each of these, by the words of that name."""
+        originals = await messages.several(self.tx, [q.outbox_id for q, _ in several])
+        changed = []
+        for question, entry in several:
+            original = originals.get(question.outbox_id)
+            if original is None or (
+                original.status is SendStatus.QUEUED
+                and (keep or await messages.withdraw(self.tx, original.id))
+            ):
+                continue
+            if OutboundKind.EDIT in self.desk.can.get(original.channel, ()):
+                changed.append((question, entry, original))
+        whose = {q.member_id for q, _, _ in changed if q.member_id is not None}
+        speaks = {one.id: one.language for one in await members.several(self.tx, whose)}
+        edits = [
             OutboundMessage(
                 id=0,
                 channel=original.channel,
                 chat=original.chat or question.chat,
                 kind=OutboundKind.EDIT,
                 priority=Priority.REPLY,
-                text=self.text(language, entry, **params),
+                text=self.text(
+                    speaks.get(question.member_id or 0, self.community.languages[0]),
+                    entry,
+                    **params,
+                ),
                 created_at=self.now,
                 buttons=buttons_of(question) if keep else (),
                 community_id=self.community.id,
                 member_id=question.member_id,
                 wakes=True,
-            ),
-            edits_id=question.outbox_id,
+            )
+            for question, entry, original in changed
+        ]
+        await messages.queue_all(
+            self.tx,
+            [(edit, self.now) for edit in edits],
+            edits=[original.id for _, _, original in changed],
         )
 
     async def show_commands(self, member: Member, address: Address) -> None:
@@ -538,7 +552,10 @@ class Turn:
 
     async def on_duty(self) -> list[Member]:
         """Those of them who hold the phone now: who took over by word, else who the rota names."""
-        there = await self.organisers()
+        return await self._on_duty(await self.organisers())
+
+    async def _on_duty(self, there: Sequence[Member]) -> list[Member]:
+        """Those of these organisers."""
         stands_in = await rota.stand_in(self.tx, self.community.id, self.now)
         if stands_in is not None:
             return [one for one in there if one.id == stands_in]
@@ -550,7 +567,8 @@ class Turn:
     async def organiser_name(self, to: Member) -> str:
         """What to call whoever looks after things, to this person: a first name, or a general
         word. Nobody is told that they themselves will see to it."""
-        found = [*await self.on_duty(), *await self.organisers()]
+        there = await self.organisers()
+        found = [*await self._on_duty(there), *there]
         found = [one for one in found if one.id != to.id]
         if found and found[0].name:
             return first_name(found[0])
@@ -609,9 +627,10 @@ class Turn:
         told = 0
         if priority is Priority.EMERGENCY:
             wakes = True
-        on_duty = [] if everybody else [one.id for one in await self.on_duty()]
+        there = await self.organisers()
+        on_duty = [] if everybody else [one.id for one in await self._on_duty(there)]
         # A stable order: those on duty come first.
-        for organiser in sorted(await self.organisers(), key=lambda one: one.id not in on_duty):
+        for organiser in sorted(there, key=lambda one: one.id not in on_duty):
             if organiser.id == but:
                 continue
             if told and on_duty and organiser.id not in on_duty:
@@ -755,9 +774,8 @@ class Turn:
             about=about or {},
         )
 
-    async def _queue(self, message: OutboundMessage, edits_id: int | None = None) -> int:
-        at = self.at_once_or_by_day(message)
-        return await messages.queue(self.tx, message, at=at, edits_id=edits_id)
+    async def _queue(self, message: OutboundMessage) -> int:
+        return await messages.queue(self.tx, message, at=self.at_once_or_by_day(message))
 
     def at_once_or_by_day(self, message: OutboundMessage) -> datetime:
         """When a message may go."""

@@ -200,6 +200,10 @@ async def _offer_to(
             for helper, _ in helpers
         },
     )
+    what = {
+        language: turn.gist(request, language)
+        for language in {helper.language for helper, _ in helpers}
+    }
     await turn.ask_all(
         "offer",
         ("accept", "decline"),
@@ -212,7 +216,7 @@ async def _offer_to(
                     "name": first_name(helper),
                     "area": asker.area,
                     "asker": Private(first_name(asker), Field.FIRST_NAME, asker.id, Moment.ASKING),
-                    "what": turn.gist(request, helper.language),
+                    "what": what[helper.language],
                     "when": turn.when(request, helper),
                 },
             )

@@ -16,10 +16,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import RowMapping
 
 from storage import keepsakes
 from storage.database import Transaction
+from storage.ready import Row
 from storage.schema import audit
 
 CHAINED_AT_ONCE = 2_000
@@ -78,7 +78,7 @@ async def between(
     return [dict(row) for row in rows if member_id in _people(row)]
 
 
-def _people(row: RowMapping) -> set[Any]:
+def _people(row: Row) -> set[Any]:
     about = row["subject_id"] if row["subject"] == "member" else None
     return {row["actor_id"], about, row["detail"].get("to")}
 
@@ -181,7 +181,7 @@ def _head(kept: str) -> tuple[int, str]:
 _FACTS = ("community_id", "actor_id", "action", "subject", "subject_id", "detail")
 
 
-def _hash(key: bytes, place: int, before: str, row: RowMapping) -> str:
+def _hash(key: bytes, place: int, before: str, row: Row) -> str:
     facts = [place, before, row["id"], row["at"].isoformat(), *(row[name] for name in _FACTS)]
     words = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hmac.digest(key, words.encode(), "sha256").hex()

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import RowMapping
 
 from storage import cells, members
 from storage.database import Transaction
@@ -29,6 +29,7 @@ from storage.model_broadcasts import (
     Recipient,
     Reply,
 )
+from storage.ready import Row
 from storage.schema import (
     addresses,
     broadcast_replies,
@@ -501,15 +502,20 @@ async def who_answered(tx: Transaction, ident: int, which: int, most: int) -> li
 
 async def latest_to(tx: Transaction, member_id: int, since: datetime) -> int | None:
     """The broadcast that went to somebody last, if that was since then."""
-    return await tx.value(  # type: ignore[no-any-return]
+    found = await tx.one_with(_latest_to(), whose=member_id, since=since)
+    return int(found["broadcast_id"]) if found else None
+
+
+@cache
+def _latest_to() -> sa.Select[Any]:
+    went = (SendStatus.SENT.value, SendStatus.DELIVERED.value, SendStatus.UNKNOWN.value)
+    return (
         sa.select(recipients.c.broadcast_id)
         .join(outbox, outbox.c.id == recipients.c.outbox_id)
         .where(
-            recipients.c.member_id == member_id,
-            outbox.c.sent_at >= since,
-            outbox.c.status.in_(
-                (SendStatus.SENT.value, SendStatus.DELIVERED.value, SendStatus.UNKNOWN.value)
-            ),
+            recipients.c.member_id == sa.bindparam("whose", type_=recipients.c.member_id.type),
+            outbox.c.sent_at >= sa.bindparam("since", type_=outbox.c.sent_at.type),
+            outbox.c.status.in_(went),
         )
         .order_by(outbox.c.sent_at.desc())
         .limit(1)
@@ -615,7 +621,7 @@ def _to_row(tx: Transaction, broadcast: Broadcast) -> dict[str, Any]:
     }
 
 
-async def _from_row(tx: Transaction, row: RowMapping) -> Broadcast:
+async def _from_row(tx: Transaction, row: Row) -> Broadcast:
     unseal, unseal_json = tx.vault.open, tx.vault.open_json
     texts = await tx.all(
         sa.select(broadcast_texts)
@@ -659,7 +665,7 @@ def _audience(facts: dict[str, Any]) -> Audience:
     return replace(found, role=Role(role) if role else None, need=Need(need) if need else None)
 
 
-def _recipient(row: RowMapping) -> Recipient:
+def _recipient(row: Row) -> Recipient:
     return Recipient(
         id=row["id"],
         broadcast_id=row["broadcast_id"],

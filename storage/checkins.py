@@ -8,7 +8,6 @@ from datetime import date, datetime, time
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import RowMapping
 
 from storage.database import Transaction
 from storage.model import (
@@ -19,6 +18,7 @@ from storage.model import (
     Occasion,
     OccasionStatus,
 )
+from storage.ready import Row
 from storage.schema import check_ins, contacts, occasions
 from storage.vault import Seal
 
@@ -255,12 +255,12 @@ def _check_in_values(key: Seal, check_in: CheckIn) -> dict[str, Any]:
     }
 
 
-async def _check_ins(tx: Transaction, rows: Sequence[RowMapping]) -> list[CheckIn]:
+async def _check_ins(tx: Transaction, rows: Sequence[Row]) -> list[CheckIn]:
     await tx.load_keys(row["member_id"] for row in rows)
     return [_check_in(tx.keys[row["member_id"]], row) for row in rows]
 
 
-def _check_in(key: Seal, row: RowMapping) -> CheckIn:
+def _check_in(key: Seal, row: Row) -> CheckIn:
     return CheckIn(
         id=row["id"],
         community_id=row["community_id"],
@@ -279,7 +279,7 @@ def _check_in(key: Seal, row: RowMapping) -> CheckIn:
     )
 
 
-def _contact(row: RowMapping) -> Contact:
+def _contact(row: Row) -> Contact:
     return Contact(
         row["id"],
         row["check_in_id"],
@@ -306,12 +306,12 @@ def _occasion_values(key: Seal, occasion: Occasion) -> dict[str, Any]:
     }
 
 
-async def _occasions(tx: Transaction, rows: Sequence[RowMapping]) -> list[Occasion]:
+async def _occasions(tx: Transaction, rows: Sequence[Row]) -> list[Occasion]:
     await tx.load_keys(row["member_id"] for row in rows)
     return [_occasion(tx.keys[row["member_id"]], row) for row in rows]
 
 
-def _occasion(key: Seal, row: RowMapping) -> Occasion:
+def _occasion(key: Seal, row: Row) -> Occasion:
     return Occasion(
         id=row["id"],
         check_in_id=row["check_in_id"],

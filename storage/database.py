@@ -11,19 +11,19 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import aiosqlite
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import CursorResult, RowMapping
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
+from storage.ready import Found, Row, Values, ready
 from storage.schema import member_keys
 from storage.vault import Forgotten, Seal, Vault, WrongKeyError
 
@@ -76,7 +76,8 @@ class Transaction:
         Raises:
             WrongKeyError: if there is no key of theirs, or it was wrapped with another secret key.
         """
-        await self.load_keys((member_id,))
+        if member_id not in self.keys:
+            await self.load_keys((member_id,))
         return self.keys[member_id]
 
     async def load_keys(self, member_ids: Iterable[int | None]) -> None:
@@ -84,7 +85,7 @@ class Transaction:
         wanted = sorted({ident for ident in member_ids if ident is not None} - self.keys.keys())
         for at in range(0, len(wanted), MOST_KEYS):
             chunk = wanted[at : at + MOST_KEYS]
-            rows = (await self.run(_keys_of(), {"members": chunk})).mappings()
+            rows = (await self.run(_keys_of(), {"members": chunk})).rows
             found = {row["member_id"]: row["wrapped"] for row in rows}
             for ident in chunk:
                 self.learn_key(ident, found.get(ident))
@@ -102,58 +103,107 @@ class Transaction:
             self.keys[member_id] = Seal(key) if key else Forgotten()
         return self.keys[member_id]
 
-    async def run(self, statement: sa.Executable, *args: Any) -> CursorResult[Any]:
-        """Carry out one statement.
+    async def run(
+        self, statement: sa.Executable, values: Values | Sequence[Values] | None = None
+    ) -> Found:
+        """Carry out one statement: for these values of its names, for each of several, or as it
+        stands. One that is given values is one that is kept (`storage.ready`).
 
         Raises:
             StorageUnavailableError: if the database could not take it.
         """
-        work = self._connection.execute(statement, *args)
+        if values is None:
+            work = self._anew(statement)
+        elif isinstance(values, dict):
+            work = self._ready(statement, values)
+        else:
+            work = self._each(statement, cast("Sequence[Values]", values))
         try:
             # On SQLite it is over before anybody could be told to stop (`_AtOnce.done`).
-            result = await (to_its_end(work) if self.on_postgresql else work)
+            return await (to_its_end(work) if self.on_postgresql else work)
         except (DBAPIError, OSError) as error:
             self.failed = True
             if unavailable(error):
                 raise StorageUnavailableError(type(error).__name__) from error
             raise
-        assert isinstance(result, CursorResult)
-        return result
 
-    async def one(self, statement: sa.Executable) -> RowMapping | None:
+    async def _anew(self, statement: sa.Executable, *values: Any) -> Found:
+        """By way of SQLAlchemy."""
+        result = await self._connection.execute(statement, *values)
+        rows = result.mappings().all() if result.returns_rows else ()
+        return Found(cast("Sequence[Row]", rows), result.rowcount)
+
+    async def _ready(self, statement: sa.Executable, values: Values) -> Found:
+        """By the shortest way."""
+        kept = ready(statement, self._connection.dialect, values)
+        came, columns, count = await self._asked(False, kept.words, kept.parameters(values))
+        return Found(kept.rows(came, columns), count)
+
+    async def _each(self, statement: sa.Executable, several: Sequence[Values]) -> Found:
+        """The same for each of these, in this order."""
+        kept = ready(statement, self._connection.dialect, several[0])
+        if not kept.gives_rows:
+            given = [kept.parameters(values) for values in several]
+            return Found((), (await self._asked(True, kept.words, given))[2])
+        if self.on_postgresql and len(several) > 1:
+            # Each of them would be a way to the server and back: SQLAlchemy makes them one.
+            return await self._anew(statement, several)
+        found = [await self._ready(statement, values) for values in several]
+        return Found([row for one in found for row in one.rows], sum(one.rowcount for one in found))
+
+    async def _asked(self, many: bool, words: str, given: Any) -> tuple[Any, Any, int]:
+        """What the driver gives for these words: rows, what it says of their columns, and how many
+        it wrote."""
+        dialect = self._connection.dialect
+        lent = self._connection.sync_connection.connection  # type: ignore[union-attr]
+        try:
+            if self.on_postgresql:
+                asking = partial(_asked, lent, many, words, given)
+                return await self._connection.run_sync(asking)
+            driver: Any = lent.driver_connection
+            came, columns, count, _ = await driver.done(many, words, given)
+        except dialect.loaded_dbapi.Error as error:
+            # A line that broke is used no more.
+            broken = dialect.is_disconnect(error, lent.dbapi_connection, None)
+            if broken:
+                await self._connection.invalidate(error)
+            raise _told(dialect, words, error, broken) from error
+        return came, columns, count
+
+    async def one(self, statement: sa.Executable) -> Row | None:
         """The first row, or none."""
-        return (await self.run(statement)).mappings().first()
+        return (await self.run(statement)).first
 
-    async def one_with(self, statement: sa.Executable, **values: Any) -> RowMapping | None:
+    async def one_with(self, statement: sa.Executable, **values: Any) -> Row | None:
         """The first row of a statement that is kept, with these values for its names; or none."""
-        return (await self.run(statement, values)).mappings().first()
+        return (await self.run(statement, values)).first
 
-    async def all(self, statement: sa.Executable) -> Sequence[RowMapping]:
+    async def all(self, statement: sa.Executable) -> Sequence[Row]:
         """Every row."""
-        return (await self.run(statement)).mappings().all()
+        return (await self.run(statement)).rows
 
-    async def row(self, table: sa.Table, *, lock: bool = False, **having: Any) -> RowMapping | None:
+    async def row(self, table: sa.Table, *, lock: bool = False, **having: Any) -> Row | None:
         """The row of a table that has these values, or the first of them; or none. `lock`: nobody
         else changes it until this commits."""
-        return (await self.run(_having(table, tuple(having), lock), having)).mappings().first()
+        return (await self.run(_having(table, tuple(having), lock), having)).first
 
-    async def rows(self, table: sa.Table, **having: Any) -> Sequence[RowMapping]:
+    async def rows(self, table: sa.Table, **having: Any) -> Sequence[Row]:
         """The rows of a table that have these values, in the order of their ids."""
-        return (await self.run(_having(table, tuple(having), False), having)).mappings().all()
+        return (await self.run(_having(table, tuple(having), False), having)).rows
 
     async def value(self, statement: sa.Executable) -> Any:
         """The first column of the first row, or none."""
-        return (await self.run(statement)).scalar()
+        return (await self.run(statement)).value
 
     async def add(self, table: sa.Table, **values: Any) -> int:
         """Insert a row; its id."""
-        return int((await self.run(_inserting(table), values)).scalar_one())
+        return int((await self.run(_inserting(table), values)).value)
 
     async def add_all(self, table: sa.Table, rows: Sequence[dict[str, Any]]) -> list[int]:
         """Insert rows that have the same columns, in one statement; their ids, in this order."""
         if len(rows) < 2:
             return [await self.add(table, **row) for row in rows]
-        return list((await self.run(_inserting_many(table), rows)).scalars())
+        return [row["id"] for row in (await self.run(_inserting_many(table), rows)).rows]
 
     async def change(self, table: sa.Table, ident: int, **values: Any) -> None:
         """Write these columns of one row."""
@@ -166,6 +216,31 @@ class Transaction:
     @property
     def connection(self) -> AsyncConnection:
         return self._connection
+
+
+def _asked(lent: Any, many: bool, words: str, given: Any, _: Any) -> tuple[Any, Any, int]:
+    """Ask a connection that the pool has lent."""
+    cursor = lent.cursor()
+    if many:
+        cursor.executemany(words, given)
+        return (), None, cursor.rowcount
+    cursor.execute(words, given)
+    columns = cursor.description
+    return cursor.fetchall() if columns else (), columns, cursor.rowcount
+
+
+def _told(dialect: sa.Dialect, words: str, error: Any, broken: bool) -> DBAPIError:
+    """What a driver says is wrong, as SQLAlchemy says it."""
+    told: DBAPIError = DBAPIError.instance(
+        words,
+        None,
+        error,
+        dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=broken,
+        dialect=dialect,
+    )
+    return told
 
 
 # Put together once: to put a statement together, and for SQLAlchemy to see that it is one it knows,
@@ -362,6 +437,9 @@ def open_engine(url: str) -> AsyncEngine:
         options["connect_args"] = {
             "timeout": 10,
             "command_timeout": ANSWER_SECONDS,
+            # One conversation asks some 150 statements: with the usual 100 the one that is wanted
+            # next is the one just forgotten.
+            "prepared_statement_cache_size": 500,
             # A machine that lost its power would hold the lanes it had locked for two hours.
             "server_settings": {"idle_in_transaction_session_timeout": f"{SILENT_SECONDS}s"},
         }

@@ -13,11 +13,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import RowMapping
 
 from storage import members
 from storage.database import Transaction
 from storage.model import NEIGHBOURLY, Member
+from storage.ready import Row
 from storage.schema import (
     addresses,
     audit,
@@ -375,7 +375,7 @@ def _facts(member: Member) -> dict[str, Any]:
     }
 
 
-def _opened(key: Any, row: RowMapping, column: str) -> Any:
+def _opened(key: Any, row: Row, column: str) -> Any:
     value = row[column]
     if not column.startswith("sealed_"):
         return _plain(value)

@@ -9,10 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import RowMapping
 
 from storage.database import Transaction
 from storage.model import Due, DueKind, Where
+from storage.ready import Row
 from storage.schema import due, metadata
 
 
@@ -159,5 +159,5 @@ def _conditions(those: sa.Table, where: Where) -> Iterator[sa.ColumnElement[bool
             yield column < wanted
 
 
-def _due(row: RowMapping) -> Due:
+def _due(row: Row) -> Due:
     return Due(row["id"], DueKind(row["kind"]), row["ref"], row["at"], row["attempts"])

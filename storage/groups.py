@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.engine import RowMapping
 
 from storage.database import Transaction
 from storage.model import Address, Channel, Community, Need, Role, Vetting
+from storage.ready import Row
 from storage.schema import communities, invites, streets
 
 INVITE_DAYS = 7
@@ -137,7 +137,7 @@ def _hour(at: time | None) -> str | None:
     return at.strftime("%H:%M") if at else None
 
 
-def _community(row: RowMapping) -> Community:
+def _community(row: Row) -> Community:
     return Community(
         id=row["id"],
         name=row["name"],
@@ -259,9 +259,7 @@ async def move_street(tx: Transaction, chat: Address, to: str) -> None:
 
 
 async def street_chats(tx: Transaction, community_id: int) -> list[Address]:
-    rows = await tx.all(
-        sa.select(streets).where(streets.c.community_id == community_id, streets.c.active)
-    )
+    rows = await tx.rows(streets, community_id=community_id, active=True)
     return [Address(Channel(row["channel"]), tx.vault.open(row["sealed_chat"])) for row in rows]
 
 

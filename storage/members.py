@@ -10,7 +10,6 @@ from itertools import chain, combinations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import RowMapping
 
 from storage import hours
 from storage.database import Transaction
@@ -25,6 +24,7 @@ from storage.model import (
     Vetting,
     Waves,
 )
+from storage.ready import Row
 from storage.schema import (
     LIVE_VISIT,
     addresses,
@@ -184,7 +184,7 @@ async def several(tx: Transaction, idents: Iterable[int]) -> list[Member]:
     wanted, found = sorted(set(idents)), []
     for at in range(0, len(wanted), MOST_VALUES):
         chunk = wanted[at : at + MOST_VALUES]
-        rows = (await tx.run(_several(), {"members": chunk})).mappings()
+        rows = (await tx.run(_several(), {"members": chunk})).rows
         found += [from_row(tx, row) for row in rows]
     return found
 
@@ -199,7 +199,7 @@ async def stopped(tx: Transaction, idents: Collection[int]) -> dict[int | None, 
     """Of these, those who sent STOP and have not written since, and when."""
     if not idents:
         return {}
-    rows = (await tx.run(_stopped(), {"members": list(idents)})).mappings()
+    rows = (await tx.run(_stopped(), {"members": list(idents)})).rows
     return {row["id"]: row["stopped_at"] for row in rows}
 
 
@@ -237,7 +237,7 @@ async def reach_each(
 ) -> dict[int, Address]:
     """The same of several: who can't be reached is not in it."""
     values = {"members": member_ids, "but": [channel.value for channel in but]}
-    rows = (await tx.run(_reach_query(), values)).mappings().all()
+    rows = (await tx.run(_reach_query(), values)).rows
     best = {row["member_id"]: row for row in reversed(rows)}
     await tx.load_keys(best)
     return {
@@ -306,7 +306,7 @@ async def with_role(
         "community": community_id,
         "standings": [standing.value for standing in standings or (Standing.ACTIVE,)],
     }
-    rows = (await tx.run(_with_role(role), values)).mappings()
+    rows = (await tx.run(_with_role(role), values)).rows
     return [from_row(tx, row) for row in rows]
 
 
@@ -381,7 +381,7 @@ async def helpers_in_cells(
         return []
     values |= _sought(community_id, need, when) | {"each": each, "skip": skip}
     rows = await tx.run(_in_cells(len(values) - 5), values)
-    return [_without_seals(row) for row in rows.mappings()]
+    return [_without_seals(row) for row in rows.rows]
 
 
 async def helpers_in_ranges(
@@ -396,7 +396,7 @@ async def helpers_in_ranges(
         return []
     count = len(values) // 2
     rows = await tx.run(_in_ranges(count), values | _sought(community_id, need, when))
-    return [_without_seals(row) for row in rows.mappings()]
+    return [_without_seals(row) for row in rows.rows]
 
 
 # To build such a long statement, and for SQLAlchemy to see what it is, takes longer than the search
@@ -454,7 +454,7 @@ async def loads(
     found: dict[int, tuple[int, int]] = {}
     for at in range(0, len(member_ids), MOST_VALUES):
         values = {"members": member_ids[at : at + MOST_VALUES], "since": since}
-        rows = (await tx.run(_loads(), values)).mappings()
+        rows = (await tx.run(_loads(), values)).rows
         found |= {row["helper_id"]: (int(row["live"]), int(row["week"])) for row in rows}
     return found
 
@@ -484,7 +484,7 @@ async def waves_since(tx: Transaction, community_id: int, since: datetime) -> li
     Only of those that are over. One sent while another was being waited for, from which the yes
     came then, tells nothing; nor does one for what is not needed any more.
     """
-    rows = (await tx.run(_waves(), {"community": community_id, "since": since})).mappings()
+    rows = (await tx.run(_waves(), {"community": community_id, "since": since})).rows
     return [Waves(row["size"], row["sent"], int(row["heard"])) for row in rows]
 
 
@@ -595,17 +595,15 @@ async def bonds_by(tx: Transaction, member_id: int) -> list[tuple[str, int]]:
 
 async def bond(tx: Transaction, member_id: int, other_id: int) -> str:
     """What one has said of the other; empty if nothing yet."""
-    kind = await tx.value(
-        sa.select(bonds.c.kind).where(bonds.c.member_id == member_id, bonds.c.other_id == other_id)
-    )
-    return str(kind or "")
+    row = await tx.row(bonds, member_id=member_id, other_id=other_id)
+    return str(row["kind"]) if row else ""
 
 
 async def bonds_of(tx: Transaction, member_id: int) -> dict[int, set[str]]:
     """Everybody tied to a member: who they are glad of (`glad`, `first`, `not_again`), and who
     says so of them (`glad_of_them`, …)."""
     found: dict[int, set[str]] = {}
-    for row in (await tx.run(_bonds_of(), {"member": member_id})).mappings():
+    for row in (await tx.run(_bonds_of(), {"member": member_id})).rows:
         if row["member_id"] == member_id:
             found.setdefault(row["other_id"], set()).add(row["kind"])
         else:
@@ -690,7 +688,7 @@ def to_row(key: Seal, member: Member) -> dict[str, Any]:
     }
 
 
-def from_row(tx: Transaction, row: RowMapping) -> Member:
+def from_row(tx: Transaction, row: Row) -> Member:
     """The member of a row of `with_keys`."""
     unseal = tx.learn_key(row["id"], row["wrapped"]).open
     member = replace(
@@ -703,7 +701,7 @@ def from_row(tx: Transaction, row: RowMapping) -> Member:
     return member
 
 
-def _without_seals(row: RowMapping) -> Member:
+def _without_seals(row: Row) -> Member:
     return Member(
         id=row["id"],
         community_id=row["community_id"],

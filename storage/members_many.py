@@ -45,7 +45,7 @@ async def add(tx: Transaction, people: Sequence[tuple[Member, Sequence[Address]]
         keys = [new_key() for _ in chunk]
         sealed = zip(keys, chunk, strict=True)
         made = await tx.run(insert, [to_row(Seal(key), member) for key, (member, _) in sealed])
-        idents = made.scalars().all()
+        idents = [row["id"] for row in made.rows]
         wrapped = [key_row(tx, ident, key) for ident, key in zip(idents, keys, strict=True)]
         await tx.run(sa.insert(member_keys), wrapped)
         rows = [

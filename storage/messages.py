@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import RowMapping
 
 from storage import guards
 from storage.database import Transaction
@@ -25,6 +25,7 @@ from storage.model import (
     Priority,
     SendStatus,
 )
+from storage.ready import Row
 from storage.schema import addresses, inbox, member_keys, outbox
 from storage.vault import WrongKeyError
 
@@ -103,7 +104,7 @@ async def keep_inbound(
     new = 0
     for at in range(0, len(rows), CHUNK):
         kept = await tx.run(_keep_inbound(tx.on_postgresql), rows[at : at + CHUNK])
-        new += len(kept.all())
+        new += len(kept.rows)
     if urgent:
         theirs = {tx.vault.fingerprint(message.channel, message.sender) for message in urgent}
         await tx.run(
@@ -143,7 +144,7 @@ def _keep_inbound(on_postgresql: bool) -> sa.Executable:
 
 async def _whose(tx: Transaction, lanes: Iterable[str]) -> dict[str, int]:
     """The members whose lanes these are, with their keys."""
-    rows = (await tx.run(_by_lane(), {"lanes": list(set(lanes))})).mappings().all()
+    rows = (await tx.run(_by_lane(), {"lanes": list(set(lanes))})).rows
     for row in rows:
         tx.learn_key(row["member_id"], row["wrapped"])
     return {row["lane"]: row["member_id"] for row in rows}
@@ -180,11 +181,14 @@ async def next_inbound(tx: Transaction) -> Waiting | None:
     Raises:
         UnreadableError: if it can't be read.
     """
-    row = await tx.one(_oldest_inbound())
+    row = await tx.one_with(_oldest_inbound())
     if row is None:
         return None
     try:
-        facts = (await tx.key_of(row["member_id"])).open_json(row["sealed_message"])
+        key = (
+            tx.vault if row["member_id"] is None else tx.learn_key(row["member_id"], row["wrapped"])
+        )
+        facts = key.open_json(row["sealed_message"])
         message = InboundMessage(
             channel=Channel(row["channel"]),
             provider_id=row["provider_id"],
@@ -205,11 +209,12 @@ def _oldest_inbound() -> sa.Select[Any]:
         head.c.id < inbox.c.id,
     )
     return (
-        sa.select(inbox)
+        sa.select(inbox, member_keys.c.wrapped)
+        .outerjoin(member_keys, member_keys.c.member_id == inbox.c.member_id)
         .where(inbox.c.handled_at.is_(None), inbox.c.attempts < TRIES, ~before)
         .order_by(inbox.c.priority, inbox.c.id)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=inbox)
     )
 
 
@@ -259,16 +264,17 @@ async def queue(
 ) -> int:
     """Put a message in the outbox (its `id` is ignored), to go at once or not before `at`; its id.
     Written in the caller's own transaction: it goes if and only if the rest happened."""
-    return (await queue_all(tx, [(message, at)], edits_id=edits_id))[0]
+    return (await queue_all(tx, [(message, at)], edits=[edits_id]))[0]
 
 
 async def queue_all(
     tx: Transaction,
     several: Sequence[tuple[OutboundMessage, datetime | None]],
     *,
-    edits_id: int | None = None,
+    edits: Sequence[int | None] = (),
 ) -> list[int]:
-    """Put messages in the outbox, each to go at once or not before that moment; their ids."""
+    """Put messages in the outbox, each to go at once or not before that moment; their ids.
+    `edits`: what each of them is an edit of, where they are."""
     await tx.load_keys(message.member_id for message, _ in several)
     return await tx.add_all(
         outbox,
@@ -282,12 +288,12 @@ async def queue_all(
                 "priority": PRIORITY_RANK[message.priority],
                 "sealed_message": tx.keys[message.member_id].seal_json(_outbound_facts(message)),
                 "about": message.about,
-                "edits_id": edits_id,
+                "edits_id": edited,
                 "status": SendStatus.QUEUED.value,
                 "next_at": at or message.created_at,
                 "created_at": message.created_at,
             }
-            for message, at in several
+            for (message, at), edited in zip_longest(several, edits)
         ],
     )
 
@@ -333,7 +339,7 @@ async def claim(
         return []
     # Looked at again, since another process may have been quicker between the two statements.
     values = {"chosen": list(chosen.values()), "holder_now": holder}
-    rows = (await tx.run(_claiming(), values)).mappings().all()
+    rows = (await tx.run(_claiming(), values)).rows
     with suppress(WrongKeyError):  # each says so for itself below
         await tx.load_keys(row["member_id"] for row in rows)
     edited = await _provider_ids(tx, [row["edits_id"] for row in rows if row["edits_id"]])
@@ -374,12 +380,12 @@ async def _heads(
     most: int,
     busy: list[str],
     priorities: Sequence[Priority],
-) -> list[RowMapping]:
+) -> list[Row]:
     """The first rows of each priority that may go now, in the order of claiming. A range of the
     index each, so that neither what waits for the morning nor a long queue is read through."""
     values = {"channel": channel.value, "now": now, "soon": now + SOON, "most": most, "busy": busy}
     ranks = tuple(sorted(PRIORITY_RANK[priority] for priority in priorities))
-    rows = (await tx.run(_heads_query(ranks), values)).mappings()
+    rows = (await tx.run(_heads_query(ranks), values)).rows
     return sorted(rows, key=lambda row: (row["priority"], row["next_at"], row["id"]))
 
 
@@ -434,7 +440,7 @@ async def next_send_at(
     values: dict[str, Any] = {"channel": channel.value}
     if after:
         values["after"] = after
-    rows = (await tx.run(_next_query(later=after is not None), values)).mappings()
+    rows = (await tx.run(_next_query(later=after is not None), values)).rows
     return min((row["next_at"] for row in rows), default=None)
 
 
@@ -530,6 +536,23 @@ async def get(tx: Transaction, outbox_id: int) -> OutboundMessage | None:
     return await from_row(tx, row) if row else None
 
 
+async def several(
+    tx: Transaction, outbox_ids: Iterable[int | None]
+) -> dict[int | None, OutboundMessage]:
+    """These messages, by their ids."""
+    wanted = [ident for ident in outbox_ids if ident is not None]
+    if not wanted:
+        return {}
+    rows = (await tx.run(_several(), {"idents": wanted})).rows
+    await tx.load_keys(row["member_id"] for row in rows)
+    return {row["id"]: await from_row(tx, row) for row in rows}
+
+
+@cache
+def _several() -> sa.Select[Any]:
+    return sa.select(outbox).where(outbox.c.id.in_(sa.bindparam("idents", expanding=True)))
+
+
 async def code_of(tx: Transaction, outbox_id: int) -> str:
     """Why a message failed: the provider's code."""
     return str(await tx.value(sa.select(outbox.c.code).where(outbox.c.id == outbox_id)) or "")
@@ -610,7 +633,7 @@ async def _provider_ids(tx: Transaction, idents: list[int]) -> dict[int | None, 
     """What the provider calls these."""
     if not idents:
         return {}
-    rows = (await tx.run(_named(), {"idents": idents})).mappings()
+    rows = (await tx.run(_named(), {"idents": idents})).rows
     return {row["id"]: row["provider_id"] for row in rows}
 
 
@@ -620,7 +643,7 @@ def _named() -> sa.Select[Any]:
     return sa.select(outbox.c.id, outbox.c.provider_id).where(these)
 
 
-async def from_row(tx: Transaction, row: RowMapping) -> OutboundMessage:
+async def from_row(tx: Transaction, row: Row) -> OutboundMessage:
     """A message as it is kept; what it edits is known to who claims it."""
     sealed = row["sealed_message"]
     facts = (await tx.key_of(row["member_id"])).open_json(sealed) if sealed else NO_WORDS

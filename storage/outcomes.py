@@ -323,7 +323,7 @@ async def next_receipts(tx: Transaction, most: int = 50) -> list[Waiting]:
     """Receipts not yet applied whose message is known (by our own id where it was carried, else by
     the provider's), oldest first. One whose message is not known yet, or is just being sent (it
     overtook the answer to the call that sent it), waits for up to a day; it holds up no other."""
-    rows = (await tx.run(_waiting_receipts(), {"most": most})).mappings()
+    rows = (await tx.run(_waiting_receipts(), {"most": most})).rows
     return [
         Waiting(
             row["id"],

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import RowMapping
 
 from storage.database import Transaction
 from storage.model import Outlay, OutlayStatus
+from storage.ready import Row
 from storage.schema import outlays, visits
 
 
@@ -34,7 +34,7 @@ async def get(tx: Transaction, ident: int, *, lock: bool = False) -> Outlay:
 
 
 async def of_visit(tx: Transaction, visit_id: int) -> Outlay | None:
-    row = await tx.one(sa.select(outlays).where(outlays.c.visit_id == visit_id))
+    row = await tx.row(outlays, visit_id=visit_id)
     return _outlay(row) if row else None
 
 
@@ -76,7 +76,7 @@ def _values(outlay: Outlay) -> dict[str, Any]:
     }
 
 
-def _outlay(row: RowMapping) -> Outlay:
+def _outlay(row: Row) -> Outlay:
     return Outlay(
         id=row["id"],
         visit_id=row["visit_id"],

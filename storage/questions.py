@@ -14,11 +14,11 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import RowMapping
 
 from storage import members
 from storage.database import Transaction
 from storage.model import Address, Choice, Question
+from storage.ready import Row
 from storage.schema import questions
 from storage.vault import Seal
 
@@ -165,7 +165,7 @@ async def open_to(tx: Transaction, member_id: int, now: datetime) -> list[Questi
 async def _open_to(tx: Transaction, member_ids: Sequence[int], now: datetime) -> list[Question]:
     since = now - timedelta(days=OPEN_DAYS)
     rows = await tx.run(_open_query(), {"members": member_ids, "since": since})
-    return await _questions(tx, rows.mappings().all())
+    return await _questions(tx, rows.rows)
 
 
 @cache
@@ -236,7 +236,7 @@ async def about_each(tx: Transaction, kind: str, refs: Sequence[int]) -> list[Qu
     if not refs:
         return []
     rows = await tx.run(_about(), {"kind": kind, "refs": refs})
-    return await _questions(tx, rows.mappings().all())
+    return await _questions(tx, rows.rows)
 
 
 @cache
@@ -295,12 +295,12 @@ async def close_all(tx: Transaction, now: datetime, member_id: int) -> None:
     )
 
 
-async def _questions(tx: Transaction, rows: Sequence[RowMapping]) -> list[Question]:
+async def _questions(tx: Transaction, rows: Sequence[Row]) -> list[Question]:
     await tx.load_keys(row["member_id"] for row in rows)
     return [_question(tx.keys[row["member_id"]], row) for row in rows]
 
 
-def _question(key: Seal, row: RowMapping) -> Question:
+def _question(key: Seal, row: Row) -> Question:
     facts = key.open_json(row["sealed_choices"])
     return Question(
         id=row["id"],

@@ -7,11 +7,11 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import RowMapping
 
 from storage import requests as requests_
 from storage.database import Transaction
 from storage.model import HelpRequest, Need, Schedule, ScheduleStatus, VisitStatus
+from storage.ready import Row
 from storage.schema import requests, schedules, visits
 from storage.vault import Seal
 
@@ -125,12 +125,12 @@ def _values(key: Seal, schedule: Schedule) -> dict[str, Any]:
     }
 
 
-async def _schedules(tx: Transaction, rows: Sequence[RowMapping]) -> list[Schedule]:
+async def _schedules(tx: Transaction, rows: Sequence[Row]) -> list[Schedule]:
     await tx.load_keys(row["asker_id"] for row in rows)
     return [_schedule(tx.keys[row["asker_id"]], row) for row in rows]
 
 
-def _schedule(key: Seal, row: RowMapping) -> Schedule:
+def _schedule(key: Seal, row: Row) -> Schedule:
     return Schedule(
         id=row["id"],
         community_id=row["community_id"],

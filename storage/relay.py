@@ -46,7 +46,7 @@ async def open_to(tx: Transaction, member_id: int, since: datetime) -> list[Visi
     """Visits in which somebody may write to the other: under way, or done since that moment, and
     neither has hung up. The newest first."""
     rows = await tx.run(_open_to(), {"member": member_id, "since": since})
-    return await visits_from(tx, rows.mappings().all())
+    return await visits_from(tx, rows.rows)
 
 
 @cache

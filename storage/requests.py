@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import RowMapping
 
 from storage.database import Transaction
 from storage.model import (
@@ -21,6 +20,7 @@ from storage.model import (
     Visit,
     VisitStatus,
 )
+from storage.ready import Row
 from storage.schema import LIVE_VISIT, offers, requests, visits
 from storage.vault import Seal
 
@@ -68,7 +68,7 @@ async def of_asker(
 ) -> list[HelpRequest]:
     """An asker's requests in these states, the newest first."""
     values = {"asker": asker_id, "statuses": [status.value for status in statuses]}
-    return await _requests(tx, (await tx.run(_of_asker(), values)).mappings().all())
+    return await _requests(tx, (await tx.run(_of_asker(), values)).rows)
 
 
 @cache
@@ -155,7 +155,7 @@ async def answer_offer(
 
 async def drop_offers(tx: Transaction, request_id: int) -> list[Offer]:
     """Mark the offers that are still open as taken; which they were."""
-    rows = (await tx.run(_dropping(), {"of_request": request_id})).mappings()
+    rows = (await tx.run(_dropping(), {"of_request": request_id})).rows
     return sorted((_offer(row) for row in rows), key=lambda offer: offer.id)
 
 
@@ -252,13 +252,13 @@ async def live_visits(
     """The visits under way by a helper or to an asker, the newest first."""
     column, whose = ("helper_id", helper_id) if helper_id else ("asker_id", asker_id)
     rows = await tx.run(_live(column), {"whose": whose})
-    return await visits_from(tx, rows.mappings().all())
+    return await visits_from(tx, rows.rows)
 
 
 async def between(tx: Transaction, one: int, other: int) -> list[Visit]:
     """The latest visits of two members to each other, the newest first."""
     rows = await tx.run(_between(), {"one": one, "other": other})
-    return await visits_from(tx, rows.mappings().all())
+    return await visits_from(tx, rows.rows)
 
 
 @cache
@@ -335,12 +335,12 @@ def _request_values(key: Seal, request: HelpRequest) -> dict[str, Any]:
     }
 
 
-async def _requests(tx: Transaction, rows: Sequence[RowMapping]) -> list[HelpRequest]:
+async def _requests(tx: Transaction, rows: Sequence[Row]) -> list[HelpRequest]:
     await tx.load_keys(row["asker_id"] for row in rows)
     return [_request(tx, row) for row in rows]
 
 
-def _request(tx: Transaction, row: RowMapping) -> HelpRequest:
+def _request(tx: Transaction, row: Row) -> HelpRequest:
     request = HelpRequest(
         id=row["id"],
         community_id=row["community_id"],
@@ -365,7 +365,7 @@ def _request(tx: Transaction, row: RowMapping) -> HelpRequest:
     return request
 
 
-def _offer(row: RowMapping) -> Offer:
+def _offer(row: Row) -> Offer:
     return Offer(
         id=row["id"],
         request_id=row["request_id"],
@@ -378,13 +378,13 @@ def _offer(row: RowMapping) -> Offer:
     )
 
 
-async def visits_from(tx: Transaction, rows: Sequence[RowMapping]) -> list[Visit]:
+async def visits_from(tx: Transaction, rows: Sequence[Row]) -> list[Visit]:
     """Visits as they stand in these rows."""
     await tx.load_keys(row["asker_id"] for row in rows)
     return [_visit(tx.keys[row["asker_id"]], row) for row in rows]
 
 
-def _visit(key: Seal, row: RowMapping) -> Visit:
+def _visit(key: Seal, row: Row) -> Visit:
     return Visit(
         id=row["id"],
         request_id=row["request_id"],

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import RowMapping
 
 from storage import checkins, groups, members, recurring
 from storage import requests as asked
@@ -31,6 +30,7 @@ from storage.model import (
     Standing,
 )
 from storage.model_worries import WorryStatus
+from storage.ready import Row
 from storage.schema import (
     addresses,
     bonds,
@@ -391,7 +391,7 @@ async def _rows(
     table: sa.Table,
     *where: sa.ColumnElement[bool],
     owner: str | None = "member_id",
-) -> AsyncIterator[RowMapping]:
+) -> AsyncIterator[Row]:
     """The rows of a table, with the keys of whom they belong to, some at a time."""
     last = 0
     while True:
@@ -407,7 +407,7 @@ async def _rows(
         last = rows[-1]["id"]
 
 
-def _opened(tx: Transaction, row: RowMapping, column: str) -> dict[str, Any] | None:
+def _opened(tx: Transaction, row: Row, column: str) -> dict[str, Any] | None:
     if not row[column]:
         return None
     try:

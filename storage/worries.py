@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import RowMapping
 
 from storage.database import Transaction
 from storage.model_worries import Noted, Worry, WorryNote, WorryStatus
+from storage.ready import Row
 from storage.schema import worries, worry_notes
 
 UNSETTLED = (WorryStatus.OPEN.value, WorryStatus.TAKEN.value)
@@ -155,7 +155,7 @@ async def _values(tx: Transaction, worry: Worry) -> dict[str, Any]:
     }
 
 
-async def _worries(tx: Transaction, rows: Sequence[RowMapping]) -> list[Worry]:
+async def _worries(tx: Transaction, rows: Sequence[Row]) -> list[Worry]:
     await tx.load_keys(row["member_id"] for row in rows)
     found = []
     for row in rows:

@@ -15,12 +15,12 @@ from typing import Any
 from unittest.mock import patch
 
 import sqlalchemy as sa
-from sqlalchemy.engine import CursorResult
 
 from bot.app import Popround
 from bot.sender import Sender, _Chosen
 from storage.database import Database, Transaction
 from storage.model import Channel, SendStatus
+from storage.ready import Found
 from storage.schema import due, inbox, outbox, receipts
 
 LOOKED_AT = frozenset({inbox, receipts, due, outbox})
@@ -75,7 +75,7 @@ def not_in_vain(bot: Popround) -> Iterator[None]:
     look, run, transaction = Look(bot), Transaction.run, Database.transaction
     writing: set[int] = set()
 
-    async def noted_run(self: Transaction, statement: Any, *args: Any) -> CursorResult[Any]:
+    async def noted_run(self: Transaction, statement: Any, *args: Any) -> Found:
         if _may_write(statement):
             writing.add(id(self))
         return await run(self, statement, *args)

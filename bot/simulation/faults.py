@@ -9,8 +9,10 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections import Counter
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import sqlalchemy as sa
 
@@ -20,6 +22,7 @@ from bot.simulation.mishaps import Mishaps
 from bot.simulation.network import Line, Weather
 from bot.simulation.same_thread import sqlite_is_in
 from bot.simulation.town import Town
+from storage import database
 from storage.model import Channel, DeliveryReceipt, InboundMessage, OutboundMessage
 
 FAULTS = {
@@ -60,6 +63,9 @@ OFTEN = {"locked": 0.001, "full": 0.001, "fsync": 0.002}
 
 WRITES = ("INSERT", "UPDATE")
 
+ASKED = database._asked
+"""How PostgreSQL is asked by the shortest way, where nothing is wrong."""
+
 NOT_YET = "30003"
 """Twilio's code for a phone that can't be reached now: worth another try."""
 
@@ -74,6 +80,7 @@ class Storm(Weather):
         self.befell: Counter[str] = Counter()
         """How often each thing was done to the bot."""
         self._mishaps: Mishaps | None = None
+        self._ends = ExitStack()
 
     def begin(self) -> None:
         """From now on."""
@@ -85,6 +92,7 @@ class Storm(Weather):
             sqlite_is_in(self._on_disk)
             town.on_wake.append(self._on_server)
             self._on_server(town.bot)
+            self._ends.enter_context(patch.object(database, "_asked", self._asked))
         if "deaths" in self._kinds or "clock" in self._kinds:
             every = A_DEATH if "deaths" in self._kinds else 0
             self._mishaps = Mishaps(town, town.seed, every)
@@ -98,6 +106,7 @@ class Storm(Weather):
         """It is over: what was begun can come to its end."""
         self._kinds = frozenset()
         sqlite_is_in(None)
+        self._ends.close()
         if self._mishaps:
             self._mishaps.cease()
             self.befell["deaths"] = sum(self._mishaps.died_at.values())
@@ -175,6 +184,17 @@ class Storm(Weather):
     def _instead(
         self, _connection: Any, _cursor: Any, words: str, given: Any, _context: Any, many: bool
     ) -> tuple[str, Any]:
+        says = self._says(words)
+        return (says, [()] if many else ()) if says else (words, given)
+
+    def _asked(self, lent: Any, many: bool, words: str, given: Any, connection: Any) -> Any:
+        """As `_instead`, of a statement that goes there by the shortest way."""
+        if says := self._says(words):
+            words, given, many = says, (), False
+        return ASKED(lent, many, words, given, connection)
+
+    def _says(self, words: str) -> str:
+        """What the server is asked to raise in the place of these words; empty: they are asked."""
         for kind, can_be in (
             ("locked", "FOR UPDATE" in words),
             ("full", words.startswith(WRITES)),
@@ -183,5 +203,5 @@ class Storm(Weather):
             if can_be and self._befalls(kind, OFTEN[kind]):
                 says = DISK[kind]
                 raises = f"RAISE '{says.words}' USING ERRCODE = '{says.postgresql}'"
-                return f"DO $$ BEGIN {raises}; END $$", [()] if many else ()
-        return words, given
+                return f"DO $$ BEGIN {raises}; END $$"
+        return ""

@@ -165,6 +165,7 @@ async def life(
                 tuple(town.trace),
             )
         finally:
+            storm.cease()
             await town.sleep()
 
 

@@ -274,7 +274,7 @@ class Promises:
         database = self._town.bot.database
         async with database.transaction() as tx:
             found = await tx.run(_statement(database.engine.dialect))
-            rows = [(str(what), int(ref)) for what, ref in map(tuple[Any, ...], found)]
+            rows = [(str(what), int(ref)) for what, ref in (row.values() for row in found.rows)]
             wrong = await self._strangers(tx) if self._shown else []
             newest = {what: ref for what, ref in rows if what in self._newest}
             if newest.get("offers", 0) > self._newest["offers"]:

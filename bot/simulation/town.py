@@ -409,8 +409,9 @@ class Town:
     async def _coming(self) -> list[datetime | None]:
         """When the next thing is due, and when each sender next has something to send."""
         async with self.bot.database.transaction() as tx:
-            found = (await tx.run(self._looks)).one()
-        return list(found)
+            found = await tx.one(self._looks)
+        assert found
+        return list(found.values())
 
     def _fail_if_faulty(self) -> None:
         if self.faults:

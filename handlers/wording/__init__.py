@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, cached_property
@@ -72,6 +72,18 @@ class Wording:
         """What there are fixed words for."""
         names = self.catalogues[FALLBACK]
         return tuple(name.removeprefix(_KEYWORDS) for name in names if name.startswith(_KEYWORDS))
+
+    @cached_property
+    def fixed(self) -> Mapping[str, frozenset[str]]:
+        """Of each of these the words, in small letters and every language."""
+        return {
+            name: frozenset(
+                word.lower()
+                for language in self.languages
+                for word in self.listing(language, _KEYWORDS + name)
+            )
+            for name in self.keywords
+        }
 
     def listing(self, language: str, name: str) -> list[str]:
         """The words of an entry that is a list, between commas."""
@@ -247,15 +259,26 @@ class Wording:
         own = self.listing(language, "things")
         return [own[place].split("/")[0] for place in found if place < len(own)][:most]
 
+    @cached_property
+    def _forms(self) -> Mapping[str, Sequence[tuple[str, int]]]:
+        """In each language, every form of each known thing, and its place in the list."""
+        return {
+            language: [
+                (form.lower(), place)
+                for place, forms in enumerate(self.listing(language, "things"))
+                for form in forms.split("/")
+            ]
+            for language in self.languages
+        }
+
     def _named(self, language: str, words: str) -> list[int]:
         """The places in that language's list of the things named, in the order they were."""
         found = []
         lowered = words.lower()
-        for place, forms in enumerate(self.listing(language, "things")):
-            for form in forms.split("/"):
-                at = re.search(rf"\b{re.escape(form.lower())}\b", lowered)
-                if at:
-                    found.append((at.start(), -len(form), place))
+        for form, place in self._forms.get(language, self._forms[FALLBACK]):
+            # To look for the letters is quick; whether they are a word, for few of them.
+            if form in lowered and (at := re.search(rf"\b{re.escape(form)}\b", lowered)):
+                found.append((at.start(), -len(form), place))
         kept: list[tuple[int, int, int]] = []
         for start, minus, place in sorted(found):
             # "dog food" is not "food" as well.

@@ -461,7 +461,7 @@ class FarTown(Town):
                 row = connection.execute(_LOOK).one()
         else:
             async with self.bot.database.transaction() as tx:
-                row = (await tx.run(_LOOK)).one()
+                row = tuple((await tx.run(_LOOK)).rows[0].values())
         coming = min((moment for moment in row[4:] if moment), default=None)
         return Left(sum(row[:3]), row[3], coming)
 

@@ -170,7 +170,7 @@ async def test_within_a_transaction_nothing_goes_to_the_thread_of_sqlite(
         assert (await tx.run(sa.insert(table), rows)).rowcount == 3
         changed = sa.update(table).where(table.c.name > "0").values(value="y")
         given = await tx.run(changed.returning(table.c.name))
-        assert sorted(given.scalars()) == ["1", "2"]
+        assert sorted(row["name"] for row in given.rows) == ["1", "2"]
         # Nobody can be told to stop in the middle of it, so it needs no task of its own.
         with pytest.raises(StopIteration):
             tx.run(sa.delete(table).where(table.c.value == "x")).send(None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +13,7 @@ from storage.database import Database, Transaction
 from storage.model import Due, DueKind
 from storage.schema import due as table
 from tests.made import NOW
+from tests.storage.asked import asked_of_sqlite
 
 HOUR = timedelta(hours=1)
 
@@ -126,17 +126,11 @@ async def test_many_who_look_at_once_see_to_each_once(database: Database) -> Non
 # PostgreSQL reads so small a table whole, and may.
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_what_is_due_is_found_by_its_moment(database: Database) -> None:
-    asked: list[tuple[str, Any]] = []
-
-    def note(_c: Any, _cursor: Any, sql: str, values: Any, *_: Any) -> None:
-        asked.append((sql, values))
-
     async with database.transaction() as tx:
-        sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-        await due.next_due(tx, NOW)
-        await due.first(tx)
-        await due.failing(tx, 3)
-        sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+        with asked_of_sqlite() as asked:
+            await due.next_due(tx, NOW)
+            await due.first(tx)
+            await due.failing(tx, 3)
         plans = [
             [step[3] for step in await tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {q}", v)]
             for q, v in asked

@@ -7,7 +7,6 @@ import random
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -20,6 +19,7 @@ from storage.schema import inbox, outbox
 from storage.vault import Vault
 from tests.conftest import SECRET
 from tests.made import NOW, ROSA, inbound, outbound
+from tests.storage.asked import asked_of_sqlite
 
 SAM = "+447700900124"
 
@@ -296,21 +296,15 @@ async def test_the_questions_asked_all_day_are_answered_from_an_index(tmp_path: 
     database = open_database(f"sqlite+aiosqlite:///{tmp_path}/a.db", Vault(SECRET))
     async with database.engine.begin() as connection:
         await connection.run_sync(inbox.metadata.create_all)
-    asked: list[tuple[str, Any]] = []
-
-    def note(_c: object, _cursor: object, sql: str, values: Any, *_: object) -> None:
-        asked.append((sql, values))
-
     async with database.transaction() as tx:
-        sa.event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-        await messages.next_inbound(tx)
-        await messages.behind(tx, NOW)
-        await messages.claim(tx, Channel.SMS, "me", NOW, 4, [])
-        await messages.next_send_at(tx, Channel.SMS)
-        await messages.next_send_at(tx, Channel.SMS, NOW)
-        await outcomes.to_ask_after(tx, Channel.SMS, NOW)
-        await outcomes.next_ask_at(tx, Channel.SMS)
-        sa.event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+        with asked_of_sqlite() as asked:
+            await messages.next_inbound(tx)
+            await messages.behind(tx, NOW)
+            await messages.claim(tx, Channel.SMS, "me", NOW, 4, [])
+            await messages.next_send_at(tx, Channel.SMS)
+            await messages.next_send_at(tx, Channel.SMS, NOW)
+            await outcomes.to_ask_after(tx, Channel.SMS, NOW)
+            await outcomes.next_ask_at(tx, Channel.SMS)
         assert len(asked) == 7
         for sql, values in asked:
             found = await tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)
