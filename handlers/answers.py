@@ -42,7 +42,7 @@ from handlers.rules.courtesy import is_greeting, is_thanks
 from handlers.rules.replies import addressed, names
 from handlers.rules.understanding import ACT_ABOVE, Meaning, numbers_in, yes_no
 from handlers.turn import Turn, first_name
-from storage import members, questions, requests
+from storage import guards, members, questions, requests
 from storage.model import Intent, Question
 
 Answer = Callable[[Turn, Question, str], Awaitable[None]]
@@ -354,12 +354,18 @@ async def _yes_or_no(
         free = [q for q in offers if await _still_free(turn, q)]
         since = turn.now - MIXED_UP
         besides = any(q.kind != "offer" and q.asked_at > since for q in able)
+        # "Yes please", sent twice: the first of them was for something else.
+        besides = besides or (said and bool(free) and await _sent_twice(turn))
         if len(free) > 1 or (free and said and besides and not to_an_offer):
             await _which(turn, free, said=said)
             return True
         able = free or able
     await take(turn, able[0], able[0].choices[0 if said else 1].key)
     return True
+
+
+async def _sent_twice(turn: Turn) -> bool:
+    return turn.message is not None and await guards.sent_twice(turn.tx, turn.message, turn.now)
 
 
 async def _by_name(turn: Turn, open_now: list[Question]) -> bool:

@@ -26,7 +26,7 @@ from handlers.rules import timing
 from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
 from handlers.rules.understanding import ACT_ABOVE, Meaning, needs_named, understand
 from handlers.turn import Turn, first_name
-from storage import questions, requests
+from storage import guards, questions, requests
 from storage.model import NEIGHBOURLY, Address, Intent, Member, Need, Question, Role, Standing
 
 MISSED = "missed"
@@ -139,7 +139,8 @@ async def not_understood(turn: Turn, open_now: list[Question], meaning: Meaning)
     open_now = [q for q in open_now if q.kind not in (broadcast_run.ANSWER, broadcast_run.PROGRESS)]
     noted = await _missed(turn)
     await questions.close(turn.tx, turn.now, MISSED, "menu", "welcome", member_id=me.id)
-    if noted:
+    assert turn.message
+    if noted and not await guards.sent_twice(turn.tx, turn.message, turn.now):
         await turn.pass_on("words_sent")
         return
     await _miss(turn)

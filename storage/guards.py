@@ -28,6 +28,10 @@ number, who is asked for instead) stands further on, or is no letter."""
 LEAST_LETTERS = 12
 """Below this every sign counts: "A 1" and "A 2" answer two questions."""
 
+TWICE_WITHIN = timedelta(seconds=10)
+"""Within this the same words again were sent twice by a thumb or a phone, before any answer to the
+first could be read (ours)."""
+
 SWEPT = 50
 """Rows that are swept away at once."""
 
@@ -106,6 +110,30 @@ def _seen_query() -> sa.Select[int, int, int, int, bool]:
         # Written out, so that the index of only what was answered is seen to do.
         inbox.c.aside == sa.literal("", literal_execute=True),
         since("day"),
+    )
+
+
+async def sent_twice(tx: Transaction, message: InboundMessage, now: datetime) -> bool:
+    """Whether its sender's message before this one said the same, just now."""
+    row = await tx.one_with(
+        _before_query(),
+        lane=tx.vault.fingerprint(message.channel, message.sender),
+        since=now - TWICE_WITHIN,
+    )
+    return row is not None and row["print"] == print_of(tx, message) != ""
+
+
+@cache
+def _before_query() -> sa.Select[str]:
+    return (
+        sa.select(inbox.c.print)
+        .where(
+            inbox.c.lane == sa.bindparam("lane"),
+            inbox.c.aside == sa.literal("", literal_execute=True),  # as in `_seen_query`
+            inbox.c.received_at > sa.bindparam("since", type_=inbox.c.received_at.type),
+        )
+        .order_by(inbox.c.received_at.desc(), inbox.c.id.desc())
+        .limit(1)
     )
 
 
