@@ -116,13 +116,14 @@ def _no_lease() -> None:
 
 def _no_lane() -> None:
     """Whatever waits is taken, whoever it is from and whatever of theirs is in hand."""
-    table = messages.inbox
+    table, keys = messages.inbox, messages.member_keys
     oldest = (
-        sa.select(table)
+        sa.select(table, keys.c.wrapped)
+        .outerjoin(keys, keys.c.member_id == table.c.member_id)
         .where(table.c.handled_at.is_(None), table.c.attempts < messages.TRIES)
         .order_by(table.c.id)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=table)
     )
     messages._oldest_inbound = lambda: oldest
 
