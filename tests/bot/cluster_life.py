@@ -35,7 +35,15 @@ DIARY = """
         id serial PRIMARY KEY, what text, ref text, process integer, began timestamptz
     )
 """
-_WRITE = sa.text("INSERT INTO diary (what, ref, process, began) VALUES (:what, :ref, :who, :began)")
+_WRITE = sa.insert(
+    sa.table(
+        "diary",
+        sa.column("what", sa.Text),
+        sa.column("ref", sa.Text),
+        sa.column("process", sa.Integer),
+        sa.column("began", sa.DateTime(timezone=True)),
+    )
+)
 
 
 def begin(facts: dict[str, Any], real_lease: float) -> None:
@@ -61,12 +69,12 @@ def _keep_diary(calls: Path) -> None:
 
     async def received(desk: Desk, tx: Transaction, now: datetime, message: InboundMessage) -> str:
         ref = f"{message.channel.value} {message.provider_id}"
-        await tx.run(_WRITE, {"what": "inbox", "ref": ref, "who": os.getpid(), "began": now})
+        await tx.run(_WRITE, {"what": "inbox", "ref": ref, "process": os.getpid(), "began": now})
         return await receive(desk, tx, now, message)
 
     async def handled(desk: Desk, tx: Transaction, now: datetime, row: Due) -> None:
         ref = f"{row.kind.value} {row.ref} {row.at.isoformat()}"
-        await tx.run(_WRITE, {"what": "due", "ref": ref, "who": os.getpid(), "began": now})
+        await tx.run(_WRITE, {"what": "due", "ref": ref, "process": os.getpid(), "began": now})
         await handle(desk, tx, now, row)
 
     intake.router.receive = received  # type: ignore[assignment]
