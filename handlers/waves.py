@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 from handlers import neighbours
@@ -292,6 +292,8 @@ async def hand_over(
     asker is told the truth (`said`, or `said` + ".alone" where no organiser could be told). A late
     yes is still welcome."""
     promised = request.promised_at is not None
+    if promised and _owed_tonight(turn, request):
+        more.setdefault("wakes", True)
     status = lifecycle.become(request.status, RequestStatus.HANDED)
     request = await requests.save(turn.tx, replace(request, status=status, promised_at=None))
     asker = await members.get(turn.tx, request.asker_id)
@@ -325,6 +327,18 @@ async def hand_over(
             },
         )
     return request
+
+
+BEDTIME = time(22)
+"""Until then a word that was promised for this evening is given, though we come late with it (we
+were away, or the clock was wrong): nobody should lie awake over it. (Ours.)"""
+
+
+def _owed_tonight(turn: Turn, request: HelpRequest) -> bool:
+    assert request.promised_at
+    here = timing.local(turn.now, turn.community)
+    promised = timing.local(request.promised_at, turn.community)
+    return promised <= here and promised.date() == here.date() and here.time() < BEDTIME
 
 
 REASONS = 2

@@ -16,7 +16,7 @@ from datetime import datetime, time, timedelta
 from bot.simulation.people import IN_WORDS, LONDON, SOON, Deed, Person
 from bot.simulation.reading import Read
 from bot.simulation.town import Town
-from storage.model import Role
+from storage.model import Priority, Role
 
 PROMPT = timedelta(minutes=3)
 """Nothing is late that comes within this: a second a text, and a busy hour."""
@@ -28,9 +28,13 @@ QUIET_FROM, QUIET_UNTIL = time(20), time(9)
 AT_THEIR_HOUR = ("check_in.", "alarm.", "duty.", "note.", "emergency")
 """What may come at night: they chose the hour, or somebody may not be all right."""
 
-NOT_TONIGHT, BEDTIME = ("gave_up", "looking_again"), time(22)
-"""Nobody comes after all, and until when that may be told at once: whoever waits for somebody this
-evening must not sit up (`visit.TONIGHT`). What is for another day waits for the morning."""
+NOT_TONIGHT, BEDTIME = ("gave_up", "looking_again", "nobody_yet", "handed"), time(22)
+"""Nobody comes after all, or nobody has said yes, and until when that may be told at once: whoever
+waits for somebody this evening, or for the word that was promised by then, must not sit up
+(`visit.TONIGHT`, `waves.BEDTIME`). What is for another day waits for the morning."""
+
+AN_ANSWER = timedelta(hours=1)
+"""For so long what was written is answered at night, where lines are down and the bot dies."""
 
 NEVER = ("trouble", "kept_waiting", "not_understood", "words_sent", "cant_read")
 """What nobody in this town should ever hear: the bot did not follow, or something went wrong."""
@@ -107,9 +111,9 @@ class Ledger:
             yield f"it did not go well: {said}"
         here = (one.at + self.town.clock.wrong).astimezone(LONDON).time()
         night = here >= QUIET_FROM or here < QUIET_UNTIL
-        answered = any(
-            one.at - at <= JUST_NOW + self.away for at, _ in self.deeds[person.name][-3:]
-        )
+        reply = self.away and one.read.told.priority is Priority.REPLY
+        soon = AN_ANSWER if reply else JUST_NOW + self.away
+        answered = any(one.at - at <= soon for at, _ in self.deeds[person.name][-3:])
         expected = one.entry.startswith(AT_THEIR_HOUR) or _comes_soon(one)
         expected |= one.entry.startswith(NOT_TONIGHT) and QUIET_FROM <= here < BEDTIME
         if night and not answered and not expected:

@@ -33,6 +33,8 @@ PROMISES = ("asking", "looking_again")
 NEWS = (
     *("found", "nobody_yet", "looking_again", "seen_to", "closed_for_you", "gave_up.asker"),
     *("still_needed", "called_off", "cancelled", "sorry"),
+    # News that was overtaken on its way is not told any more, and this is.
+    *("status.", "on_the_way", "did_they_come"),
 )
 """What counts as having heard."""
 
@@ -146,6 +148,8 @@ class Promises:
         if read.entry.startswith(NEWS) and read.entry not in PROMISES:
             self._owed.pop(person.name, None)
             self._news[person.name] = told.outbox
+        if read.entry == "not_arrived":
+            self._owed.pop(read.fields["who"], None)  # an organiser has been asked to ring them
         # One that was written before the news and got there after it (a phone that was off) is
         # out of date, and not a promise any more.
         fresh = told.outbox > self._news.get(person.name, 0)
