@@ -11,9 +11,11 @@ from handlers import late
 from handlers.turn import Atlas, Desk
 from handlers.wording import load
 from storage.database import Transaction
-from storage.model import Community, Priority
-from tests.made import outbound
+from storage.model import Address, Channel, Community, Priority, Role
+from tests.made import ROSA, asker, helper, joined, outbound
+from tests.stage import stage
 
+ANA, SAM = "+447700900901", "+447700900902"
 HERE = Community(1, "Marsden Neighbours")
 TUESDAY = datetime(2026, 11, 3, tzinfo=UTC)
 DESK = Desk(load(), cast("Atlas", None))
@@ -41,3 +43,27 @@ async def test_what_was_to_be_read_on_another_day_says_so(
     found = await late.dated(DESK, cast("Transaction", None), now, HERE, message)
     late_words = "Sorry, this is late. It is from Tuesday 3 November: I'll text you tomorrow."
     assert found.text == (late_words if dated else "I'll text you tomorrow."), why
+
+
+@pytest.mark.parametrize(("there_again", "heard_at"), [(20.1, 20.1), (21.9, 21.9), (22.1, 33)])
+async def test_a_word_promised_for_the_evening_is_given_late_rather_than_in_the_morning(
+    there_again: float, heard_at: float, database_url: str
+) -> None:
+    """The process was not there at seven; before ten both hear that nobody has said yes."""
+    async with stage(database_url, TUESDAY + timedelta(hours=17)) as on:
+        async with on.bot.database.transaction() as tx:
+            await joined(tx, asker(), Address(Channel.SMS, ROSA))
+            ana = helper(name="Ana Pole", roles=frozenset({Role.ORGANISER}))
+            await joined(tx, ana, Address(Channel.SMS, ANA))
+            await joined(tx, helper(), Address(Channel.SMS, SAM))
+        for words in ("i need some milk tomorrow morning please", "1"):
+            await on.twilio.texts(ROSA, words)
+            await on.settle()
+        assert "I'll text you by 7pm" in on.twilio.handset(ROSA)[-1].body
+        heard = {phone: len(on.twilio.handset(phone)) for phone in (ROSA, ANA)}
+        for hour in sorted({there_again, heard_at}):
+            on.clock.jump_to(TUESDAY + timedelta(hours=hour))
+            await on.settle()
+            await on.settle()
+            came = [len(on.twilio.handset(phone)) > before for phone, before in heard.items()]
+            assert came == [hour >= heard_at] * 2
