@@ -150,7 +150,7 @@ class Ledger:
             return True
         said = self.deeds[reader.name]
         return any(
-            at - when <= JUST_NOW + self.away and deed.key == "accept" for when, deed in said[-3:]
+            at - when <= JUST_NOW + self.slack and deed.key == "accept" for when, deed in said[-3:]
         )
 
     # What was told, looked up

@@ -264,7 +264,7 @@ class Promises:
                 del self._owed[name]
                 self._complain(f"{name} was to hear by {by:%H:%M}, and heard nothing")
         for name, wrote in [*self._awaits.items()]:
-            if wrote + PROMPT + self._ledger.away < now:
+            if wrote + slack < now:  # a text that failed waits for its hour by a clock put back
                 del self._awaits[name]
                 self._complain(f"{name} wrote at {wrote:%H:%M}, and heard nothing")
         for about, last in [*self._alarms.items()]:
