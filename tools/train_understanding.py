@@ -44,7 +44,7 @@ LETTERS = 0.8
 """How much the letters count beside the words."""
 LEVELS, HIDDEN_LEVELS = 50, 17
 """Whole numbers either side of nought that a weight can be, of an outcome and of a hidden unit:
-fewer pack smaller. Twice as many were no better on any set."""
+fewer pack smaller. Twice as many differed by a message or two in a set."""
 WIDTH, NEEDS_AT = len(INTENTS) + len(NEEDS) + 2, len(INTENTS)
 """Outcomes: intents, needs, an emergency, for another."""
 C = 5.0

@@ -81,8 +81,8 @@ def signs(said: str) -> list[str]:
 
 
 BELIEVED = 0.3
-"""The model's chance of an emergency from which it is believed without a plain sign: a little below
-an even one, as a false alarm costs an organiser a look, and what is missed may cost a life. What
+"""The model's chance of an emergency from which it is believed without a plain sign: well below an
+even one, as a false alarm costs an organiser a look, and what is missed may cost a life. What
 other values would cost is in decision 0004."""
 WITH_A_SIGN = 0.02
 """The chance from which a plain sign is believed; it takes much to talk one away."""
