@@ -40,7 +40,7 @@ from storage.schema import due
 from tests.simulation.far_clock import FarClock
 from tests.stage import AUTH, NUMBER, SID, TOKEN
 from tests.torture import scenes
-from tests.torture.points import ASKED_AFTER, die_at
+from tests.torture.points import ASKED_AFTER, Row, die_at
 
 
 def _lives_by(clock: FarClock) -> None:
@@ -146,10 +146,14 @@ def _live(facts: dict[str, Any]) -> int:
         auditor.EVERY = timedelta(minutes=15)
     if facts["points"]:
         true = FarClock(Path(facts["clock"]), wrong=False)
-        spared_until = datetime.fromtimestamp(facts["spared_until"], UTC)
+        spared_until, since, last = (
+            datetime.fromtimestamp(moment, UTC) for moment in (facts["spared_until"], *facts["row"])
+        )
+        row = Row(since, last)
 
         def may(point: str) -> bool:
-            return point in ASKED_AFTER or true.now() >= spared_until
+            now = true.now()
+            return not row.is_enough(now) and (point in ASKED_AFTER or now >= spared_until)
 
         die_at(facts["points"], Path(facts["died"]), may)
     if facts["spoilt"]:

@@ -39,6 +39,7 @@ from storage.schema import due, inbox, outbox, receipts
 from tests.bot.test_kill import ROOT, free_port
 from tests.simulation.far_clock import FarClock, Hand
 from tests.stage import AUTH, NUMBER, SID, TOKEN
+from tests.torture.points import A_ROW, Row
 
 PATIENCE = 30
 """Real seconds until something that should be done counts as never done."""
@@ -182,6 +183,7 @@ class FarTown(Town):
         """Named points at which it is still to die, each at the first occasion."""
         self.died_at: Counter[str] = Counter()
         self._spared_until = start
+        self._row = Row(start - A_ROW, start - A_ROW)
         self._stillborn = 0
         self._rises: datetime | None = None
         self._killing: asyncio.TimerHandle | None = None
@@ -209,6 +211,7 @@ class FarTown(Town):
             points=self.points,
             died=str(self._died),
             spared_until=self._spared_until.timestamp(),
+            row=[moment.timestamp() for moment in (self._row.since, self._row.last)],
             settings={
                 "database_url": self.database_url,
                 "public_url": f"http://127.0.0.1:{self._port}",
@@ -251,6 +254,7 @@ class FarTown(Town):
         if how != BEGINS:
             self._stillborn = 0
         self.note(f"- killed {how}")
+        self._row.died(self.clock.true)
         self._rises = self.clock.true + timedelta(seconds=self._outages.choice((0, 1, 30, 300)))
 
     def _find_dead(self) -> None:
@@ -404,7 +408,8 @@ class FarTown(Town):
             for look in self.after_each_life:
                 self.amiss += await look()
             self._begin()
-            if self._stillborn < MOST_STILLBORN and self.kills.at_birth(self.clock.true):
+            spared = self._stillborn >= MOST_STILLBORN or self._row.is_enough(self.clock.true)
+            if not spared and self.kills.at_birth(self.clock.true):
                 self._stillborn += 1
                 self._kill_soon(BEGINS)
         await self.step()
@@ -467,7 +472,10 @@ class FarTown(Town):
 
     def _maybe_killed(self, way: str, *, soon: bool = False) -> None:
         """An occasion to be killed in that way, now or soon."""
-        if not self.pid or self._killing or not self.kills.now(way, self.clock.true):
+        true = self.clock.true
+        if not self.pid or self._killing or self._row.is_enough(true):
+            return
+        if not self.kills.now(way, true):
             return
         if soon:
             self._kill_soon(way)

@@ -28,13 +28,13 @@ from bot.simulation.town import SECRET
 from storage import messages
 from storage.database import Database, open_database
 from storage.model import Address, Channel, OutboundKind, OutboundMessage, SendStatus
-from storage.schema import inbox, outbox
+from storage.schema import LIVE_VISIT, inbox, occasions, offers, outbox, requests, visits
 from storage.vault import Vault
 from tests.simulation.calendar import kept
 from tests.simulation.far_town import BEGINS, WAYS, FarTown, Nursery
 from tests.simulation.marsden import HELPERS, settle_in
 from tests.simulation.test_week import AWAY, MONDAY, unanswered, wishes
-from tests.torture.points import IN_A_WEEK, KILL, OFTEN
+from tests.torture.points import IN_A_WEEK, KILL, OFTEN, Row
 from tests.torture.tally import befell, held
 
 TORTURE = bool(os.environ.get("POPROUND_TORTURE"))
@@ -129,7 +129,7 @@ async def lived(
         if not spoilt:
             tell(week)
         if week.wrong:
-            print("\n".join(town.trace[-200:]))  # noqa: T201 (pytest shows it with the failure)
+            print("\n".join(town.trace))  # noqa: T201 (pytest shows it with the failure)
         print(  # noqa: T201
             f"POPROUND_SEED={SEED}: {len(town.trace)} things happened, killed {town.deaths} times "
             f"({dict(town.kills.done)}, at {town.died_at.total()} named points), "
@@ -203,6 +203,8 @@ async def counted(week: Week, database: Database) -> list[str]:
         wrong.append(f"{presses} presses were answered {toasts.total()} times")
 
     texts = Counter((text.to, text.body) for text in town.twilio.all_texts() if text.by == "bot")
+    overtaken = await not_true_any_more(database, sent)
+    sent = [one for one in sent if one.id not in overtaken]
     ours = Counter((one.chat, one.text) for one in sent if one.channel is Channel.SMS)
     if texts != ours:
         wrong.append(f"texts that came otherwise: {texts - ours} more, {ours - texts} fewer")
@@ -235,6 +237,30 @@ async def counted(week: Week, database: Database) -> list[str]:
 
 FINE = (SendStatus.SENT, SendStatus.DELIVERED, SendStatus.UNKNOWN)
 
+OVER = (
+    ("offer", offers, ("open",)),
+    *((kind, visits, LIVE_VISIT) for kind in ("found", "taken", "visit", "remind", "on_the_way")),
+    *((kind, requests, ("open", "handed")) for kind in ("nobody_yet", "looking_again")),
+    ("check_in", occasions, ("asked", "alarm", "taken", "missed")),
+)
+"""Kinds of messages that are not said late where what they are about is over: where that stands,
+and how it stood while it was not."""
+
+
+async def not_true_any_more(database: Database, sent: list[OutboundMessage]) -> set[int]:
+    """Those that were not sent since they came late, and had been overtaken: whoever died as often
+    as here comes with an offer after somebody else has said yes to it."""
+    over = set()
+    async with database.transaction() as tx:
+        for one in (each for each in sent if each.status is SendStatus.WITHDRAWN):
+            for kind, table, open_ in OVER:
+                if kind == one.about.get("kind"):
+                    now = await tx.value(
+                        sa.select(table.c.status).where(table.c.id == one.about["ref"])
+                    )
+                    over |= {one.id} if now not in open_ else set()
+    return over
+
 
 def as_if_told(week: Week, message: OutboundMessage) -> None:
     """The calendar is not to miss what died on its way to Telegram: it is counted as lost."""
@@ -260,6 +286,16 @@ def tell(week: Week) -> None:
     held("what is due comes at its hour", len(week.ledger.seen))
 
 
+def test_who_died_again_and_again_for_some_minutes_lives_on_for_some() -> None:
+    row = Row(MONDAY - HOUR, MONDAY - HOUR)
+    died = []
+    for minute in range(0, 60, 2):
+        if not row.is_enough(now := MONDAY + timedelta(minutes=minute)):
+            row.died(now)
+            died.append(minute)
+    assert died == [0, 2, 4, 6, 8, 18, 20, 22, 24, 26, 36, 38, 40, 42, 44, 54, 56, 58]
+
+
 async def test_killed_at_random_through_a_week_nothing_is_lost_and_nothing_comes_twice(
     database_url: str, tmp_path: Path, nursery: Nursery
 ) -> None:
@@ -269,7 +305,8 @@ async def test_killed_at_random_through_a_week_nothing_is_lost_and_nothing_comes
     # other points have their turn first may not come by it; `make torture` has weeks enough.
     missed = {*week.town.points} & {*(IN_A_WEEK if TORTURE else OFTEN)}
     assert not missed, f"it never died there: {missed}"
-    assert week.town.deaths >= KILLS
+    # What is left is dealt out in the last hours, one a quarter of an hour: not always all of it.
+    assert week.town.deaths >= 0.9 * KILLS
     assert set(WAYS) < set(week.town.kills.done)
     assert {wrong for _, wrong in week.jumps} >= {-HOUR, HOUR}
     # At most one call a death hangs in the air at each of the few that are made at once.
