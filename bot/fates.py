@@ -29,7 +29,8 @@ Meaning = Callable[[DeliveryReceipt], SendError]
 
 COPIES = 3
 """Times that a message is handed to a provider who takes it and then fails to deliver it: a phone
-that is off is worth another try or two (Twilio's 30003), and no more."""
+that is off is worth another try or two (Twilio's 30003), and no more. A call that the provider
+refused was no copy."""
 
 
 async def apply_receipt(
@@ -54,9 +55,9 @@ async def apply_receipt(
     if message.status is SendStatus.QUEUED:
         return  # it goes again anyway
     error = meaning(receipt)
-    if isinstance(error, RetryableError) and message.attempts < COPIES:
+    if isinstance(error, RetryableError):
         at = now + timedelta(seconds=error.retry_after or 0)
-        if await outcomes.resend(tx, message.id, at, receipt.code):
+        if await outcomes.resend(tx, message.id, at, receipt.code, COPIES):
             return
     await give_up(tx, clock, message, error)
 

@@ -142,15 +142,22 @@ async def retry(tx: Transaction, outbox_id: int, holder: str, at: datetime, code
     )
 
 
-async def resend(tx: Transaction, outbox_id: int, at: datetime, code: str) -> bool:
-    """The provider had it and failed; give it one more try. Whether it gets one."""
+async def resend(tx: Transaction, outbox_id: int, at: datetime, code: str, most: int) -> bool:
+    """The provider had it and failed; give it one more try, `most` in all. Whether it gets one."""
     result = await tx.run(
         sa.update(outbox)
         .where(
             outbox.c.id == outbox_id,
             outbox.c.status.in_((SendStatus.SENT.value, SendStatus.UNKNOWN.value)),
+            outbox.c.failed_copies < most - 1,
         )
-        .values(status=SendStatus.QUEUED.value, next_at=at, code=code[:64], provider_id="")
+        .values(
+            status=SendStatus.QUEUED.value,
+            next_at=at,
+            code=code[:64],
+            provider_id="",
+            failed_copies=outbox.c.failed_copies + 1,
+        )
     )
     return bool(result.rowcount)
 

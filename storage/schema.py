@@ -499,6 +499,8 @@ outbox = Table(
     Column("edits_id", BigInteger, nullable=True),
     _word("status", 16),
     Column("attempts", Integer, nullable=False, default=0),
+    # How many of those its provider took and could not deliver.
+    Column("failed_copies", Integer, nullable=False, default=0),
     _when("next_at"),
     _when("created_at"),
     _when("sent_at", nullable=True),

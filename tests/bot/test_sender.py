@@ -259,6 +259,22 @@ async def test_a_phone_that_is_off_is_tried_three_times_and_then_somebody_hears(
         assert not (await here.member(here.rosa.id)).unreachable
 
 
+async def test_calls_that_were_refused_are_no_tries_of_a_phone_that_is_off(
+    database_url: str,
+) -> None:
+    async with village(database_url) as here:
+        for _ in range(2):
+            here.on.twilio.fail_next(20429, "create")
+        here.on.twilio.undeliverable(ROSA, "30003")
+        ident = await here.queue()
+        await here.live(60)
+        here.on.twilio.deliverable(ROSA)
+        await here.live(700)
+        found = await here.get(ident)
+        assert (found.status, found.attempts) == (S.DELIVERED, 4)
+        assert sum(t.to == ROSA for t in here.on.twilio.all_texts()) == 2
+
+
 async def test_late_news_of_the_first_copy_does_not_stop_the_second(database_url: str) -> None:
     async with village(database_url) as here:
         here.on.twilio.undeliverable(ROSA, "30003")

@@ -158,7 +158,7 @@ async def test_what_is_known_by_now_is_not_made_unknown(database: Database) -> N
         await outcomes.unknown(tx, ident, NOW, "late")
         await outcomes.again(tx, ident, NOW, "late")
         await outcomes.retry(tx, ident, "me", NOW, "late")
-        assert not await outcomes.resend(tx, ident, NOW, "late")
+        assert not await outcomes.resend(tx, ident, NOW, "late", 3)
         assert await status(tx, ident) == S.DELIVERED
 
 

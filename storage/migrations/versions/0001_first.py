@@ -382,6 +382,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("edits_id", sa.BigInteger(), nullable=True),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("failed_copies", sa.Integer(), nullable=False),
         sa.Column("next_at", WHEN, nullable=False),
         sa.Column("created_at", WHEN, nullable=False),
         sa.Column("sent_at", WHEN, nullable=True),
