@@ -315,6 +315,9 @@ async def hand_over(
         when=lambda language: turn.when(request, language),
         tried=await tried(turn, request, asker),
     )
+    if said == "nobody_yet" and len(await requests.of_asker(turn.tx, asker.id)) > 1:
+        # They wait for something else as well: which of the two is it?
+        said, more = "nobody_yet.this", {**more, "what": turn.gist(request, asker.language)}
     if promised:
         await turn.say(
             asker,

@@ -71,7 +71,7 @@ MADE = {
     "abroad.told",
     *(f"masked.{what}" for what in ("card", "pin")),
     "call_me.told",
-    *(f"{name}.alone" for name in ("call_me", "worry", "nobody_yet")),
+    *(f"{name}.alone" for name in ("call_me", "worry", "nobody_yet", "nobody_yet.this")),
     *(f"worry.line.{noted.value}" for noted in Noted),
     *(f"worry.{whom}.later" for whom in ("heard", "organisers")),
     *(f"safeguarding.{what}.{role.value}" for what in ("ask", "new") for role in KEEPERS),
