@@ -61,7 +61,8 @@ async def begin(
     await turn.say(
         asker,
         "found",
-        wakes=soon,
+        # Who was to hear by seven lies awake over good news that waits for the morning, too.
+        wakes=soon or waves.owed_tonight(turn, request),
         about={"kind": "found", "ref": visit.id},
         name=first_name(asker),
         helper=first_name(helper),

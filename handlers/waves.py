@@ -292,7 +292,7 @@ async def hand_over(
     asker is told the truth (`said`, or `said` + ".alone" where no organiser could be told). A late
     yes is still welcome."""
     promised = request.promised_at is not None
-    if promised and _owed_tonight(turn, request):
+    if owed_tonight(turn, request):
         more.setdefault("wakes", True)
     status = lifecycle.become(request.status, RequestStatus.HANDED)
     request = await requests.save(turn.tx, replace(request, status=status, promised_at=None))
@@ -332,16 +332,19 @@ async def hand_over(
     return request
 
 
-BEDTIME = time(22)
+NOON, BEDTIME = time(12), time(22)
 """Until then a word that was promised for this evening is given, though we come late with it (we
 were away, or the clock was wrong): nobody should lie awake over it. (Ours.)"""
 
 
-def _owed_tonight(turn: Turn, request: HelpRequest) -> bool:
-    assert request.promised_at
+def owed_tonight(turn: Turn, request: HelpRequest) -> bool:
+    """Whether the asker was to have heard by now, this afternoon or evening. (In the morning there
+    is the day for it: nobody is woken at half past eight by a clock that was just put back.)"""
+    if request.promised_at is None:
+        return False
     here = timing.local(turn.now, turn.community)
     promised = timing.local(request.promised_at, turn.community)
-    return promised <= here and promised.date() == here.date() and here.time() < BEDTIME
+    return promised <= here and promised.date() == here.date() and NOON <= here.time() < BEDTIME
 
 
 REASONS = 2

@@ -182,10 +182,11 @@ class Storm(Weather):
             sa.event.listen(engine, "before_cursor_execute", self._instead, retval=True)
 
     def _instead(
-        self, _connection: Any, _cursor: Any, words: str, given: Any, _context: Any, many: bool
+        self, _connection: Any, _cursor: Any, words: str, given: Any, _context: Any, _many: bool
     ) -> tuple[str, Any]:
         says = self._says(words)
-        return (says, [()] if many else ()) if says else (words, given)
+        # Rows that go in one statement are said to be many, and are given as those of one are.
+        return (says, [()] if isinstance(given, list) else ()) if says else (words, given)
 
     def _asking(self) -> Any:
         """As `_instead`, of a statement that goes there by the shortest way."""

@@ -115,7 +115,9 @@ class Ledger:
         soon = AN_ANSWER if reply else JUST_NOW + self.away
         answered = any(one.at - at <= soon for at, _ in self.deeds[person.name][-3:])
         expected = one.entry.startswith(AT_THEIR_HOUR) or _comes_soon(one)
-        expected |= one.entry.startswith(NOT_TONIGHT) and QUIET_FROM <= here < BEDTIME
+        expected |= (
+            one.entry.startswith(NOT_TONIGHT) or self._was_owed(one)
+        ) and QUIET_FROM <= here < BEDTIME
         if night and not answered and not expected:
             yield f"woken: {said}"
         stopped = self.stopped.get(person.name)
@@ -126,6 +128,15 @@ class Ledger:
             self.held[HOMES] += 1
             if not self._may_see_home(person, other, one.at):
                 yield f"the home of {other.name} is shown: {said}"
+
+    def _was_owed(self, one: Seen) -> bool:
+        """Whether it is good news that somebody was to have had earlier that evening."""
+        today = one.at - timedelta(hours=12)
+        asked = self.between(today, one.at, "asking", "looking_again", to=one.person)
+        by = [
+            hour_said(each.read.fields["by"], each.at) for each in asked if "by" in each.read.fields
+        ]
+        return one.entry == "found" and any(moment <= one.at + self.slack for moment in by)
 
     def _slipped(self, person: Person, one: Seen) -> bool:
         """Whether it is no wonder that the bot did not follow: they mistyped, or wrote twice."""

@@ -99,7 +99,9 @@ class Promises:
         """How often somebody could not come, or did not."""
         self._wrote: dict[str, datetime] = {}
         self._repeated: defaultdict[str, datetime] = defaultdict(lambda: self._town.clock.start)
-        """Until when somebody may get an answer to each of two that they wrote at once."""
+        """Until when somebody may get an answer to each of two that they wrote at once, or while
+        they heard nothing."""
+        self._heard: dict[str, datetime] = {}
         self._owed: dict[str, datetime] = {}
         """Who was told by when they hear."""
         self._news: dict[str, int] = {}
@@ -142,6 +144,7 @@ class Promises:
         ):
             self._complain(f"{wrong}: {person.name} {told.words!r}")
         self._awaits.pop(person.name, None)
+        self._heard[person.name] = self._town.clock.true
         self._means[person.name] |= {answer: key for key, answer in read.choices.items()}
         if read.entry.startswith("still_there"):
             self._repeated[person.name] = told.at + AGAIN  # and the question comes with it
@@ -228,9 +231,11 @@ class Promises:
     def did(self, person: Person, deed: Deed) -> None:
         """Somebody writes or presses something."""
         now = self._town.clock.true
-        again = now - self._wrote.get(person.name, self._town.clock.start) < AT_ONCE
+        before = self._wrote.get(person.name, self._town.clock.start)
+        again = now - before < AT_ONCE
+        unheard = self._heard.get(person.name, now) < before
         self._wrote[person.name] = now
-        if again:
+        if again or unheard:
             self._repeated[person.name] = now + AGAIN
         # A number that has gone on to another question since says something else.
         means = self._means[person.name].get(deed.words, "")

@@ -31,7 +31,7 @@ from bot.simulation.network import Network, Told, TownClock
 from bot.simulation.people import Deed, Person
 from bot.simulation.reading import Read, read
 from handlers import daily_note
-from storage import groups, members
+from storage import groups, members, messages
 from storage.database import StorageUnavailableError, Transaction
 from storage.model import (
     NEIGHBOURLY,
@@ -65,6 +65,9 @@ A_TURN = 30.0
 
 AGAIN = timedelta(seconds=4)
 """After which somebody presses a button once more, or writes a thing twice."""
+
+LOOKS = 500
+"""Times, ten milliseconds apart, that it is looked for what may be held still."""
 
 RECORDED_AGAIN = 2.0
 """Seconds after which a sender tries once more to write down what could not be."""
@@ -133,6 +136,8 @@ class Town:
         """What went wrong in the bot's transactions in this life of it."""
         self._came = True
         """Whether there may be something in the inbox."""
+        self._broke = False
+        """Whether a line to the database broke since it was last empty."""
         # One statement, as it is asked more often than anything else.
         first = sa.select(sa.func.min(due.c.at)).scalar_subquery()
         sends = [
@@ -320,6 +325,7 @@ class Town:
                 await self.rise()
                 continue
             except StorageUnavailableError:
+                self._broke = True
                 self.clock.advance(1)  # as the bot's own loops wait
                 continue
             if self._agenda and (moment is None or self._agenda[0].at <= moment):
@@ -350,7 +356,7 @@ class Town:
         while True:
             await self._calls_done()
             if self._came:
-                await self.bot.intake.drain()
+                await self._handles_all()
                 self._came = False
             now = self.clock.now()
             coming, *sends = await self._coming()
@@ -367,6 +373,19 @@ class Town:
             if any(each._unrecorded or self._in_doubt(each) for each in self.bot.senders):
                 moments.append(self.clock.true + timedelta(seconds=RECORDED_AGAIN))
             return min(moments, default=None)
+
+    async def _handles_all(self) -> None:
+        """Handle what came. PostgreSQL may take a moment to see that a line broke, and hold what
+        was in hand on it until then: it is passed over, and whoever works looks again within
+        seconds (`intake.LOOK_SECONDS`)."""
+        await self.bot.intake.drain()
+        for _ in range(LOOKS if self._broke else 0):
+            async with self.bot.database.transaction() as tx:
+                if not await messages.inbound_waiting(tx):
+                    break
+            await asyncio.sleep(0.01)
+            await self.bot.intake.drain()
+        self._broke = False
 
     async def _send(self, now: datetime, moments: list[datetime | None]) -> bool:
         """Let each sender send whose moment has come; whether there was one."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
-from handlers import late
-from handlers.turn import Atlas, Desk
+from handlers import late, waves
+from handlers.turn import Atlas, Desk, Turn
 from handlers.wording import load
 from storage.database import Transaction
-from storage.model import Address, Channel, Community, Priority, Role
+from storage.model import Address, Channel, Community, HelpRequest, Priority, Role
 from tests.made import ROSA, asker, helper, joined, outbound
 from tests.stage import stage
 
@@ -67,3 +68,47 @@ async def test_a_word_promised_for_the_evening_is_given_late_rather_than_in_the_
             await on.settle()
             came = [len(on.twilio.handset(phone)) > before for phone, before in heard.items()]
             assert came == [hour >= heard_at] * 2
+
+
+@pytest.mark.parametrize(("there_again", "heard_at"), [(20.1, 20.1), (22.1, 33)])
+async def test_good_news_promised_for_the_evening_is_given_late_rather_than_in_the_morning(
+    there_again: float, heard_at: float, database_url: str
+) -> None:
+    """The process was not there at seven, and what it finds first is a yes."""
+    async with stage(database_url, TUESDAY + timedelta(hours=17)) as on:
+        async with on.bot.database.transaction() as tx:
+            await joined(tx, asker(), Address(Channel.SMS, ROSA))
+            await joined(tx, helper(), Address(Channel.SMS, SAM))
+        for words in ("i need some milk tomorrow morning please", "1"):
+            await on.twilio.texts(ROSA, words)
+            await on.settle()
+        assert "I'll text you by 7pm" in on.twilio.handset(ROSA)[-1].body
+        on.clock.jump_to(TUESDAY + timedelta(hours=there_again))
+        await on.twilio.texts(SAM, "1")
+        for hour in sorted({there_again, heard_at}):
+            on.clock.jump_to(TUESDAY + timedelta(hours=hour))
+            await on.settle()
+            await on.settle()
+            heard = "good news" in on.twilio.handset(ROSA)[-1].body
+            assert heard == (hour >= heard_at)
+
+
+@pytest.mark.parametrize(
+    ("promised", "now", "owed", "why"),
+    [
+        (19, 20.1, True, "they were to hear an hour ago"),
+        (19, 18, False, "they are to hear in an hour"),
+        (19, 22.1, False, "they are asleep"),
+        (9.5, 9.6, False, "it is day; should the clock be put back, it is not, and it waits"),
+        (9.5, 14, True, "they have waited since the morning"),
+        (19, 33, False, "it is another day"),
+        (None, 20.1, False, "nothing was promised"),
+    ],
+)
+def test_a_word_is_owed_this_evening(
+    promised: float | None, now: float, owed: bool, why: str
+) -> None:
+    turn = SimpleNamespace(now=TUESDAY + timedelta(hours=now), community=HERE)
+    by = None if promised is None else TUESDAY + timedelta(hours=promised)
+    request = SimpleNamespace(promised_at=by)
+    assert waves.owed_tonight(cast("Turn", turn), cast("HelpRequest", request)) is owed, why
