@@ -317,7 +317,8 @@ async def hand_over(
     )
     if said == "nobody_yet" and len(await requests.of_asker(turn.tx, asker.id)) > 1:
         # They wait for something else as well: which of the two is it?
-        said, more = "nobody_yet.this", {**more, "what": turn.gist(request, asker.language)}
+        this = {"what": turn.gist(request, asker.language), "when": turn.when(request, asker)}
+        said, more = "nobody_yet.this", {**this, **more}
     if promised:
         await turn.say(
             asker,

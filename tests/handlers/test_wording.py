@@ -385,6 +385,8 @@ TWO = frozenset(
     {
         "unused",
         "unused.not_asked",
+        "nobody_yet.this",
+        "nobody_yet.this.alone",
         "leave.done.open",
         "change.elsewhere.told",
         "forget",

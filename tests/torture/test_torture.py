@@ -4,18 +4,35 @@ broken; and what a run that failed says at its end."""
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from bot.channels.base import Received
 from bot.simulation import life as lives
 from bot.simulation import town
 from bot.simulation.faults import FAULTS, OFTEN, Storm
+from bot.simulation.ledger import Ledger
 from bot.simulation.life import Life, empty, lived
-from bot.simulation.promises import HELD
+from bot.simulation.network import Told
+from bot.simulation.people import Deed, Person
+from bot.simulation.promises import HELD, Promises
+from bot.simulation.reading import read
+from bot.simulation.town import SECRET, Town
+from storage import messages
+from storage.database import StorageUnavailableError, open_database
+from storage.model import Address, Channel, OutboundKind
+from storage.schema import inbox, metadata
+from storage.vault import Vault
+from tests.made import outbound
 from tests.torture import __main__ as torture
 from tests.torture import failing_disk, summary, tally
 from tests.torture.broken_line import AFTER, BEFORE, BETWEEN, CUTS
@@ -61,6 +78,82 @@ async def test_the_line_to_postgresql_breaks_as_something_is_committed(
     assert set(life.befell) == {*CUTS, *OFTEN}
     for kind, times in life.befell.items():
         tally.befell(kind, times)
+
+
+@asynccontextmanager
+async def a_town_on(url: str) -> AsyncIterator[Town]:
+    database = open_database(url, Vault(SECRET))
+    async with database.engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+    await database.close()
+    town = Town(url, datetime(2026, 3, 2, 9, tzinfo=UTC), 1)
+    try:
+        yield town
+    finally:
+        await town.sleep()
+
+
+async def test_postgresql_is_full_as_several_rows_are_written_at_once(
+    new_database: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(OFTEN, "full", 1.0)
+    async with a_town_on(new_database("torture")) as town:
+        storm = Storm(town, frozenset({"full"}), 1)
+        storm._on_server(town.bot)
+        with pytest.raises(StorageUnavailableError):
+            async with town.bot.database.transaction() as tx:
+                await messages.queue_all(tx, [(outbound(), None), (outbound(), None)])
+        assert storm.befell["full"] == 1
+
+
+async def test_what_a_line_that_broke_still_holds_is_handled_a_moment_later(
+    new_database: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_town_on(new_database("torture")) as town:
+        await town.found()
+        intake = town.bot.intake
+        said = town.network.words(Address(Channel.SMS, "+447700900123"), "hello")
+        await intake.store(Received((said,)))
+        drain = intake.drain
+        async with town.bot.database.engine.connect() as broken:
+            await broken.execute(sa.select(inbox).with_for_update())
+
+            async def then_the_server_sees_it() -> int:
+                handled = await drain()
+                await broken.rollback()
+                return handled
+
+            monkeypatch.setattr(intake, "drain", then_the_server_sees_it)
+            town._broke = True
+            await town._handles_all()
+        async with town.bot.database.transaction() as tx:
+            assert not await messages.inbound_waiting(tx)
+
+
+async def test_who_wrote_again_while_they_heard_nothing_may_be_answered_twice(
+    new_database: Callable[[str], str],
+) -> None:
+    """As the bot was away, and then says the same to each; to one it may not."""
+    async with a_town_on(new_database("torture")) as town:
+        for name, times, broken in (("Carol", 2, 0), ("Dora", 1, 1)):
+            ledger = Ledger(town)
+            promises = Promises(ledger)
+            sam = Person(name, Address(Channel.TELEGRAM, "7"), "", "", random.Random(1))
+
+            def hears(words: str, outbox: int, sam: Person = sam, promises: Any = promises) -> None:
+                told = Told(
+                    town.clock.true, sam.address, OutboundKind.TEXT, words, (), "", "", outbox
+                )
+                promises.told(sam, read(told))
+
+            hears("Sam, hello.", 1)
+            for _ in range(times):
+                town.clock.advance(30)
+                promises.did(sam, Deed(button="yes", key="accept"))
+            for outbox in (2, 3):
+                town.clock.advance(1)
+                hears("Thank you Sam, somebody was quicker. You'll be asked again soon.", outbox)
+            assert len(ledger.wrong) == broken
 
 
 def test_sqlite_meets_a_disk_that_fails(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
