@@ -256,6 +256,9 @@ async def _see_to_it(turn: Turn, request: HelpRequest) -> None:
         priority=Priority.REMINDER,
         organiser=first_name(turn.sender),
         asker=turn.who(asker),
+        # They may be seeing to one of two things, and somebody else to the other.
+        what=lambda language: turn.gist(request, language),
+        when=lambda language: turn.when(request, language),
     )
 
 
