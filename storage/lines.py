@@ -67,7 +67,8 @@ class Line(ABC):
 
     @abstractmethod
     async def ask(self, many: bool, words: str, given: Any) -> Came:
-        """Carry out one statement, for these values or for each of `many`."""
+        """Carry out one statement, for these values or for each of `many`; what each gave comes in
+        their order (SQLite: of one that gives nothing)."""
 
     @abstractmethod
     async def commit(self) -> None: ...
@@ -161,17 +162,20 @@ class OnPostgresql(Line):
 
     async def ask(self, many: bool, words: str, given: Any) -> Came:
         try:
-            if many:
-                await self._driver.executemany(words, given)
-                return Came((), None, -1)
-            known = self._prepared.get(words) or await self._prepare(words)
-            rows = await known[0].fetch(*given)
+            statement, columns = self._prepared.get(words) or await self._prepare(words)
+            if not many:
+                rows = await statement.fetch(*given)
+                return Came(rows, columns, _written(statement.get_statusmsg()))
+            if columns:
+                rows = await statement.fetchmany(given)
+                return Came(rows, columns, len(rows))
+            await statement.executemany(given)
+            return Came((), None, -1)
         except asyncio.CancelledError:
             self._driver.terminate()
             raise
         except Exception as error:
             raise self.told(words, error) from error
-        return Came(rows, known[1], _written(known[0].get_statusmsg()))
 
     async def _prepare(self, words: str) -> tuple[Any, Any]:
         statement = await self._driver.prepare(words)
