@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import aiohttp
 import httpx
@@ -176,6 +177,9 @@ LINES = 32
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 10.0
 """How long a line may take to come about, and Telegram to answer."""
 
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+"""How a call says what it is given (Bot API, making requests)."""
+
 IDLE_SECONDS = 5.0
 """How long a line is kept that is not used. One that the other side hangs up just as we use it
 would leave a message of which nobody can say whether it came."""
@@ -218,13 +222,16 @@ class _Request(BaseRequest):
         if self._session is None:
             self._session = self._make(self._lines)
         own = isinstance(read_timeout, int | float)
-        timeout = aiohttp.ClientTimeout(
-            connect=CONNECT_SECONDS, sock_read=read_timeout if own else ANSWER_SECONDS
-        )
-        data = request_data.json_parameters if request_data else None
+        timeout = _patience(read_timeout if own else ANSWER_SECONDS)
+        given = request_data.json_parameters if request_data else {}
         try:
             call = self._session.request(
-                method, url, data=data, timeout=timeout, allow_redirects=False
+                method,
+                url,
+                data=urlencode(given).encode(),
+                headers=FORM,
+                timeout=timeout,
+                allow_redirects=False,
             )
             async with call as answer:
                 return answer.status, await answer.read()
@@ -232,6 +239,11 @@ class _Request(BaseRequest):
             raise TimedOut from error
         except aiohttp.ClientError as error:
             raise NetworkError(type(error).__name__) from error
+
+
+@cache
+def _patience(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(connect=CONNECT_SECONDS, sock_read=seconds)
 
 
 def _session(lines: int) -> aiohttp.ClientSession:

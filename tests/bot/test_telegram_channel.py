@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 import pytest
@@ -56,7 +56,9 @@ class Api:
         path = urlsplit(url).path
         assert (how, more["allow_redirects"]) == ("POST", False)
         assert path.startswith(f"/bot{TOKEN}/"), path
-        method, params = path.rsplit("/", 1)[1], dict(data)
+        assert more["headers"] == {"Content-Type": "application/x-www-form-urlencoded"}
+        method = path.rsplit("/", 1)[1]
+        params = dict(parse_qsl(data.decode(), keep_blank_values=True, strict_parsing=bool(data)))
         self.calls.append((method, params))
         in_the_book(method, params)
         answer = self.answers.pop(0) if self.answers else True
