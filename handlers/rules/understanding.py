@@ -137,9 +137,9 @@ def understand(
 
 
 def may_be_danger(text: str) -> bool:
-    """Whether a message may be an emergency: enough to say who is heard first, and for nothing else,
-    since it knows of no language and of no fixed words. Most messages are known to be none by their
-    single words, for a fiftieth of what `understand` takes."""
+    """Whether a message may be an emergency: enough to say who is heard first, and for nothing
+    else, since it knows of no language and of no fixed words. Most messages are known to be none by
+    their single words, for a fiftieth of what `understand` takes."""
     return not harmless(plain(text)) and read_for_danger(text)
 
 

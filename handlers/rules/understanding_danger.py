@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import re
 import zlib
-from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import repeat
@@ -95,10 +94,11 @@ def _lines() -> list[_Line]:
 
 _LINES = _lines()
 _ANYWAY = frozenset(at for at, line in enumerate(_LINES) if line.pieces is None)
-_BY_PIECE: defaultdict[str, set[int]] = defaultdict(set)
+_BY_PIECE: dict[str, set[int]] = {}
 for _at, _line in enumerate(_LINES):
     for _piece in _line.pieces or ():
-        _BY_PIECE[_piece].add(_at)
+        _BY_PIECE.setdefault(_piece, set()).add(_at)
+_LONGEST = max(map(len, _BY_PIECE), default=0)
 WORDS = re.compile(r"[^\W\d_]+|\d+")
 """Letters in a row, and figures in a row."""
 
@@ -106,8 +106,12 @@ WORDS = re.compile(r"[^\W\d_]+|\d+")
 @lru_cache(maxsize=8192)
 def _reminds_of(word: str) -> frozenset[int]:
     """The lines that a message with this word may fit, whichever way the word is written."""
-    edged = f"<{word}> <{standard(word)}>"
-    return frozenset[int]().union(*(lines for piece, lines in _BY_PIECE.items() if piece in edged))
+    found: set[int] = set()
+    for way in {f"<{word}>", f"<{standard(word)}>"}:
+        for first in range(len(way)):
+            for end in range(first + 1, min(len(way), first + _LONGEST) + 1):
+                found.update(_BY_PIECE.get(way[first:end], ()))
+    return frozenset(found)
 
 
 def _fitting(said: str, words: set[str]) -> list[_Line]:
@@ -144,9 +148,9 @@ def weight_of(word: str) -> int:
 
 
 def harmless(said: str) -> bool:
-    """Whether a `plain` text need not be read for danger: there is no sign in it, and its words, one
-    by one, are none from which the model would take it for one. For a fiftieth of what reading it
-    takes. Of signs that is certain, of the model's judgement it is not (decision 0023)."""
+    """Whether a `plain` text need not be read for danger: there is no sign in it, and its single
+    words are none by which the model would take it for one. It takes a twentieth of reading it. Of
+    signs this is certain; of the model's judgement it is not (decision 0023)."""
     words = set(WORDS.findall(said))
     if sum(map(weight_of, words)) >= sieve.READ_FROM:
         return False

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 # fmt: off
 """Made by tools/sift_danger.py: do not edit. See understanding_danger.py."""
 
