@@ -202,6 +202,8 @@ class Intake:
         count = 0
         while not self._leaving:
             await self._stand_back()
+            if self._leaving:
+                break
             self._at_work += 1
             try:
                 if not await self._next():
