@@ -83,6 +83,11 @@ WORDLESS = (
 )
 """What a person can send without words. Anything else is Telegram telling of itself."""
 
+PLAIN = frozenset(
+    {"message_id", "date", "from", "chat", "text", "entities", "link_preview_options"}
+)
+"""What a message has that is words and nothing else."""
+
 IN_CHAT = (ChatMember.MEMBER, ChatMember.ADMINISTRATOR, ChatMember.OWNER, ChatMember.RESTRICTED)
 
 NO_PREVIEW = {"is_disabled": True}
@@ -352,7 +357,9 @@ class TelegramAdapter:
         if self._secret is None or not hmac.compare_digest(said, self._secret.encode()):
             raise RefusedError("wrong secret")
         try:
-            return Received(messages=self._read(Update.de_json(json.loads(body))))
+            update = json.loads(body)
+            plain = self._words_of(update)
+            return plain or Received(messages=self._read(Update.de_json(update)))
         except Exception as error:  # whatever a foreign object can do to a parser
             number = re.search(rb'"update_id"\s*:\s*(\d{1,18})\b', body)
             _unreadable(int(number[1]) if number else None, error)
@@ -379,6 +386,37 @@ class TelegramAdapter:
                 _unreadable(update.update_id, error)
         last = max((update.update_id for update in updates), default=None)
         return Received(messages=tuple(messages)), cursor if last is None else str(last + 1)
+
+    def _words_of(self, update: Any) -> Received | None:
+        """What by far the most updates are: somebody's words in a chat of their own; none for any
+        other. Read as it came, which spares a fifth of what it takes to keep a message.
+
+        Raises:
+            MalformedError: as `_read`.
+        """
+        match update:
+            case {
+                "update_id": number,
+                "message": {
+                    "message_id": int(),
+                    "date": int(),
+                    "from": {"id": sender, "is_bot": False, "first_name": str(name)} as person,
+                    "chat": {"id": chat, "type": Chat.PRIVATE},
+                    "text": str(text),
+                } as message,
+            } if text and len(update) == 2 and message.keys() <= PLAIN:
+                found = InboundMessage(
+                    channel=Channel.TELEGRAM,
+                    provider_id=_id(number),
+                    chat=_id(chat),
+                    sender=_id(sender),
+                    kind=InboundKind.TEXT,
+                    text=storable(self._without_us(text)),
+                    name=storable(name),
+                    language=storable(person.get("language_code") or ""),
+                )
+                return sound(Received((found,)))
+        return None
 
     def _read(self, update: Update) -> tuple[InboundMessage, ...]:
         """What an update holds for us: one message or none.
