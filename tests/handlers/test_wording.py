@@ -50,7 +50,10 @@ MADE = {
     "why_not.waiting",
     *(f"state.{status.value}" for status in RequestStatus),
     *(f"help.{role.value}" for role in set(Role) - KEEPERS),
-    *(f"draft.{reason}" for reason in ("no_place", "outside", "silent", "other_door", "friend")),
+    *(
+        f"draft.{reason}"
+        for reason in ("no_place", "outside", "silent", "other_door", "friend", "no_day")
+    ),
     *(f"asker.{reason}" for reason in ("stopped", "left")),
     *(
         f"{entry}{end}"
@@ -425,6 +428,7 @@ TWO = frozenset(
         "details.bare",
         "details.by_hand",
         "details.by_hand.bare",
+        "draft.no_day",
         "draft.no_place",
         "draft.other_door",
         "draft.outside",
