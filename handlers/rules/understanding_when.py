@@ -52,8 +52,9 @@ _TODAY = (
 )
 # "sat" and "sun" are words too: "he is sat in the cold", "in the sun".
 _NO_VERB = (
-    # "It is Friday" is one, and a whole name is no verb.
-    r"(?:(?=\w{3,}day)|(?<!\bis )(?<!\bbe )(?<!\bjust )(?<!\bim )(?<!hes )(?<!been )(?<!were )"
+    # "It is Friday" is one, and a whole name is no verb; "the Tuesday lift" is what comes again.
+    r"(?:(?=\w{3,}day)(?:(?<!\bthe )|(?<=\bon the )|(?<=\bfor the ))|"
+    r"(?<!\bis )(?<!\bbe )(?<!\bjust )(?<!\bim )(?<!hes )(?<!been )(?<!were )"
     r"(?<!was )(?<!\bi )"
     r"(?<!kids )(?<!are )(?<!\bthe )(?<!ive )(?<!theyre )(?<!youre )(?<!shes )(?<!its ))"
     # "we'd love to", once its apostrophe is gone, and a Sikh's greeting
