@@ -18,7 +18,7 @@ from handlers.rules.understanding import Meaning, needs_named, understand
 from handlers.rules.understanding_clock import part_of
 from handlers.rules.understanding_days import Days, any_will_do, days_of
 from handlers.rules.understanding_words import plain
-from handlers.turn import QUOTED, Turn, first_name, one_line
+from handlers.turn import Turn, first_name, one_line
 from handlers.wording import capital
 from storage import cells, groups, members, questions, requests
 from storage import recurring as recurring_store
@@ -216,7 +216,7 @@ async def signpost(turn: Turn, need: Need | None) -> None:
             but=me.id,
             who=turn.who(me),
             phone=await turn.phone_of(me),
-            words=one_line(turn.words, QUOTED),
+            words=turn.quoted(turn.words),
         )
 
 
@@ -712,7 +712,7 @@ async def hand_over_draft(
         but=asker.id,
         who=turn.who(asker),
         phone=await turn.phone_of(asker),
-        words=one_line(request.words, QUOTED),
+        words=turn.quoted(request.words, request.created_at),
     )
     await turn.say(
         asker,

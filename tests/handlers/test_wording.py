@@ -11,7 +11,6 @@ import pytest
 
 import handlers
 from bot.channels.base import REASONS
-from handlers.ask import QUOTED
 from handlers.broadcast_preview import Said
 from handlers.hours import FIXED
 from handlers.join import CAN_DO
@@ -19,6 +18,7 @@ from handlers.rules.checkins import Reason
 from handlers.rules.matching import WhyNot
 from handlers.rules.names import LONGEST, LONGEST_HOME
 from handlers.rules.segments import is_gsm, outside_gsm, segments
+from handlers.turn import QUOTED
 from handlers.wording import load
 from storage.model import (
     KEEPERS,
