@@ -154,7 +154,7 @@ async def _for(
         quiet = not (still or day.alarms or untaken)
         head = turn.text(language, "note.quiet" if quiet else "note.nothing_new", count=still)
     if untaken:
-        head = f"{turn.text(language, 'note.untaken', count=untaken)} {head}"
+        head = " ".join((turn.text(language, "note.untaken", count=untaken), head))
     tail = " ".join(filter(None, (_check_ins(turn, language, day), _texts(turn, language, day))))
     told = [(long(language), short(language)) for long, short in lines]
     rest = unfilled - len(told)

@@ -429,6 +429,7 @@ TWO = frozenset(
         "details.by_hand",
         "details.by_hand.bare",
         "draft.no_day",
+        "recurring.skipped.until.helper",
         "draft.no_place",
         "draft.other_door",
         "draft.outside",
