@@ -85,6 +85,7 @@ ANSWERS: dict[str, Answer] = {
     "no_word": happened.did_they_come,
     "again": happened.again,
     "which_cannot": visit.which_cannot,
+    "cannot.sure": visit.cannot_sure,
     "which_done": happened.which_done,
     "open": organiser.opened,
     "handed": organiser.settle,

@@ -485,7 +485,7 @@ async def day_said(turn: Turn, question: Question, key: str) -> None:
     if key:
         days = shown if key == ALL_DAYS else [date.fromisoformat(key)]
     else:
-        named = days_of(said, turn.today)
+        named = days_of(plain(f"on {turn.words}"), turn.today)
         days = list(named.days) if named.sure else []
         if not days and any_will_do(said):
             days = (shown or [turn.today])[:1]

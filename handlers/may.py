@@ -36,7 +36,7 @@ _ORGANISERS = (
     *("worry.ring", "worry.rang"),
 )
 _HELPERS = (
-    *("offer", "card", "which_offer", "visit", "which_cannot", "which_done"),
+    *("offer", "card", "which_offer", "visit", "which_cannot", "cannot.sure", "which_done"),
     *("pause", "hours", "hours.agree"),
 )
 _KEEPERS = ("worry", "worry.work", "worry.end", "worries")
@@ -76,7 +76,7 @@ MAY: dict[str, Who] = {
 LETS_GO = frozenset({"decline", "cannot"})
 """Answers by which somebody is not kept waiting in vain."""
 
-_LETTING_GO = frozenset({"which_cannot"})
+_LETTING_GO = frozenset({"which_cannot", "cannot.sure"})
 
 ROLES: dict[Who, frozenset[Role]] = {
     Who.HELPER: frozenset({Role.HELPER}),
