@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from handlers import neighbours, visit
 from handlers.rules import lifecycle, matching, timing
@@ -53,6 +54,10 @@ async def answered(turn: Turn, question: Question, key: str) -> None:
     await next_if_all_said_no(turn, offer.request_id)
 
 
+AGAIN_WITHIN = timedelta(hours=1)
+"""Who asks for the same kind of help again so soon wants what was called off."""
+
+
 async def _asked_since(turn: Turn, request_id: int) -> int | None:
     """Where it was called off: the same thing, for the same person and time, that they have been
     asked for since. A yes to the first text is a yes to it, and must not hear "not needed"."""
@@ -63,7 +68,8 @@ async def _asked_since(turn: Turn, request_id: int) -> int | None:
         other = await requests.get(turn.tx, each.request_id)
         alike = (other.asker_id, other.need) == (request.asker_id, request.need)
         same_time = (other.day, other.part) == (request.day, request.part)
-        if alike and same_time and other.status in FREE:
+        soon = abs(other.created_at - request.created_at) <= AGAIN_WITHIN
+        if alike and same_time and soon and other.status in FREE:
             return other.id
     return None
 
