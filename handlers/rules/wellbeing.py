@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from handlers.rules.understanding_calendar import MONTHS
+from handlers.rules.understanding_days import Days, days_of
 from handlers.rules.understanding_when import day_of
 
 LONGEST_AWAY = timedelta(days=62)
@@ -263,12 +264,25 @@ def _days(text: str, today: date) -> tuple[date, date] | None:
     """The first day that is spoken of, and the one after the last: of a day, a week or the end of
     one."""
     if day := day_of(text, today):
-        return day, day + timedelta(days=1)
+        several = days_of(text, today)
+        if several.sure and len(several.days) > 1:
+            day = several.days[0]
+        return day, _end_of_run(day, several)
     monday = today - timedelta(days=today.weekday())
     for named, first, end in _WEEKS:
         if named.search(text):
             return max(today, monday + timedelta(first)), monday + timedelta(end)
     return None
+
+
+def _end_of_run(day: date, named: Days) -> date:
+    """The day after the last of "Thursday and Friday". Days that are not beside each other are no
+    time away: on the one between they are asked, and hear so."""
+    after = day + timedelta(days=1)
+    if named.sure or named.all_may_be:
+        while after in named.days:
+            after += timedelta(days=1)
+    return after
 
 
 def _first(text: str, today: date) -> date | None:

@@ -437,6 +437,36 @@ async def test_a_receipt_that_cant_be_applied_holds_up_no_other(
         assert await due.first(tx) == NOW  # somebody is going to be told of the second
 
 
+async def test_receipts_and_messages_that_wait_take_turns(
+    desk: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from storage import outcomes
+    from tests.made import outbound
+
+    monkeypatch.setattr(module, "IN_TURN", 3)
+    order: list[str] = []
+
+    async def receive(message: InboundMessage) -> None:
+        order.append(f"m{message.provider_id[2:]}")
+
+    async def apply(_tx: Transaction, _clock: object, told: DeliveryReceipt, _: object) -> None:
+        order.append(told.provider_id)
+
+    async with desk._database.transaction() as tx:
+        mine = (await group(tx)).id
+        for n in range(5):
+            await messages.queue(tx, outbound(chat=f"+44770090012{n}", community_id=mine))
+        for n, (ident, _) in enumerate(await messages.claim(tx, Channel.SMS, "me", NOW, 9, [])):
+            await outcomes.sent(tx, ident.id, SendStatus.SENT, NOW, provider_id=f"r{n}")
+    monkeypatch.setattr(module, "apply_receipt", apply)
+    failed = tuple(DeliveryReceipt(Channel.SMS, f"r{n}", SendStatus.FAILED) for n in range(5))
+    await desk.store(Received(receipts=failed))
+    await desk.store(call(*(f"SM{n}" for n in range(7))))
+    async with handling(desk, monkeypatch, receive):
+        await desk.drain()
+    assert " ".join(order) == "m0 m1 m2 r0 r1 r2 m3 m4 m5 r3 r4 m6"
+
+
 # Polling
 
 

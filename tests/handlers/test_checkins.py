@@ -390,7 +390,9 @@ def test_what_somebody_alarmed_says(words: str, takes: bool | None, well: bool) 
         (3, 3, 15),  # the last of the first round
         (4, 3, 30),
         (7, 3, 60),
-        (700, 3, 60),  # never longer, and never an end
+        (30, 3, 60),  # for a day
+        (31, 3, 24 * 60),  # forgotten: once a day, and never an end
+        (700, 3, 24 * 60),
         (1, 0, 15),  # nobody there: tried again
         (2, 1, 30),  # one alone: each time is a round
         (3, 1, 60),

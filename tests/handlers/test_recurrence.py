@@ -126,7 +126,7 @@ def test_from_when(words: str, earliest: date | None) -> None:
             "cancel my Tuesdays next week",
             Wish(Wants.SKIP, day=date(2026, 11, 10), weekdays=(TUE,)),
         ),
-        ("stop the shopping until after Christmas", Wish(Wants.ONE_OR_ALL)),
+        ("stop the shopping until after Christmas", Wish(Wants.SKIP, until=date(2026, 12, 27))),
         ("no more Tuesdays for now", Wish(Wants.ONE_OR_ALL, weekdays=(TUE,))),
         ("stop the shopping from next week", Wish(Wants.STOP)),
         ("dim yr wythnos yma", Wish(Wants.SKIP, week=TODAY)),
@@ -140,6 +140,29 @@ def test_from_when(words: str, earliest: date | None) -> None:
         ("milk please", None),
         ("no", None),
         ("not this week" + 11 * " please", Wish(Wants.SKIP, week=TODAY)),
+        ("Skip the next two weeks", Wish(Wants.SKIP, until=date(2026, 11, 19))),
+        ("not for the next three weeks", Wish(Wants.SKIP, until=date(2026, 11, 26))),
+        ("I'm away for a fortnight", Wish(Wants.SKIP, until=date(2026, 11, 19))),
+        ("not this week or next week", Wish(Wants.SKIP, until=date(2026, 11, 16))),
+        ("not until January", Wish(Wants.SKIP, until=date(2027, 1, 1))),
+        ("no more until Christmas", Wish(Wants.SKIP, until=date(2026, 12, 27))),
+        (
+            "not until Thursday",
+            Wish(Wants.SKIP, until=date(2026, 11, 5), weekdays=(THU,)),
+        ),
+        (
+            "no help for two weeks from monday",
+            Wish(Wants.SKIP, day=date(2026, 11, 9), until=date(2026, 11, 23), weekdays=(MON,)),
+        ),
+        ("dim tan fis Ionawr", Wish(Wants.SKIP, until=date(2027, 1, 1))),
+        ("dim am dair wythnos", Wish(Wants.SKIP, until=date(2026, 11, 26))),
+        ("non fino a gennaio", Wish(Wants.SKIP, until=date(2027, 1, 1))),
+        ("non per due settimane", Wish(Wants.SKIP, until=date(2026, 11, 19))),
+        (
+            "skip Tuesday and Friday",
+            Wish(Wants.SKIP, days=(date(2026, 11, 6), date(2026, 11, 10)), weekdays=(TUE, FRI)),
+        ),
+        ("skip Tuesday or Friday", Wish(Wants.ONE_OR_ALL, weekdays=(TUE, FRI))),
         ("not this week" + 12 * " please", None),  # a letter is about more
     ],
 )
