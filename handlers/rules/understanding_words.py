@@ -230,7 +230,7 @@ def numbers_in(text: str) -> tuple[int, ...]:
 
 
 _YES = re.compile(
-    r"(?:o+h? |well |ok |okay |thank you |thanks |ta |morning |hello |hi )*"
+    r"(?:o+h? |well |ok |okay |yes |thank you |thanks |ta |morning |hello |hi )*"
     r"(?:y|yes+|yess+|yh|yeh|yea|yeah+|ye|yep|yup|aye+|ay|ok|okay|oky|okey ?dokey?|k|kk|sure|"
     r"right ?(?:o|oh|you are|ho)|righto|course|of course|defo|definitely|certainly|absolutely|"
     r"alright|all right|fine|go on(?: then)?|go for it|go ahead|please do|yes please|please|"
@@ -245,12 +245,13 @@ _YES = re.compile(
     r"indeed|yes i will|yes i can|yes i do|yes it is)"
 )
 _NO = re.compile(
-    r"(?:o+h? |well |sorry |sori |soz |ah |ooh |thanks but |thank you but )*"
+    r"(?:o+h? |well |sorry |sori |soz |ah |ooh |no |thanks but |thank you but )*"
     r"(?:n|no+|nope|nop|nah+|naw|nay|nae|na|naddo|nage|nac (?:ydw|ydy|ydi|oes)|"
     r"na (?:chewch|fyddwn|allaf|alla|fedraf|fedra|wnaf|wna)(?: i)?|(?:alla|fedra|wna) i ddim|"
     r"dd?im (?:diolch|heddiw|nawr|rwan|rŵan|heno|y tro (?:hwn|yma|ma)|tro ma)|amhosib|not today|"
     r"not me|not now|not this time|not for me|no thanks|no thank you|no thankyou|no ta|id rather "
-    r"not|"
+    r"not|(?:of course|course|certainly|definitely|absolutely) not|non oggi|certo che no|"
+    r"i wont|i will not|i can not|i do not|"
     r"rather not|i cant|cant|cannot|cant do it|i cannot|not really|not able|unable|nie|i dont|"
     r"id sooner not|im afraid not|afraid not|never|negative|no chance|no way|no can do|ddim)"
 )
@@ -266,6 +267,13 @@ _SOFTENERS = re.compile(
     r"right|"
     r"kind of you|lovely|grand|great|perfect|fine|ok|for now|anyway|not today|mr|mrs))*$"
 )
+_UNSAYS_YES = re.compile(r" not today\b")
+_UNSAYS_NO = re.compile(
+    r" (?:go on|i will|i can|i do|i am|ill do it|that(?:ll| will| would) be \w+|of course|"
+    r"wrth gwrs|no problem|no bother)\b"
+)
+"""Softeners after which nobody could say what was meant ("ok not today", "no go on then"): the
+question is put once more."""
 _THUMB_UP = re.compile("[\U0001f44d\U0001f44c\u2705\u2714\U0001f197\U0001f64b]")
 _THUMB_DOWN = re.compile("[\U0001f44e\u274c\U0001f645\U0001f6ab\u2716]")
 _ANY_LETTER = re.compile(r"[^\W_]")
@@ -293,7 +301,8 @@ def yes_no(text: str) -> bool | None:
         # The longest fixed word that leaves nothing but softeners behind it.
         for end in range(len(bare), 0, -1):
             if (end == len(bare) or bare[end] == " ") and pattern.fullmatch(bare, 0, end):
-                if _SOFTENERS.match(bare, end):
+                unsaid = (_UNSAYS_YES if meaning else _UNSAYS_NO).search(bare, end)
+                if _SOFTENERS.match(bare, end) and not unsaid:
                     return meaning
                 break
     return None
@@ -322,29 +331,68 @@ _STOP_ALONE = re.compile(
     # Of the provider's own words the one that people write most when they need no milk after all.
     r"|cancel"
 )
-_STOP_PHRASE = re.compile(
-    r"\b(?:(?:stop|quit|pack in|give over|cease|stopp) (?:all )?(?:(?:with )?(?:these|them|those|"
-    r"the|"
-    r"this|your) )?(?:bloody |blooming |damn |daft |silly )?(?:txt|text|texts|texting|txting|texin|"
-    r"textin|txtin|messag\w*|msgs?|msging|sending|contacting|bothering|mithering|pestering|"
-    r"notif\w+)\b|"
-    r"(?:do not|dont|donot|never|no longer) (?:want |wish |need |like )?(?:to )?(?:be |get |"
-    r"getting |"
-    r"have |receive |you )?(?:any ?more |any |these |them |your |getting )*(?:txt|text|texts|"
-    r"texting|"
-    r"messag\w*|msgs?|contact(?:ed)?)(?: me| this number| us)?(?: any ?more| again| ever| please)?|"
-    r"(?:take|remove|get|strike|cross|delete|knock) (?:me|my (?:name|number|details|self))"
-    r"(?: and (?:name|number|details))? ?(?:off|from|out|please$|pls$|$)|"
-    r"(?:no|any) more (?:of )?(?:these |them |your )?(?:txts?|texts?|messages?|msgs?)\b|"
-    r"delete my (?:details|number|name|data)|unsubscribe|opt (?:me )?out|leave the group|"
-    r"(?:peidiwch|paid)(?: (?:a|ag|â))? (?:anfon|gyrru|tecstio|thecstio|cysylltu|chysylltu)|"
-    r"rhowch y gorau i (?:anfon|yrru|decstio)|"
-    r"stopi(?:wch|o)? (?:yrru|anfon|gyrru|tecstio|y negeseuon)|(?:tynnwch|tynna) fi|"
-    r"dim (?:mwy|rhagor) o (?:negeseuon|decst))"
+_SENT = r"(?:txts?|texts?|texting|messag\w*|msgs?|sms)"
+_SOFTLY = r"(?: (?:please|pls|plz|now|thanks|thank you|ta))*$"
+_OF_ALL = (
+    r"(?=$| (?:me|us|this number|my (?:phone|number)|any ?more|no more|again|ever|from|about|"
+    r"at all|please|pl[sz]+|thanks|thank you|thanx|thx|ta|now|so|and|or|off|love|x+|im|i|its|you|"
+    r"coming|all|every|constantly|these|those|your|stuff|this|to me|"
+    rf"(?:th)?em(?: here)?$|(?:the |them )?{_SENT})\b)"
 )
+"""What may follow, where it is about all that we send: no hour, no day, no name of somebody else."""
+_STOP_PHRASES = tuple(
+    re.compile(rf"\b(?:{phrase})")
+    for phrase in (
+        r"(?:stop|quit|pack in|give over|cease|stopp) (?:all )?(?:with )?(?:these |them |those |"
+        r"the |this |your )?(?:bloody |blooming |damn |daft |silly )?(?:txting|texin|textin|txtin|"
+        rf"msging|notif\w+|sending|contacting|bothering|mithering|pestering|{_SENT}){_OF_ALL}",
+        # "I no longer get your texts" is somebody who waits for them.
+        r"(?:do not|dont|donot|never|no longer) (?:want|wish|need|like) (?:to |be |get |getting |"
+        r"have |receive |you |any ?more |any |these |them |your |the )*"
+        rf"(?:contacted|{_SENT}){_OF_ALL}",
+        r"(?:do not|dont|donot|never|not|stop) (?:to )?(?:want|wish|need|like|send|sending)\b"
+        rf"(?: \w+){{0,4}}? any ?more (?:of )?(?:these |them |your )?{_SENT}\b",
+        # "I never message Sam" is no wish, "don't text me at night" one of another kind.
+        r"(?<!\bi )(?<!\bwe )(?<!\bthey )(?:do not|dont|donot|never) (?:you )?(?:ever )?"
+        rf"(?:contact|{_SENT})(?:$| (?:please|pls|plz|and|or|do|dont)\b|(?: (?:me|us|it|here|this "
+        r"(?:number|phone)|again|ever|any ?more|no more))++(?! (?:at|before|after|on|until|till|in|"
+        r"between|during|while|when|if|today|tonight|tomorrow|about|for|with|so|late|early)\b))",
+        rf"no more (?:of )?(?:these |them |your )?{_SENT}\b",
+        r"(?:remove|strike|cross|delete|knock) (?:me|my (?:name|number|details))"
+        r"(?: and (?:name|number|details))? ?(?:off|from|out|please$|pls$|$)",
+        r"(?:take|get) my (?:name|number|details)(?: and (?:name|number|details))? (?:off|out)\b",
+        # "Get me off the floor", "take me out on Friday" and "from the hospital" ask for somebody.
+        r"take me off(?! (?:to|on|for|at|in|my|his|her|somewhere|shopping|(?:the|this) (?:floor|bed|"
+        r"bus|train|loo|toilet|ward|chair|step|ladder|roof))\b)|"
+        rf"(?:take|get) me (?:off|from|out of) (?:this|it){_SOFTLY}",
+        r"(?:take|get) (?:me|my number) (?:off|from|out) (?:of )?(?:the |this |that |your |ur |all )*"
+        rf"(?:\w+ )?(?:lists?|groups?|system|database|books?|register|mailing|{_SENT})\b",
+        r"delete my (?:details|number|name|data)|unsubscribe|opt (?:me )?out|leave the group",
+        # Who is not to be sent is somebody else: "peidiwch ag anfon Brian".
+        r"(?:peidiwch|paid)(?: (?:a|ag|â))? (?:anfon|gyrru) (?:\w+ ){0,2}?"
+        r"(?:neges\w*|d?tecst\w*|ata i|ataf|rhain)\b",
+        r"(?:peidiwch|paid)(?: (?:a|ag|â))? (?:anfon|gyrru|tecstio|thecstio|cysylltu|chysylltu)"
+        r"(?: (?:[âa] fi|efo fi|gyda fi|fi|dim|byd|mwy|eto|rhagor|plis|diolch))*$",
+        r"rhowch y gorau i (?:anfon|yrru|decstio)|(?:tynnwch|tynna) fi|"
+        r"stopi(?:wch|o)? (?:yrru|anfon|gyrru|tecstio|y negeseuon)|"
+        r"dim (?:mwy|rhagor) o (?:negeseuon|decst)",
+        r"(?:basta|non voglio|niente|non (?:mi )?mand(?:i|a|ate|atemi))(?: (?:con|più|piu|altri|i|"
+        r"questi|dei|ricevere|vostri))* (?:messaggi|sms)\b",
+        r"non (?:mi )?(?:scriv(?:a|ete|etemi)|contatt(?:i|ate|atemi)) pi[uù]\b|"
+        r"(?:cancellatemi|toglietemi|mi tolga)(?:$| dal)",
+    )
+)
+_CLAUSES = re.compile(r"[.,;:!?\n]+")
 _STOP_NOT = re.compile(
-    r"\b(?:he|she|they|it|him|her|them) (?:wont|will not|doesnt|keeps?)|reply|to opt out|"
-    r"stop (?:me|him|her|my|the|a)\b"
+    r"\b(?:he|she|they|it|him|her|them) (?:wont|will not|doesnt|keeps?)|"
+    r"\b(?:reply|text) (?:with )?stop (?:to|if|at)\b|to opt out|"
+    rf"stop (?:me|him|her|my|a|the(?! {_SENT}))\b|"
+    # Whoever says that it is not to be, or asks whether it is, wants to hear from us.
+    r"\b(?:dont|do not|didnt|never|not|without|peidiwch a|paid a) (?:want )?(?:you )?(?:to )?"
+    r"(?:ever |just |please )?(?:stop|quit|take|remove|get|strike|cross|delete|knock|leave|"
+    r"unsub\w*|opt)\b(?! (?:send|text|ask)\w* me)|"
+    r"\b(?:did|have|has|had) (?:you|it|they|we|i) (?:\w+ )?(?:stop|stopp|quit)|"
+    r"\b(?:are there|there are|were there|have (?:i|you)) no more\b"
 )
 
 
@@ -368,8 +416,10 @@ def is_stop(text: str) -> bool:
         return True
     if len(text) > 240:
         return False
-    bare = _bare(text)
-    return bool(_STOP_PHRASE.search(bare)) and not _STOP_NOT.search(bare)
+    return any(
+        any(phrase.search(clause) for phrase in _STOP_PHRASES) and not _STOP_NOT.search(clause)
+        for clause in map(_bare, _CLAUSES.split(text))
+    )
 
 
 _START = re.compile(

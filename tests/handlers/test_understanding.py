@@ -67,6 +67,51 @@ def test_stop_is_the_word_alone_or_a_plain_phrase(text: str, stops: bool, why: s
     if stops:
         assert understand(text, TUESDAY).intent is Intent.STOP, why
 
+STOPS = (
+    *("stop texting me", "please stop these texts", "stop the messages", "stop sending them"),
+    *("quit bothering us", "Kindly stop all these SMS", "stop texting plsss exams", "stop sending"),
+    *("stop messaging. It breaks my heart", "can you stop messaging me", "pack in mithering me"),
+    *("why don't you stop texting me", "please stop texting me I won't reply", "stop sending em"),
+    *("I don't want any more texts", "do not want to be contacted", "no longer want your messages"),
+    *("I never wish to get texts", "dont send me any more messages", "no more texts please"),
+    *("don't text me", "please do not contact me again", "dont msg me no more", "never text here"),
+    *("Please don't text it, it upsets me", "Do not ring, do not text, do not call"),
+    *("remove me", "strike me off", "cross my name off", "delete my number", "delete my data"),
+    *("take my name and number off", "take me off", "take me off this", "pls take me off, u guys"),
+    *("take me off the rota and the texts", "get me off this list", "take me out of the group"),
+    *("get me out of this", "unsubscribe", "opt me out", "leave the group"),
+    *("peidiwch ag anfon negeseuon", "paid anfon mwy o negeseuon ata i", "dim mwy o negeseuon"),
+    *("Peidiwch â thecstio eto. Fydd neb yma", "peidiwch â gyrru dim mwy, os gwelwch yn dda"),
+    *("tynnwch fi", "rhowch y gorau i decstio", "basta messaggi", "non voglio più messaggi"),
+    *("non mandatemi più sms", "Non scrivetemi più per favore", "cancellatemi dalla lista"),
+)
+STOPS_NOTHING = (
+    # Cries and errands that would have ended in silence.
+    *("can anyone take me", "my clinic is Thursday at 2, could someone take me", "take me please"),
+    *("need someone to get me out of bed", "get me off the floor", "can't get me out of the bath"),
+    *("can somebody get me off the toilet", "take me out on Friday", "take me off to the hospital"),
+    *("take me off the bus", "take me from the hospital", "get me out three books", "get me out"),
+    # Who waits for texts, or asks.
+    *("I never get texts from you", "I no longer receive your messages", "I don't get your texts"),
+    *("any more messages for me?", "are there no more texts", "why did you stop texting"),
+    *("have you stopped texting me", "I can't get any more texts, the phone is full"),
+    *("how did you get my number", "get my number from Ana"),
+    # Who does not want it to stop.
+    *("please don't stop", "don't stop sending", "do not stop the texts", "please don't remove me"),
+    *("don't take me off the list", "don't delete my number", "I don't want to leave the group"),
+    *("I don't want you to stop the texts", "I don't want to opt out", "not unsubscribe"),
+    # Of somebody else, or at some hour.
+    *("stop sending Sam, he is rude", "stop contacting my son", "please don't text Sam, ring him"),
+    *("don't contact the doctor", "don't text before 9", "do not text me at night", "I never text"),
+    *("peidiwch ag anfon Brian", "paid ag anfon bara gwyn", "peidiwch gyrru neb i'r siop"),
+    *("stop the bleeding", "text STOP to opt out", "she won't stop texting me"),
+)
+
+
+def test_who_is_silenced_has_asked_for_it() -> None:
+    assert [words for words in STOPS if not is_stop(words)] == []
+    assert [words for words in STOPS_NOTHING if is_stop(words)] == []
+
 
 @pytest.mark.parametrize(
     ("text", "starts", "why"),
@@ -122,6 +167,12 @@ def test_numbers_count_only_when_nothing_else_is_said(
         ("N", False), ("no thank you dear", False), ("👎", False),
         ("yes but not Tuesday", None), ("no milk today", None), ("milk", None), ("", None),
         ("👍👎", None), ("not sure", None), ("okra", None),
+        ("no no", False), ("of course not", False), ("no I can't", False), ("i will not", False),
+        ("non oggi", False), ("certo che no", False), ("yes yes yes!", True),
+        # What both agrees and refuses is asked once more: an "ok" would have sent somebody.
+        ("ok not today", None), ("yes please not today", None), ("no problem, not today", None),
+        ("no go on then", None), ("no, that would be lovely", None), ("no I will", None),
+        ("no of course", None), ("no I'm fine", False), ("ok today", True), ("no not today", False),
     ],
 )  # fmt: skip
 def test_yes_and_no_in_the_words_people_use(text: str, answer: bool | None) -> None:
