@@ -365,8 +365,8 @@ _STOP_PHRASES = tuple(
         r"take me off(?! (?:to|on|for|at|in|my|his|her|somewhere|shopping|(?:the|this) (?:floor|bed|"
         r"bus|train|loo|toilet|ward|chair|step|ladder|roof))\b)|"
         rf"(?:take|get) me (?:off|from|out of) (?:this|it){_SOFTLY}",
-        r"(?:take|get) (?:me|my number) (?:off|from|out) (?:of )?(?:the |this |that |your |ur |all )*"
-        rf"(?:\w+ )?(?:lists?|groups?|system|database|books?|register|mailing|{_SENT})\b",
+        r"(?:take|get) (?:me|my number) (?:off|from|out) (?:of )?(?:the |this |that |your |ur |all )+"
+        rf"(?:\w+ )?(?:lists?|groups?|system|database|register|mailing|{_SENT})\b",
         r"delete my (?:details|number|name|data)|unsubscribe|opt (?:me )?out|leave the group",
         # Who is not to be sent is somebody else: "peidiwch ag anfon Brian".
         r"(?:peidiwch|paid)(?: (?:a|ag|â))? (?:anfon|gyrru) (?:\w+ ){0,2}?"

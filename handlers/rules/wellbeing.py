@@ -25,11 +25,16 @@ _POORLY = re.compile(
     r"hurts?|under the weather|struggling|low|lonely|frightened|scared|feverish|been sick|sick|"
     r"weak|faint(?:ed|ing)?|bleeding|stuck|ambulance|on the (?:floor|ground)|could be better|"
     r"cant (?:move|stand|walk|breathe|cope|get (?:up|warm|out of (?:bed|the \w+)))|"
-    r"wedi blino|sal|male)\b|"
+    r"cant get (?:to|my breath|about|downstairs|dressed)|(?:hardly|cant|not) (?:breathe|cope|coping)|"
+    r"breathless|short of breath|throwing up|vomiting|flu(?! jab)|covid|confused|upset|crying|tearful|"
+    r"freezing|help me|(?:need|want|get|send) (?:(?:me|the|a|an|some|my) )*(?:doctor|gp|nurse|help)|"
+    r"wedi (?:blino|syrthio|cwympo|disgyn|brifo)|s[aâ]l|g?wael|"
+    r"male|malat[ao]|cadut[ao]|aiuto|dolore)\b|"
     r"\b(?:ring|call|phone) me\b|\bgive me a (?:ring|call)\b"
 )
 _WELL = (
-    r"fine|(?:all|all is|im|i am|doing|very|quite) well(?! fed)|alright|all right|ok|okay|good|"
+    r"fine|(?:all|all is|im|i am|doing|very|quite) well(?! fed)|alright|all right|ok|okay|"
+    r"good(?! (?:morning|afternoon|evening|night|day|god|lord|grief|heavens)\b)|a good night|"
     r"grand|champion|great|lovely|up and about|(?:im|i am|we are|still|yes) here|"
     r"mustnt grumble|fair to middling|iawn|yn dda|bene"
 )
@@ -46,14 +51,14 @@ _NOT_FINE = re.compile(
 )
 _HOPES = re.compile(
     r"\b(?:hope|think|maybe|perhaps|probably|suppose|guess) (?:that )?"
-    r"(?:im|i am|ill be|i will be)\b"
+    r"(?:im|i am|ill be|i will be)\b|\b(?:i (?:hope|think|suppose|guess)|maybe|perhaps)$"
 )
 _MILD = re.compile(
     r"\bnot (?:so |too |very )?bad\b|\b(?:cant|mustnt) (?:complain|grumble)\b|\bnever better\b|"
-    r"\bno complaints\b"
+    r"\bno complaints\b|\bcouldnt be better\b"
 )
 _ASIDE = re.compile(
-    r"^no,? (?=(?:im|i am|its|all|everything)\b)|"
+    r"^(?:no|nah?),? (?=(?:im|i am|its|all|everything)\b)|"
     r"\bno (?:problems?|worries|bother|pain)\b|\bnothing to (?:worry about|report)\b|"
     r"\b(?:dont|do not|not to|no need to) (?:worry|fret|ring|call|phone|bother)(?: me)?\b"
 )
@@ -74,21 +79,30 @@ def feeling(text: str) -> bool | None:
 _CANT = re.compile(
     r"^no\b(?! (?:answer|reply|sign|luck|joy|response))|"
     r"\b(?:cant|cannot|can not|not able|unable|im away|i am away|at work|on holiday|too far|"
-    r"abroad|not me|not going|i wont|i will not|alla i ddim|non posso)\b|"
-    r"\b(?:tomorrow|in the morning|next week|later|after work|yfory|domani)\b"
+    r"abroad|not me|not going|i wont|i will not|alla i ddim|non posso|im (?:ill|poorly|in bed)|"
+    r"i dont drive|no car)\b|^(?:sorry no|nope|nah?|nac (?:ydw|oes))\b|"
+    r"\b(?:not (?:till|until)|not (?:today|tonight|now)|when i (?:finish|get|can|am|have)|"
+    r"tomorrow|in the morning|next week|later|after work|yfory|domani)\b"
 )
 """Who goes tomorrow does not go: somebody else is told."""
 _TAKES = re.compile(
     r"^(?:yes|yep|yeah|aye|ok|okay|will do|ie|iawn|certo)\b|\b(?:on|in) (?:my|the) way\b|"
-    r"\b(?:ill|i will|im|i am|we will|we are|(?<!we )(?<!they )(?<!you )were) "
-    r"(?:just |now |off )*(?:go|going|ring|ringing|"
-    r"call|calling|pop|popping|nip|nipping|knock|do it|see|sort|look|check|try|trying|on it)\b|"
-    r"(?:^|\b(?:im|i am|just|off) )going (?:now|round|over)\b|\bleave it (?:with|to) me\b|"
-    r"\bci penso\b|\bar (?:fy ffordd|y ffordd)\b|\b(?:fe|mi) af i\b"
+    r"\b(?:ill|i will|im|i am|i can|happy to|we will|we are|we can|"
+    r"(?<!we )(?<!they )(?<!you )were) (?:just |now |off )*(?:go|going|ring|ringing|"
+    r"call|calling|pop|popping|nip|nipping|knock|do it|see|sort|look|check|try|trying|on it|"
+    # "I'm going to bed", "I'm going out" and "I'll ring you" are of something else.
+    r"coming|be (?:there|round|with (?:her|him|them)))\b(?! (?:to (?!(?:see|check|look|knock|ring|"
+    r"call|pop|find|help|phone|her|him|them|the (?:house|door|flat)|\w+s (?:now|house|flat|door)|"
+    r"try|go|get|sort|do|be)\b)|out$|out (?:now|tonight|for|with)|home|away|back|shopping|on holiday|"
+    r"you|if|what)\b)|"
+    r"^(?:be there|coming)\b|"
+    r"(?:^|\b(?:im|i am|just|off) )(?:going|popping|nipping) (?:now|round|over)\b|\bleave it (?:with|to) me\b|"
+    r"\bci (?:penso|vado)\b|\bvado (?:io|subito|adesso|ora)\b|\bsto andando\b|\barrivo\b|"
+    r"\bar (?:fy ffordd|y ffordd)\b|\b(?:fe|mi) (?:af|a) i\b|\bdw ?i ?n mynd\b"
 )
 _ASKS = re.compile(
     r"\?$|^(?:is|are|has|have|did|does|should|when|where|why|what|somebody|someone|anybody|anyone)\b|"
-    r"\bwho\b|\bif (?:nobody|no one|i can|needed|need be|you)\b"
+    r"\bwho\b|\b(?:if (?:nobody|no one|i can|needed|need be|you)|unless)\b"
 )
 _UNSURE = re.compile(
     r"\b(?:hope|hoping|think|believe|guess|suppose|presume|assume|expect|reckon|probably|maybe|"

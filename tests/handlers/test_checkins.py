@@ -305,6 +305,13 @@ NOT_WELL = (
     ),
     *("the weather is fine but I'm on the floor", "can't get up, all right otherwise"),
     *("the ambulance is here, ok", "non sto tanto bene", "dim yn iawn"),
+    *("great, but I need the doctor", "I need a nurse", "send me some help", "help me, I'm fine"),
+    *("ok I suppose", "fine I think", "all right maybe", "I guess I'm fine", "I can hardly breathe"),
+    *("can't get my breath", "can't get to the toilet", "not coping", "can't cope", "breathless"),
+    *("good but throwing up", "vomiting all night", "I've got the flu", "covid", "so confused"),
+    *("upset today", "crying a lot", "freezing in here", "wedi syrthio", "dw i wedi cwympo"),
+    *("dwi'n sâl", "dwi'n sal", "teimlo'n wael", "wedi brifo", "sono caduta", "sono malato"),
+    *("aiuto", "sto male", "ho dolore"),
 )
 WELL = (
     *("no, I'm fine", "no im fine thanks", "I don't need anything, all well", "can't grumble"),
@@ -312,7 +319,8 @@ WELL = (
     *("yes I'm here love", "No need to ring me, I am ok", "nothing to report all ok"),
     *("all right thanks, no pain today", "didn't sleep but I'm ok now", "iawn diolch"),
     *("yes I am well", "doing well", "no complaints", "fine, not been out"),
-    *("right now I'm fine", "not right now, I'm fine", "tutto bene"),
+    *("right now I'm fine", "not right now, I'm fine", "tutto bene", "couldn't be better"),
+    *("good morning, all well", "I had a good night", "nah I'm fine", "had my flu jab, fine"),
 )
 
 
@@ -328,6 +336,9 @@ WELL = (
         ("can you ring me", False),
         ("had a fall but alright", False),  # who rings in vain does no harm
         ("what time is it", None),
+        ("good morning", None),  # a greeting says nothing of how they are
+        ("good morning, where are my pills", None),
+        ("good god", None),
         # A word of being well with a no before it, however far.
         *((words, False) for words in NOT_WELL),
         *((words, True) for words in WELL),
@@ -339,6 +350,31 @@ WELL = (
 )
 def test_how_somebody_is(words: str, well: bool | None) -> None:
     assert feeling(plain(words)) is well
+
+
+TAKES = (
+    *("I can pop round", "happy to go", "be there in 5", "I'll be there soon", "I'm coming", "coming"),
+    *("I'm going to see her", "I'm going to Doreen's now", "no answer, I'm going round now"),
+    *("nah I'm going", "we are off going over", "just popping round", "I'll sort it", "I'll try her"),
+    *("on the way", "in my way", "yep", "aye", "will do", "were going round", "leave it with me"),
+    *("ci penso io", "vado subito", "ci vado", "sto andando", "certo", "mi af i", "fe af i"),
+    *("ar fy ffordd", "dw i'n mynd rwan", "iawn", "ie"),
+)
+TAKES_NOT = (
+    # Taken for "I'm on it", the alarm would have ended with them.
+    *("I'm going to bed", "I'm going out", "I'm just going out", "I'm going to work", "I'll ring you"),
+    *("we are going to Leeds", "I'm going home", "I'm going away", "I'll see what I can do"),
+    *("I'm going shopping", "they were going round", "you were going to call", "won't do it"),
+    *("I'll go unless you can", "I'll go if need be", "is he on his way", "has anyone rung her"),
+    *("are you going round?", "should I go", "someone is going", "what am I to do, I'm going mad"),
+)
+TAKES_NO = (
+    *("yes but not till tonight", "I'll go when I finish work", "not today", "I'm in bed", "I'm ill"),
+    *("I don't drive", "I'd call in but no car", "sorry no", "nope", "nah", "na", "nac ydw"),
+    *("can not", "unable to", "I'm away", "on holiday", "too far", "abroad", "not me", "I won't go"),
+    *("i will not", "alla i ddim", "non posso", "not on my way", "dwi ddim ar fy ffordd", "at work"),
+    *("I'll ring her next week", "in the morning", "after work", "yfory", "domani", "cannot go"),
+)
 
 
 @pytest.mark.parametrize(
@@ -377,6 +413,9 @@ def test_how_somebody_is(words: str, well: bool | None) -> None:
         ("she isn't fine", None, False),
         ("she's not at all well", None, False),
         ("spoke to her, all ok", None, True),
+        *((words, True, False) for words in TAKES),
+        *((words, None, False) for words in TAKES_NOT),
+        *((words, False, False) for words in TAKES_NO),
     ],
 )
 def test_what_somebody_alarmed_says(words: str, takes: bool | None, well: bool) -> None:

@@ -180,6 +180,21 @@ def test_that_nobody_came_is_heard(said: str) -> None:
     assert says_nobody_came(said)
 
 
+NOBODY_CAME = (
+    *("Sam hasn't been", "sam hasnt been yet", "nobodys been", "no-one has come", "no show"),
+    *("he isnt here", "hes not here", "they arent here", "she is not here", "they're not here"),
+    *("not here yet", "he never showed", "she didnt turn up", "not arrived", "noone turned up"),
+    *("nobody showed up", "nobody here", "he did not appear", "still waiting", "no sign of Sam"),
+    *("dydy o ddim wedi dod", "does neb wedi cyrraedd", "ddaeth Sam ddim", "dal i aros"),
+    *("non è venuto nessuno", "nessuno è arrivato", "sto ancora aspettando", "aspetto ancora"),
+    *("non si è vista nessuno", "no one was here, nobody has arrived", "haven't come"),
+)
+
+
+def test_who_waits_in_vain_says_so_in_many_ways() -> None:
+    assert [said for said in NOBODY_CAME if not says_nobody_came(said)] == []
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -188,6 +203,10 @@ def test_that_nobody_came_is_heard(said: str) -> None:
         "is Sam coming",
         "there is no sign of rain yet",
         "the paper is not here",
+        "I've not come to any harm",
+        "I'm not still waiting",
+        "Sam hasn't been well",
+        "my show is not here",
         "nobody came" + 150 * "!",  # a letter is about more
     ],
 )
