@@ -170,8 +170,9 @@ def _of_choices(node: Any, names: dict[int, str], *, whole: bool) -> Iterator[tu
     for at, choice in enumerate(choices):
         left = choices[:at] + choices[at + 1 :]
         said = _short(written(choice, names))
-        yield f"without |{said}| of {_short(_written(node, names))}", (
-            left[0] if len(left) == 1 else ((kind, (none, left)),)
+        yield (
+            f"without |{said}| of {_short(_written(node, names))}",
+            (left[0] if len(left) == 1 else ((kind, (none, left)),)),
         )
         for what, inner in _changes(choice, names):
             yield what, ((kind, (none, (*choices[:at], inner, *choices[at + 1 :]))),)

@@ -195,6 +195,68 @@ def test_other_talk_is_not_being_away(words: str) -> None:
     assert away_in(plain(words), TUESDAY) is None
 
 
+NOT_AWAY = (
+    # Each of these ended somebody's check-ins for a week.
+    *("I'm not away", "I'm no longer away", "I'm never away", "I am not away until Friday"),
+    *("I'm not in hospital any more", "they are not keeping me in hospital", "I'm not on holiday"),
+    *("not going on holiday", "I'm not going away now", "don't pause my check", "I've been away"),
+    *("I have been in hospital", "dwi ddim i ffwrdd", "non sono via", "non sono in ospedale"),
+    *("my helper is on holiday this week", "my son is going away on Friday", "he's going away"),
+    *("Sam won't be here today", "the nurse will not be here till Friday", "Sam's out all day"),
+    *("my sister is staying with me", "my phone is at my daughter's", "mae fy mab i ffwrdd"),
+    *("mio marito è in vacanza", "I'm going to stay at home", "I'm going to stay in bed"),
+    *("I have put it away", "I'm throwing it away", "I'm wasting away", "I'm miles away"),
+    *("I was going to stay with my son", "I'll be straight away"),
+)
+IS_AWAY = (
+    *("I'm going away", "off away", "I'll be away", "we're off away", "I have to go away", "pause"),
+    *("please pause", "pause my check-ins", "skip my check", "no checkins", "don't check on me"),
+    *("sorry on holiday", "I'm on holiday", "we are going away", "going to stay with Jean"),
+    *("staying at my sister's", "at my daughter's", "I'm out all day", "out all day"),
+    *("I won't be home", "I will not be here", "dw i i ffwrdd", "i ffwrdd", "vado in vacanza"),
+    *("sono via", "vado via", "I'm not well but I'm away", "I'm at my friend's"),
+)
+IN_HOSPITAL = (
+    *("in hospital", "going into hospital", "I'm in the infirmary", "they took me to hospital"),
+    *("they are keeping me in hospital", "I have to go into hospital", "I was taken into hospital"),
+    *("I must go to the hospital", "back in hospital", "sono in ospedale", "dw i yn yr ysbyty"),
+    *("I'm not well I'm in hospital", "we are in respite", "I'm admitted to hospital"),
+)
+
+
+def test_who_is_away_is_told_from_who_is_not_and_from_others() -> None:
+    assert [words for words in NOT_AWAY if away_in(plain(words), TUESDAY)] == []
+    found = {words: away_in(plain(words), TUESDAY) for words in (*IS_AWAY, *IN_HOSPITAL)}
+    assert [words for words, away in found.items() if away is None] == []
+    assert [words for words in IN_HOSPITAL if not getattr(found[words], "hospital", 0)] == []
+    for words in ("Rosa is not away", "Rosa isn't in hospital", "Rosa was never on holiday"):
+        assert away_in(plain(words), TUESDAY, of_somebody=True) is None
+    for words in ("Rosa is gone away", "she's away", "they're away", "pause Rosa", "on holiday"):
+        assert away_in(plain(words), TUESDAY, of_somebody=True)
+
+
+NOT_BACK = (
+    *("my son is back home", "he's back home", "the pain is back again", "my back again"),
+    *("it's back again", "take me home now", "I want to go home now", "get me out of hospital"),
+    *("when do I get home from hospital", "can I come home from hospital", "I'm never home"),
+    *("I should be back home", "once I'm back", "if I'm home", "hopefully back home"),
+    *("dw i ddim adref", "non sono tornata", "quando sono tornata", "we expect to be back home"),
+)
+BACK = (
+    "I'm now back",
+    "got home",
+    "home again",
+    "out of hospital",
+    "out of the hospital",
+)
+BACK += ("start my check-ins", "start the check", "yn ôl", "dw i gartref", "adref", "sono tornato")
+
+
+def test_who_is_back_is_told_from_who_is_not_and_from_others() -> None:
+    assert [words for words in NOT_BACK if is_back(plain(words), TUESDAY)] == []
+    assert [words for words in BACK if not is_back(plain(words), TUESDAY)] == []
+
+
 @pytest.mark.parametrize(
     ("words", "until", "hospital"),
     [
@@ -306,7 +368,13 @@ NOT_WELL = (
     *("the weather is fine but I'm on the floor", "can't get up, all right otherwise"),
     *("the ambulance is here, ok", "non sto tanto bene", "dim yn iawn"),
     *("great, but I need the doctor", "I need a nurse", "send me some help", "help me, I'm fine"),
-    *("ok I suppose", "fine I think", "all right maybe", "I guess I'm fine", "I can hardly breathe"),
+    *(
+        "ok I suppose",
+        "fine I think",
+        "all right maybe",
+        "I guess I'm fine",
+        "I can hardly breathe",
+    ),
     *("can't get my breath", "can't get to the toilet", "not coping", "can't cope", "breathless"),
     *("good but throwing up", "vomiting all night", "I've got the flu", "covid", "so confused"),
     *("upset today", "crying a lot", "freezing in here", "wedi syrthio", "dw i wedi cwympo"),
@@ -353,26 +421,67 @@ def test_how_somebody_is(words: str, well: bool | None) -> None:
 
 
 TAKES = (
-    *("I can pop round", "happy to go", "be there in 5", "I'll be there soon", "I'm coming", "coming"),
+    *(
+        "I can pop round",
+        "happy to go",
+        "be there in 5",
+        "I'll be there soon",
+        "I'm coming",
+        "coming",
+    ),
     *("I'm going to see her", "I'm going to Doreen's now", "no answer, I'm going round now"),
-    *("nah I'm going", "we are off going over", "just popping round", "I'll sort it", "I'll try her"),
+    *(
+        "nah I'm going",
+        "we are off going over",
+        "just popping round",
+        "I'll sort it",
+        "I'll try her",
+    ),
     *("on the way", "in my way", "yep", "aye", "will do", "were going round", "leave it with me"),
     *("ci penso io", "vado subito", "ci vado", "sto andando", "certo", "mi af i", "fe af i"),
     *("ar fy ffordd", "dw i'n mynd rwan", "iawn", "ie"),
 )
 TAKES_NOT = (
     # Taken for "I'm on it", the alarm would have ended with them.
-    *("I'm going to bed", "I'm going out", "I'm just going out", "I'm going to work", "I'll ring you"),
+    *(
+        "I'm going to bed",
+        "I'm going out",
+        "I'm just going out",
+        "I'm going to work",
+        "I'll ring you",
+    ),
     *("we are going to Leeds", "I'm going home", "I'm going away", "I'll see what I can do"),
     *("I'm going shopping", "they were going round", "you were going to call", "won't do it"),
     *("I'll go unless you can", "I'll go if need be", "is he on his way", "has anyone rung her"),
     *("are you going round?", "should I go", "someone is going", "what am I to do, I'm going mad"),
 )
 TAKES_NO = (
-    *("yes but not till tonight", "I'll go when I finish work", "not today", "I'm in bed", "I'm ill"),
+    *(
+        "yes but not till tonight",
+        "I'll go when I finish work",
+        "not today",
+        "I'm in bed",
+        "I'm ill",
+    ),
     *("I don't drive", "I'd call in but no car", "sorry no", "nope", "nah", "na", "nac ydw"),
-    *("can not", "unable to", "I'm away", "on holiday", "too far", "abroad", "not me", "I won't go"),
-    *("i will not", "alla i ddim", "non posso", "not on my way", "dwi ddim ar fy ffordd", "at work"),
+    *(
+        "can not",
+        "unable to",
+        "I'm away",
+        "on holiday",
+        "too far",
+        "abroad",
+        "not me",
+        "I won't go",
+    ),
+    *(
+        "i will not",
+        "alla i ddim",
+        "non posso",
+        "not on my way",
+        "dwi ddim ar fy ffordd",
+        "at work",
+    ),
     *("I'll ring her next week", "in the morning", "after work", "yfory", "domani", "cannot go"),
 )
 

@@ -67,6 +67,7 @@ def test_stop_is_the_word_alone_or_a_plain_phrase(text: str, stops: bool, why: s
     if stops:
         assert understand(text, TUESDAY).intent is Intent.STOP, why
 
+
 STOPS = (
     *("stop texting me", "please stop these texts", "stop the messages", "stop sending them"),
     *("quit bothering us", "Kindly stop all these SMS", "stop texting plsss exams", "stop sending"),
