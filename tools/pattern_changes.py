@@ -131,12 +131,14 @@ def _changes(
         beside = ""
         if node[0] is sre.AT:
             before, after = nodes[:at][-1:], nodes[at + 1 :][:1]
-            beside = f" of {_short(written(before + (node,) + after, names))}"
+            beside = f" of {_short(written((*before, node, *after), names))}"
         for what, new in _of(node, names, whole=whole and len(nodes) == 1):
             yield what + beside, nodes[:at] + new + nodes[at + 1 :]
 
 
-def _of(node: Any, names: dict[int, str], *, whole: bool) -> Iterator[tuple[str, Nodes]]:
+def _of(  # noqa: PLR0912 (one answer a kind)
+    node: Any, names: dict[int, str], *, whole: bool
+) -> Iterator[tuple[str, Nodes]]:
     """What may stand in a node's place."""
     kind, held = node
     if kind in (sre.AT, sre.ASSERT, sre.ASSERT_NOT):

@@ -25,6 +25,7 @@ from tools.pattern_changes import spoilt
 from tools.same_process import Instead, Key, Seen, Tests, put, put_inline
 
 TESTS: dict[str, tuple[str, ...]] = {
+    "understanding_stop": ("test_understanding", "test_languages"),
     "understanding_words": ("test_understanding", "test_languages", "test_replies"),
     "replies": ("test_replies",),
     "wellbeing": ("test_checkins",),
@@ -134,7 +135,7 @@ def works(new: Callable[[], object]) -> bool:
 
 def look(rule: str, tests: Tests, seen: Seen, most: int) -> None:
     """Try the slips of one rule, and say which nobody noticed."""
-    patterns = {key: one for key, one in held(rule).items()}
+    patterns = held(rule)
     for key, found in seen.inline.items():
         if key[0] == rule and len(found) == 1:
             source, flags = next(iter(found))
@@ -150,7 +151,7 @@ def look(rule: str, tests: Tests, seen: Seen, most: int) -> None:
         ways += [(key, knowing, what, make) for what, make in slips(key, pattern, seen)]
     chosen = ways
     if len(ways) > most:
-        chosen = random.Random(f"{SEED} {rule}").sample(ways, most)  # noqa: S311
+        chosen = random.Random(f"{SEED} {rule}").sample(ways, most)
         chosen.sort(key=lambda way: way[0])
     chosen = [way for way in chosen if works(way[3])]
     missed = 0

@@ -26,9 +26,11 @@ _NOBODY_CAME = re.compile(
     r"\b(?:no ?body|no[ -]?one)(?:'?s| is)? (?:here|showed(?: up)?)\b|"
     r"\bhas(?:n'?t| not) been(?: yet)?$|\bno[ -]show\b|^not here yet\b|"
     r"\b(?:he|she|they)(?:'?s not| is not|'?re not| are not| isn'?t| aren'?t) here\b|"
-    r"(?<!not )\b(?:still waiting|waiting still)\b|\bno sign of (?:him|her|them|any|some|[^\W\d_]+$)|"
+    r"(?<!not )\b(?:still waiting|waiting still)\b|\bno sign of (?:him|her|"
+    r"them|any|some|[^\W\d_]+$)|"
     r"\bddaeth (?:neb|\w+ ddim)\b|\b(?:neb|ddim) wedi (?:dod|cyrraedd)\b|\bdal i aros\b|"
-    r"\b(?:non|nessuno) [eè]'? (?:ancora )?(?:venut|arrivat)[oaie]\b|\bancora aspettando\b|\baspetto ancora\b|"
+    r"\b(?:non|nessuno) [eè]'? (?:ancora )?(?:venut|arrivat)[oaie]\b|"
+    r"\bancora aspettando\b|\baspetto ancora\b|"
     r"\bnon si [eè]'? vist[oaie] nessuno\b"
 )
 _THERE = re.compile(

@@ -25,9 +25,12 @@ _POORLY = re.compile(
     r"hurts?|under the weather|struggling|low|lonely|frightened|scared|feverish|been sick|sick|"
     r"weak|faint(?:ed|ing)?|bleeding|stuck|ambulance|on the (?:floor|ground)|could be better|"
     r"cant (?:move|stand|walk|breathe|cope|get (?:up|warm|out of (?:bed|the \w+)))|"
-    r"cant get (?:to|my breath|about|downstairs|dressed)|(?:hardly|cant|not) (?:breathe|cope|coping)|"
-    r"breathless|short of breath|throwing up|vomiting|flu(?! jab)|covid|confused|upset|crying|tearful|"
-    r"freezing|help me|(?:need|want|get|send) (?:(?:me|the|a|an|some|my) )*(?:doctor|gp|nurse|help)|"
+    r"cant get (?:to|my breath|about|downstairs|dressed)|(?:hardly|cant|"
+    r"not) (?:breathe|cope|coping)|"
+    r"breathless|short of breath|throwing up|vomiting|flu(?! jab)|covid|"
+    r"confused|upset|crying|tearful|"
+    r"freezing|help me|(?:need|want|get|send) (?:(?:me|the|a|an|some|"
+    r"my) )*(?:doctor|gp|nurse|help)|"
     r"wedi (?:blino|syrthio|cwympo|disgyn|brifo)|s[aâ]l|g?wael|"
     r"male|malat[ao]|cadut[ao]|aiuto|dolore)\b|"
     r"\b(?:ring|call|phone) me\b|\bgive me a (?:ring|call)\b"
@@ -93,15 +96,18 @@ _TAKES = re.compile(
     # "I'm going to bed", "I'm going out" and "I'll ring you" are of something else.
     r"coming|be (?:there|round|with (?:her|him|them)))\b(?! (?:to (?!(?:see|check|look|knock|ring|"
     r"call|pop|find|help|phone|her|him|them|the (?:house|door|flat)|\w+s (?:now|house|flat|door)|"
-    r"try|go|get|sort|do|be)\b)|out$|out (?:now|tonight|for|with)|home|away|back|shopping|on holiday|"
+    r"try|go|get|sort|do|be)\b)|out$|out (?:now|tonight|for|with)|home|away|"
+    r"back|shopping|on holiday|"
     r"you|if|what)\b)|"
     r"^(?:be there|coming)\b|"
-    r"(?:^|\b(?:im|i am|just|off) )(?:going|popping|nipping) (?:now|round|over)\b|\bleave it (?:with|to) me\b|"
+    r"(?:^|\b(?:im|i am|just|off) )(?:going|popping|nipping) (?:now|round|over)\b|"
+    r"\bleave it (?:with|to) me\b|"
     r"\bci (?:penso|vado)\b|\bvado (?:io|subito|adesso|ora)\b|\bsto andando\b|\barrivo\b|"
     r"\bar (?:fy ffordd|y ffordd)\b|\b(?:fe|mi) (?:af|a) i\b|\bdw ?i ?n mynd\b"
 )
 _ASKS = re.compile(
-    r"\?$|^(?:is|are|has|have|did|does|should|when|where|why|what|somebody|someone|anybody|anyone)\b|"
+    r"\?$|^(?:is|are|has|have|did|does|should|when|where|why|what|somebody|"
+    r"someone|anybody|anyone)\b|"
     r"\bwho\b|\b(?:if (?:nobody|no one|i can|needed|need be|you)|unless)\b"
 )
 _UNSURE = re.compile(
@@ -165,12 +171,14 @@ _AWAY_OF_WHOM = re.compile(
 _MY_OWN = re.compile(
     rf"(?:^|[.,;!?:] ?|\b(?:and|but|so|as|because|cos|sorry|hello|hi|please|yes|no|ok) )"
     r"(?:(?:off|going|gone|be|still|now|just) )*$|"
-    rf"\b(?:{_I}|i(?! was)|we|rydw i|bydda(?:f|i)?|siamo|vado) (?:(?!is |are |my |the )\w+ ){{0,3}}$"
+    rf"\b(?:{_I}|i(?! was)|we|rydw i|bydda(?:f|i)?|siamo|vado) (?:(?!is |"
+    rf"are |my |the )\w+ ){{0,3}}$"
 )
 _NO_CHECKS = re.compile(r"\bno check[- ]?ins?\b|\bdont check\b")
 _NOT_AWAY = re.compile(
     r"\b(?:not|never|no longer|aint|isnt|arent|wasnt|dont|ddim|non)"
-    r"(?: (?!im\b|i (?:am|have)\b|but\b|be\b)\w+){0,4}$|\b(?:ive|i have) been (?:away|in (?:the )?\w+)$"
+    r"(?: (?!im\b|i (?:am|have)\b|but\b|be\b)\w+){0,4}$|\b(?:ive|"
+    r"i have) been (?:away|in (?:the )?\w+)$"
 )
 """Said up to the end of it, that they are not, or are no longer."""
 _IN_HOSPITAL = re.compile(
