@@ -12,10 +12,15 @@ from hypothesis import strategies as st
 
 from handlers.rules import timing
 from handlers.rules.checkins import (
+    AGAIN,
     EVERY,
+    ORGANISERS_FIRST,
+    REPORT,
+    REPORT_AGAIN,
     WEEK,
     WEEKEND,
     Named,
+    Reason,
     asks_when,
     contacts_in,
     is_for_somebody,
@@ -697,3 +702,8 @@ def test_an_emergency_is_told_again_ever_less_often(others: bool, minutes: list[
     assert [sum(waits[:n], timedelta()) for n in range(1, len(waits) + 1)] == [
         timedelta(minutes=n) for n in minutes
     ]
+
+
+def test_how_long_silence_and_a_report_are_waited_for() -> None:
+    assert [timedelta(minutes=n) for n in (15, 60, 30)] == [AGAIN, REPORT, REPORT_AGAIN]
+    assert {Reason.STOPPED, Reason.NOT_WELL, Reason.NEEDS_MORE} == ORGANISERS_FIRST

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
-from handlers.rules.names import LONGEST, house_in, house_named, introduced, name_in
+from handlers.rules.names import LONGEST, LONGEST_HOME, house_in, house_named, introduced, name_in
 
 
 @pytest.mark.parametrize(
@@ -217,3 +217,9 @@ def test_other_news_is_not(said: str) -> None:
 def test_are_you_there_asks_how_it_stands() -> None:
     assert asks_if_there("Hello are you there?")
     assert not asks_if_there("are you there on Tuesday to help")
+
+
+def test_no_name_is_made_of_the_words_of_those_in_need() -> None:
+    for said in ("could would", "frightened", "hungry people", "ie", "angen", "dwi", "plis rhywun"):
+        assert name_in(said) is None
+    assert (LONGEST, LONGEST_HOME) == (26, 64)  # the texts are measured with these
