@@ -106,6 +106,8 @@ def _in_set(item: Any) -> str:
 def _times(least: int, most: int) -> str:
     if (least, most) == (0, 1):
         return "?"
+    if (least, most) == (1, 1):
+        return ""
     if most == sre.MAXREPEAT:
         return {0: "*", 1: "+"}.get(least, f"{{{least},}}")
     return f"{{{least},{most}}}" if least != most else f"{{{least}}}"
