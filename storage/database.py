@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-import aiosqlite
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
@@ -23,14 +22,19 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
+from storage.lines import (
+    BUSY_SECONDS,
+    PLACE_SECONDS,
+    Line,
+    Lines,
+    begin_sqlite,
+    prepare_sqlite,
+    sqlite_connection,
+    to_its_end,
+)
 from storage.ready import Found, Row, Values, ready
 from storage.schema import member_keys
 from storage.vault import Forgotten, Seal, Vault, WrongKeyError
-
-T = TypeVar("T")
-
-BUSY_SECONDS = 15
-"""How long a write waits for another process's before it gives up (SQLite)."""
 
 ANSWER_SECONDS = 30
 """How long PostgreSQL may take over one statement: a line that went dead says nothing at all."""
@@ -38,6 +42,10 @@ ANSWER_SECONDS = 30
 SILENT_SECONDS = 60
 """How long a process may say nothing in the middle of a transaction before PostgreSQL undoes it
 (ours; the longest measured took less than one)."""
+
+MOST_LINES = 8
+"""Enough for the lanes, the sender and the clock of one process; PostgreSQL's default limit of 100
+connections then bears a dozen processes."""
 
 MOST_KEYS = 5_000
 """Values in one statement: databases limit how many it may carry (SQLite: 32,766)."""
@@ -55,10 +63,10 @@ class FailedStatementError(Exception):
 class Transaction:
     """One unit of work. Everything in it happens, or nothing does."""
 
-    def __init__(self, connection: AsyncConnection, vault: Vault) -> None:
-        self._connection = connection
+    def __init__(self, line: Line, vault: Vault) -> None:
+        self._line = line
         self.vault = vault
-        self.on_postgresql = connection.dialect.name == "postgresql"
+        self.on_postgresql = line.dialect.name == "postgresql"
         self.failed = False
         """A statement failed: nothing of this will be kept."""
         self.leaves_no_trace = False
@@ -119,8 +127,7 @@ class Transaction:
         else:
             work = self._each(statement, cast("Sequence[Values]", values))
         try:
-            # On SQLite it is over before anybody could be told to stop (`_AtOnce.done`).
-            return await (to_its_end(work) if self.on_postgresql else work)
+            return await work
         except (DBAPIError, OSError) as error:
             self.failed = True
             if unavailable(error):
@@ -128,47 +135,28 @@ class Transaction:
             raise
 
     async def _anew(self, statement: sa.Executable, *values: Any) -> Found:
-        """By way of SQLAlchemy."""
-        result = await self._connection.execute(statement, *values)
+        """By way of SQLAlchemy, which is cut off in the middle of nothing: it would give up the
+        connection, and what was begun with it. (On SQLite it is over before anybody could be.)"""
+        work = self._line.connection.execute(statement, *values)
+        result = await (to_its_end(work) if self.on_postgresql else work)
         rows = result.mappings().all() if result.returns_rows else ()
         return Found(cast("Sequence[Row]", rows), result.rowcount)
 
     async def _ready(self, statement: sa.Executable, values: Values) -> Found:
         """By the shortest way."""
-        kept = ready(statement, self._connection.dialect, values)
-        came, columns, count = await self._asked(False, kept.words, kept.parameters(values))
-        return Found(kept.rows(came, columns), count)
+        kept = ready(statement, self._line.dialect, values)
+        came = await self._line.ask(False, kept.words, kept.parameters(values))
+        return Found(kept.rows(came.rows, came.columns), came.written)
 
     async def _each(self, statement: sa.Executable, several: Sequence[Values]) -> Found:
         """The same for each of these, in this order."""
-        kept = ready(statement, self._connection.dialect, several[0])
-        if not kept.gives_rows:
+        kept = ready(statement, self._line.dialect, several[0])
+        if self.on_postgresql or not kept.gives_rows:
             given = [kept.parameters(values) for values in several]
-            return Found((), (await self._asked(True, kept.words, given))[2])
-        if self.on_postgresql and len(several) > 1:
-            # Each of them would be a way to the server and back: SQLAlchemy makes them one.
-            return await self._anew(statement, several)
+            came = await self._line.ask(True, kept.words, given)
+            return Found(kept.rows(came.rows, came.columns), came.written)
         found = [await self._ready(statement, values) for values in several]
         return Found([row for one in found for row in one.rows], sum(one.rowcount for one in found))
-
-    async def _asked(self, many: bool, words: str, given: Any) -> tuple[Any, Any, int]:
-        """What the driver gives for these words: rows, what it says of their columns, and how many
-        it wrote."""
-        dialect = self._connection.dialect
-        lent = self._connection.sync_connection.connection  # type: ignore[union-attr]
-        try:
-            if self.on_postgresql:
-                asking = partial(_asked, lent, many, words, given)
-                return await self._connection.run_sync(asking)
-            driver: Any = lent.driver_connection
-            came, columns, count, _ = await driver.done(many, words, given)
-        except dialect.loaded_dbapi.Error as error:
-            # A line that broke is used no more.
-            broken = dialect.is_disconnect(error, lent.dbapi_connection, None)
-            if broken:
-                await self._connection.invalidate(error)
-            raise _told(dialect, words, error, broken) from error
-        return came, columns, count
 
     async def one(self, statement: sa.Executable) -> Row | None:
         """The first row, or none."""
@@ -201,9 +189,9 @@ class Transaction:
 
     async def add_all(self, table: sa.Table, rows: Sequence[dict[str, Any]]) -> list[int]:
         """Insert rows that have the same columns, in one statement; their ids, in this order."""
-        if len(rows) < 2:
-            return [await self.add(table, **row) for row in rows]
-        return [row["id"] for row in (await self.run(_inserting_many(table), rows)).rows]
+        if not rows:
+            return []
+        return [row["id"] for row in (await self.run(_inserting(table), rows)).rows]
 
     async def change(self, table: sa.Table, ident: int, **values: Any) -> None:
         """Write these columns of one row."""
@@ -215,32 +203,8 @@ class Transaction:
 
     @property
     def connection(self) -> AsyncConnection:
-        return self._connection
-
-
-def _asked(lent: Any, many: bool, words: str, given: Any, _: Any) -> tuple[Any, Any, int]:
-    """Ask a connection that the pool has lent."""
-    cursor = lent.cursor()
-    if many:
-        cursor.executemany(words, given)
-        return (), None, cursor.rowcount
-    cursor.execute(words, given)
-    columns = cursor.description
-    return cursor.fetchall() if columns else (), columns, cursor.rowcount
-
-
-def _told(dialect: sa.Dialect, words: str, error: Any, broken: bool) -> DBAPIError:
-    """What a driver says is wrong, as SQLAlchemy says it."""
-    told: DBAPIError = DBAPIError.instance(
-        words,
-        None,
-        error,
-        dialect.loaded_dbapi.Error,
-        hide_parameters=True,
-        connection_invalidated=broken,
-        dialect=dialect,
-    )
-    return told
+        """SQLAlchemy's, within this transaction."""
+        return self._line.connection
 
 
 # Put together once: to put a statement together, and for SQLAlchemy to see that it is one it knows,
@@ -271,11 +235,6 @@ def _inserting(table: sa.Table) -> sa.Executable:
 
 
 @cache
-def _inserting_many(table: sa.Table) -> sa.Executable:
-    return sa.insert(table).returning(table.c.id, sort_by_parameter_order=True)
-
-
-@cache
 def _changing(table: sa.Table) -> sa.Executable:
     return sa.update(table).where(table.c.id == sa.bindparam("of_id", type_=table.c.id.type))
 
@@ -288,6 +247,7 @@ class Database:
         self.vault = vault
         self.on_postgresql = engine.dialect.name == "postgresql"
         self._writer: Any = nullcontext() if self.on_postgresql else asyncio.Lock()
+        self._lines = Lines(engine, MOST_LINES if self.on_postgresql else 1)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -300,8 +260,8 @@ class Database:
         """
         theirs: BaseException | None = None
         try:
-            async with self._writer, _begun(self.engine) as connection:
-                tx = Transaction(connection, self.vault)
+            async with self._writer, self._lines.begun() as line:
+                tx = Transaction(line, self.vault)
                 try:
                     yield tx
                 except BaseException as error:
@@ -336,53 +296,8 @@ class Database:
                     await cursor.close()
 
     async def close(self) -> None:
+        await self._lines.close()
         await self.engine.dispose()
-
-
-@asynccontextmanager
-async def _begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A connection with a transaction: committed if the block ends well, else rolled back."""
-    connection = engine.connect()
-    try:
-        await to_its_end(_begin(connection))
-        yield connection
-        try:
-            await to_its_end(connection.commit())
-        except DBAPIError:
-            # SQLAlchemy takes a transaction for over whose commit failed. Were it not, the next one
-            # on this connection could not begin, nor any after it: it is used no more.
-            await to_its_end(connection.invalidate())
-            raise
-    finally:
-        if connection.sync_connection is not None:
-            await to_its_end(connection.close())  # rolls back what was not committed
-
-
-async def _begin(connection: AsyncConnection) -> None:
-    await connection.start()
-    await connection.begin()
-
-
-async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
-    """Wait for something even if told to stop meanwhile, and stop after it.
-
-    SQLAlchemy gives up a connection on which it was cut off in the middle of a word; one to SQLite
-    may then keep its write lock for good, and everybody else wait for it in vain, 15 seconds at a
-    time (seen with SQLAlchemy 2.1.9 and aiosqlite 0.22.1).
-    """
-    task = asyncio.ensure_future(work)
-    stopped: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait((task,))
-        except asyncio.CancelledError as error:
-            stopped = error
-    if stopped is not None:
-        # What came of it is nobody's any more; looked at, so that it is not complained of.
-        if not task.cancelled():
-            task.exception()
-        raise stopped
-    return task.result()
 
 
 _SQLITE_AWAY = {
@@ -427,26 +342,23 @@ def open_engine(url: str) -> AsyncEngine:
     options: dict[str, Any] = {"hide_parameters": True}
     is_sqlite = url.startswith("sqlite")
     if is_sqlite:
-        options["connect_args"] = {"timeout": BUSY_SECONDS, "async_creator_fn": _sqlite_connection}
+        options["connect_args"] = {"timeout": BUSY_SECONDS, "async_creator_fn": sqlite_connection}
         if url.endswith((":memory:", "://")):
             options["poolclass"] = StaticPool
     else:
-        # Enough for the lanes, the sender and the clock of one process; PostgreSQL's default
-        # limit of 100 connections then bears a dozen processes.
-        options |= {"pool_size": 8, "max_overflow": 0, "pool_pre_ping": True, "pool_timeout": 15}
+        # Beside the lines, something may be done by way of SQLAlchemy alone (migrations, VACUUM).
+        options |= {"pool_size": MOST_LINES, "max_overflow": 2, "pool_timeout": PLACE_SECONDS}
+        options["pool_pre_ping"] = True
         options["connect_args"] = {
             "timeout": 10,
             "command_timeout": ANSWER_SECONDS,
-            # One conversation asks some 150 statements: with the usual 100 the one that is wanted
-            # next is the one just forgotten.
-            "prepared_statement_cache_size": 500,
             # A machine that lost its power would hold the lanes it had locked for two hours.
             "server_settings": {"idle_in_transaction_session_timeout": f"{SILENT_SECONDS}s"},
         }
     engine = create_async_engine(url, **options)
     if is_sqlite:
-        sa.event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        sa.event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        sa.event.listen(engine.sync_engine, "connect", prepare_sqlite)
+        sa.event.listen(engine.sync_engine, "begin", begin_sqlite)
     return engine
 
 
@@ -461,94 +373,3 @@ def sqlite_file(url: str) -> Path | None:
     if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
         return None
     return Path(str(parsed.database))
-
-
-class _AtOnce(aiosqlite.Connection):
-    """A connection that goes to another thread only where there may be something to wait for.
-
-    aiosqlite hands over each step of a statement: making its cursor, carrying it out, fetching,
-    closing. That is four times to another thread and back, and took longer than SQLite did. Here
-    a statement is one step; and within a transaction, which has the write lock already, it is
-    carried out where it is asked for. To begin (which waits for the lock) and to commit (which
-    waits for the disk) are the thread's (docs/decisions/0022).
-    """
-
-    def cursor(self) -> _AtOnceCursor:  # type: ignore[override]
-        return _AtOnceCursor(self)
-
-    async def done(self, many: bool, sql: str, parameters: Any) -> tuple[Any, ...]:
-        """Carry out one statement, for these values or for each of `many`: what it gave and what
-        is known of it."""
-        if self._conn.in_transaction:
-            return self._done(many, sql, parameters)
-        return await self._execute(self._done, many, sql, parameters)  # type: ignore[no-any-return,no-untyped-call]
-
-    async def rollback(self) -> None:
-        """Undo what was begun: nothing, where a connection that has committed is given back."""
-        if self._conn.in_transaction:
-            await super().rollback()
-
-    def _done(self, many: bool, sql: str, parameters: Any) -> tuple[Any, ...]:
-        run = self._conn.executemany if many else self._conn.execute
-        cursor = run(sql, parameters)
-        rows = cursor.fetchall() if cursor.description else []
-        cursor.close()
-        return rows, cursor.description, cursor.rowcount, cursor.lastrowid
-
-
-class _AtOnceCursor:
-    """What SQLAlchemy asks of a cursor (`AsyncIODBAPICursor`), where all is there already."""
-
-    arraysize = 1
-
-    def __init__(self, connection: _AtOnce) -> None:
-        self._connection = connection
-        self._rows: list[Any] = []
-        self.description: Any = None
-        self.rowcount = -1
-        self.lastrowid: int | None = None
-
-    async def __aenter__(self) -> _AtOnceCursor:
-        return self
-
-    async def execute(self, sql: str, parameters: Any = ()) -> _AtOnceCursor:
-        return await self._keep(False, sql, parameters)
-
-    async def executemany(self, sql: str, parameters: Any) -> _AtOnceCursor:
-        return await self._keep(True, sql, parameters)
-
-    async def _keep(self, many: bool, sql: str, parameters: Any) -> _AtOnceCursor:
-        found = await self._connection.done(many, sql, parameters)
-        self._rows, self.description, self.rowcount, self.lastrowid = found
-        return self
-
-    async def fetchall(self) -> list[Any]:
-        return self._rows
-
-    async def close(self) -> None:
-        """It was closed where it was used."""
-
-
-def _sqlite_connection(database: str, **options: Any) -> _AtOnce:
-    """As `aiosqlite.connect` makes one."""
-    # Two threads use it, never both at once: each step is waited for before the next.
-    options["check_same_thread"] = False
-    made = _AtOnce(lambda: sqlite3.connect(database, **options), iter_chunk_size=64)
-    made._thread.daemon = True  # as SQLAlchemy does: it keeps no process from ending
-    return made
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # The driver's own guesses about when to begin are turned off: we say it ourselves below.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    # `secure_delete`: what is deleted is written over with zeros, not only let go of.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    # IMMEDIATE takes the write lock at once: a transaction that read first and wrote later could
-    # otherwise fail half-way with "database is locked", without waiting.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")

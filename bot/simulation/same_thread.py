@@ -20,7 +20,7 @@ from unittest.mock import patch
 
 from aiosqlite import core
 
-from storage import database
+from storage import database, lines
 
 T = TypeVar("T")
 
@@ -28,14 +28,20 @@ Trouble = Callable[[str, str], BaseException | None]
 """Given what SQLite is about to be asked (`execute`, `commit` …) and the statement, if it is one:
 what it says instead, if it is in trouble."""
 
-_carry_out = database._AtOnce._done
+_carry_out = lines.SqliteConnection._done
 
 
 def _carry_out_or_not(
-    connection: database._AtOnce, many: bool, sql: str, parameters: Any
-) -> tuple[Any, ...]:
+    connection: lines.SqliteConnection, many: bool, sql: str, parameters: Any
+) -> lines.Came:
     _AtOnce.ask("execute", sql)
     return _carry_out(connection, many, sql, parameters)
+
+
+async def _begin_or_not(connection: lines.SqliteConnection) -> None:
+    # As if it had been waited for in vain: nobody else has the file.
+    _AtOnce.ask("execute", "BEGIN IMMEDIATE")
+    connection.take_lock(lines.BUSY_SECONDS)
 
 
 class _AtOnce:
@@ -76,8 +82,10 @@ def in_the_same_thread() -> Iterator[None]:
     with (
         patch.object(core, "SimpleQueue", _AtOnce),
         patch.object(core, "Thread", _NoThread),
-        patch.object(database._AtOnce, "_done", _carry_out_or_not),
+        patch.object(lines.SqliteConnection, "_done", _carry_out_or_not),
+        patch.object(lines.SqliteConnection, "begin", _begin_or_not),
         # Nobody is cut off in the middle of a statement, so none needs a task of its own.
+        patch.object(lines, "to_its_end", _as_it_is),
         patch.object(database, "to_its_end", _as_it_is),
     ):
         yield

@@ -7,18 +7,18 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from storage import database
+from storage.lines import Came, SqliteConnection
 
 
 @contextmanager
 def asked_of_sqlite() -> Iterator[list[tuple[str, Any]]]:
     """Each statement that SQLite is asked meanwhile, and what it was given."""
     asked: list[tuple[str, Any]] = []
-    carry_out = database._AtOnce._done
+    carry_out = SqliteConnection._done
 
-    def noted(self: Any, many: bool, sql: str, parameters: Any) -> tuple[Any, ...]:
+    def noted(self: Any, many: bool, sql: str, parameters: Any) -> Came:
         asked.append((sql, parameters))
         return carry_out(self, many, sql, parameters)
 
-    with patch.object(database._AtOnce, "_done", noted):
+    with patch.object(SqliteConnection, "_done", noted):
         yield asked

@@ -16,15 +16,16 @@ from typing import Any
 from unittest.mock import patch
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot import intake, scheduler
 from bot.auditor import PURGE_EVERY, PURGED
 from bot.channels.base import PermanentError, Received, Sent, UnknownOutcomeError
-from bot.simulation.network import Line, Told
+from bot.simulation.network import Line as Carrier
+from bot.simulation.network import Told
 from bot.simulation.town import Town
-from storage import database, due, keepsakes, members, messages, requests
+from storage import due, keepsakes, members, messages, requests
 from storage.database import Database
+from storage.lines import Line, Lines
 from storage.model import Address, Channel, DueKind, OutboundMessage, Role
 from storage.schema import due as due_table
 from storage.schema import keepsakes as keepsakes_table
@@ -106,7 +107,7 @@ async def a_next_step_is_lost(on: Stage) -> None:
 async def a_claim_is_not_heard_of(on: Stage) -> None:
     """It is committed, and the line breaks before that is answered."""
     await _queue_one(on)
-    claim, begun, claimed = messages.claim, database._begun, list[object]()
+    claim, begun, claimed = messages.claim, Lines.begun, list[object]()
 
     async def noted(*args: Any, **more: Any) -> Any:
         found = await claim(*args, **more)
@@ -114,14 +115,14 @@ async def a_claim_is_not_heard_of(on: Stage) -> None:
         return found
 
     @asynccontextmanager
-    async def breaks(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-        async with begun(engine) as connection:
-            yield connection
+    async def breaks(lines: Lines) -> AsyncIterator[Line]:
+        async with begun(lines) as line:
+            yield line
         if claimed and on.first:
             on.first = False
             raise ConnectionResetError
 
-    with patch.object(messages, "claim", noted), patch.object(database, "_begun", breaks):
+    with patch.object(messages, "claim", noted), patch.object(Lines, "begun", breaks):
         await on.live()
 
 
@@ -156,7 +157,7 @@ async def its_answer_is_lost_and_cant_be_asked_for(on: Stage) -> None:
 
 
 def _answers_lost(on: Stage) -> None:
-    def lost(_line: Line, _message: OutboundMessage) -> None:
+    def lost(_line: Carrier, _message: OutboundMessage) -> None:
         raise UnknownOutcomeError("timeout")
 
     for line in on.town.network.lines.values() if on.first else ():
