@@ -707,3 +707,21 @@ def test_an_emergency_is_told_again_ever_less_often(others: bool, minutes: list[
 def test_how_long_silence_and_a_report_are_waited_for() -> None:
     assert [timedelta(minutes=n) for n in (15, 60, 30)] == [AGAIN, REPORT, REPORT_AGAIN]
     assert {Reason.STOPPED, Reason.NOT_WELL, Reason.NEEDS_MORE} == ORGANISERS_FIRST
+
+
+SO_LONG = {
+    "a day": 1, "one night": 1, "three days": 3, "four days": 4, "five nights": 5,
+    "six days": 6, "a couple of days": 2, "a few days": 3, "a month": 30, "two weeks": 14,
+}  # fmt: skip
+
+
+def test_away_for_so_many_days() -> None:
+    for words, count in SO_LONG.items():
+        away = away_in(plain(f"I'm away for {words}"), TUESDAY)
+        assert away and (away.until - TUESDAY).days == count, words
+    monday = date(2026, 11, 2)
+    this, following = Away(monday, date(2026, 11, 9), False), date(2026, 11, 16)
+    assert away_in("im away this week", monday) == this
+    assert away_in("vado via questa settimana", monday) == this
+    for words in ("vado via la settimana prossima", "vado via la prossima settimana"):
+        assert away_in(words, monday) == Away(this.until, following, False)
