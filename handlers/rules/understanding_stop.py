@@ -129,7 +129,7 @@ _START = re.compile(
     r"sign up|add me|opt ?in|begin|put me back on|dechrau|cychwyn|ymuno|ailddechrau|"
     r"start (?:texting|texts|messages|sending)(?: me)?(?: again)?)"
     r"(?: (?:please|pls|again|thank you|thanks|ta|back|me|the group|your group|os gwelwch yn dda|"
-    r"plis|now|x+|love|eto|diolch|a r grwp|ar grwp|a r grŵp))*"
+    r"plis|now|x+|love|eto|diolch|a ?r gr[wŵ]p))*"
 )
 
 
