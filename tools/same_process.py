@@ -101,7 +101,7 @@ class Tests:
             good = _passes(item)
             signal.setitimer(signal.ITIMER_PROF, 0)
             seen.seconds[name] = time.process_time() - began
-            if seen.seconds[name] >= LONGEST_TEST:
+            if seen.seconds[name] >= 0.9 * LONGEST_TEST:  # the two clocks differ a little
                 seen.slow.append(name)
                 seen.by_test.pop(name, None)
             elif not good:
