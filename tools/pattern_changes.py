@@ -100,7 +100,9 @@ def _in_set(item: Any) -> str:
     if kind is sre.CATEGORY:
         return _CATEGORY[held]
     ends = (held,) if kind is sre.LITERAL else held
-    return "-".join(re.sub(r"([\\\]\[^\-&~|])", r"\\\1", chr(end)) for end in ends)
+    return "-".join(re.sub(r"([\\\]\[^\-&~|])", r"\\\1", chr(end)) for end in ends).replace(
+        "\n", r"\n"
+    )
 
 
 def _times(least: int, most: int) -> str:

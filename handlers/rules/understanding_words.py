@@ -192,7 +192,6 @@ _BESIDE_A_NUMBER = words_named(
     " option number num the answer reply choice and or os gwelwch yn dda diolch rhif ok okay"
     " ill have i choose pick a b c d for me it is its ac dewis ateb ie ia"
 )
-_DIGITS = re.compile(r"\d+")
 _KEYCAP = re.compile(r"([0-9])\ufe0f?\u20e3")
 
 
