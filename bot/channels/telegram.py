@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import aiohttp
 import httpx
@@ -81,6 +82,11 @@ WORDLESS = (
     *("contact", "poll", "dice", "game", "story", "paid_media", "checklist"),
 )
 """What a person can send without words. Anything else is Telegram telling of itself."""
+
+PLAIN = frozenset(
+    {"message_id", "date", "from", "chat", "text", "entities", "link_preview_options"}
+)
+"""What a message has that is words and nothing else."""
 
 IN_CHAT = (ChatMember.MEMBER, ChatMember.ADMINISTRATOR, ChatMember.OWNER, ChatMember.RESTRICTED)
 
@@ -176,6 +182,9 @@ LINES = 32
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 10.0
 """How long a line may take to come about, and Telegram to answer."""
 
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+"""How a call says what it is given (Bot API, making requests)."""
+
 IDLE_SECONDS = 5.0
 """How long a line is kept that is not used. One that the other side hangs up just as we use it
 would leave a message of which nobody can say whether it came."""
@@ -218,13 +227,16 @@ class _Request(BaseRequest):
         if self._session is None:
             self._session = self._make(self._lines)
         own = isinstance(read_timeout, int | float)
-        timeout = aiohttp.ClientTimeout(
-            connect=CONNECT_SECONDS, sock_read=read_timeout if own else ANSWER_SECONDS
-        )
-        data = request_data.json_parameters if request_data else None
+        timeout = _patience(read_timeout if own else ANSWER_SECONDS)
+        given = request_data.json_parameters if request_data else {}
         try:
             call = self._session.request(
-                method, url, data=data, timeout=timeout, allow_redirects=False
+                method,
+                url,
+                data=urlencode(given).encode(),
+                headers=FORM,
+                timeout=timeout,
+                allow_redirects=False,
             )
             async with call as answer:
                 return answer.status, await answer.read()
@@ -232,6 +244,11 @@ class _Request(BaseRequest):
             raise TimedOut from error
         except aiohttp.ClientError as error:
             raise NetworkError(type(error).__name__) from error
+
+
+@cache
+def _patience(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(connect=CONNECT_SECONDS, sock_read=seconds)
 
 
 def _session(lines: int) -> aiohttp.ClientSession:
@@ -340,7 +357,9 @@ class TelegramAdapter:
         if self._secret is None or not hmac.compare_digest(said, self._secret.encode()):
             raise RefusedError("wrong secret")
         try:
-            return Received(messages=self._read(Update.de_json(json.loads(body))))
+            update = json.loads(body)
+            plain = self._words_of(update)
+            return plain or Received(messages=self._read(Update.de_json(update)))
         except Exception as error:  # whatever a foreign object can do to a parser
             number = re.search(rb'"update_id"\s*:\s*(\d{1,18})\b', body)
             _unreadable(int(number[1]) if number else None, error)
@@ -367,6 +386,37 @@ class TelegramAdapter:
                 _unreadable(update.update_id, error)
         last = max((update.update_id for update in updates), default=None)
         return Received(messages=tuple(messages)), cursor if last is None else str(last + 1)
+
+    def _words_of(self, update: Any) -> Received | None:
+        """What by far the most updates are: somebody's words in a chat of their own; none for any
+        other. Read as it came, which spares a fifth of what it takes to keep a message.
+
+        Raises:
+            MalformedError: as `_read`.
+        """
+        match update:
+            case {
+                "update_id": number,
+                "message": {
+                    "message_id": int(),
+                    "date": int(),
+                    "from": {"id": sender, "is_bot": False, "first_name": str(name)} as person,
+                    "chat": {"id": chat, "type": Chat.PRIVATE},
+                    "text": str(text),
+                } as message,
+            } if text and len(update) == 2 and message.keys() <= PLAIN:
+                found = InboundMessage(
+                    channel=Channel.TELEGRAM,
+                    provider_id=_id(number),
+                    chat=_id(chat),
+                    sender=_id(sender),
+                    kind=InboundKind.TEXT,
+                    text=storable(self._without_us(text)),
+                    name=storable(name),
+                    language=storable(person.get("language_code") or ""),
+                )
+                return sound(Received((found,)))
+        return None
 
     def _read(self, update: Update) -> tuple[InboundMessage, ...]:
         """What an update holds for us: one message or none.

@@ -26,16 +26,20 @@ _INVISIBLE = frozenset({"Cf", "Cs", "Co", "Cn"})
 _SPACE = re.compile(r"\s+")
 _THRICE = re.compile(r"([^\W\d_])\1{2,}")
 _WORD = re.compile(r"[^\W\d_]+|\d+|[^\w\s]")
+_DIGIT = re.compile(r"\d")
 
 
 def clean(text: str) -> str:
     """The part of a message that is looked at: lower case, plain quotes, nothing invisible."""
-    seen = text[:MOST].translate(_QUOTES)
-    if not seen.isascii():
+    seen = text[:MOST]
+    if seen.isascii():
+        seen = seen.replace("`", "'")  # of the quotes the only one that is ASCII
+    else:
+        seen = seen.translate(_QUOTES)
         # A lone "z" with nine combining marks is a trick, but "Siân" typed in two parts is a name.
         seen = unicodedata.normalize("NFC", seen)
         seen = "".join(c for c in seen if c < "\x7f" or unicodedata.category(c) not in _INVISIBLE)
-    return _SPACE.sub(" ", seen.lower()).strip()
+    return " ".join(seen.lower().split())
 
 
 _T_FOR_THE = re.compile(r"\bth?'(?=\w)")
@@ -44,7 +48,10 @@ _T_FOR_THE = re.compile(r"\bth?'(?=\w)")
 def plain(text: str) -> str:
     """`clean` without apostrophes, "t'bus" as "the bus", and no letter more than twice running
     ("pleeease")."""
-    return _THRICE.sub(r"\1\1", _T_FOR_THE.sub("the ", clean(text)).replace("'", ""))
+    said = clean(text)
+    if "'" in said:
+        said = _T_FOR_THE.sub("the ", said).replace("'", "")
+    return _THRICE.sub(r"\1\1", said)
 
 
 _AS_WRITTEN: dict[str, str] = {
@@ -158,7 +165,7 @@ def _without_digit(match: re.Match[str]) -> str:
 
 def one_word(said: str) -> str:
     """A `plain` text with "any1", "2moro" and their like in letters, so that they stay whole."""
-    return _WITH_DIGITS.sub(_without_digit, said)
+    return _WITH_DIGITS.sub(_without_digit, said) if _DIGIT.search(said) else said
 
 
 def standard(word: str) -> str:
@@ -171,7 +178,10 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 
 def standard_text(said: str) -> str:
     """A `plain` text with every word in its `standard` form."""
-    return _LETTERS.sub(lambda match: standard(match[0]), one_word(said))
+    near = one_word(said)
+    if _STANDARD.keys().isdisjoint(_LETTERS.findall(near)):
+        return near
+    return _LETTERS.sub(lambda match: standard(match[0]), near)
 
 
 def words_of(cleaned: str) -> list[str]:

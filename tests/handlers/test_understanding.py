@@ -7,15 +7,21 @@ before the rules and the model were, and nothing was tuned on it.
 from __future__ import annotations
 
 import json
+import random
+import re
 import time
 from datetime import UTC, date, datetime
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from re import _constants as sre  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handlers.rules import understanding_danger, understanding_sieve
 from handlers.rules.understanding import (
     ACT_ABOVE,
     is_start,
@@ -23,11 +29,15 @@ from handlers.rules.understanding import (
     is_stop_word,
     may_be_danger,
     numbers_in,
+    read_for_danger,
     understand,
     yes_no,
 )
 from handlers.rules.understanding_calendar import easter
+from handlers.rules.understanding_danger import harmless, signs, weight_of
+from handlers.rules.understanding_signs import STRONG
 from handlers.rules.understanding_when import without_old_days
+from handlers.rules.understanding_words import plain, standard_text
 from storage.model import Intent, Need
 
 HERE = Path(__file__).parent
@@ -643,6 +653,110 @@ def test_messages_never_tuned_on_are_understood_about_as_well_as_measured() -> N
     urgent = [row["text"] for row in rows if understand(row["text"], TUESDAY).emergency]
     assert len(urgent) > 20
     assert all(map(may_be_danger, urgent))
+
+
+DATA = ROOT / "tools" / "understanding_data"
+
+
+def texts_of(path: Path) -> list[str]:
+    return [json.loads(line)["text"] for line in path.read_text("utf-8").splitlines()]
+
+
+def test_nothing_that_is_read_as_danger_is_kept_from_being_read() -> None:
+    held_out = sorted((DATA / "held_out").glob("*.jsonl"))
+    assert len(held_out) == 8
+    texts = [text for path in held_out for text in texts_of(path)]
+    texts += texts_of(HERE / "understanding_unseen.jsonl")
+    calm = [text for text in texts if harmless(plain(text))]
+    assert len(calm) > len(texts) / 3, "it keeps something from being read"
+    assert [text[:20] for text in calm if read_for_danger(text)] == []
+
+
+def as_it_may_be_said(tree: Any, dice: random.Random) -> str:
+    """A text that a parsed pattern fits, or nearly."""
+    said = ""
+    for what, how in tree:
+        if what is sre.LITERAL:
+            said += chr(how)
+        elif what is sre.SUBPATTERN:
+            said += as_it_may_be_said(how[3], dice)
+        elif what is sre.BRANCH:
+            said += as_it_may_be_said(dice.choice(how[1]), dice)
+        elif what in (sre.MAX_REPEAT, sre.MIN_REPEAT):
+            low, high, repeated = how
+            if repeated[0][0] is sre.ANY:
+                said += " "
+            else:
+                for _ in range(dice.randint(low, min(high, low + 1))):
+                    said += as_it_may_be_said(repeated, dice)
+        elif what is sre.IN:
+            kind, value = how[0]
+            said += chr(value) if kind is sre.LITERAL else "s" if kind is sre.CATEGORY else "7"
+    return said
+
+
+def test_each_line_of_each_sign_is_looked_for_where_it_may_fit() -> None:
+    """Which lines a message may fit is worked out beforehand, from the lines: in a message that one
+    fits it has to be found, or somebody's emergency would not be seen as one."""
+    dice = random.Random(23)
+    lines = understanding_danger._LINES
+    unknown = [line.pattern.pattern for line in lines if line.pieces is None]
+    assert unknown == ["🆘"], "run tools/sift_danger.py: there are lines that it has not seen"
+    tried = 0
+    for line in lines:
+        tree, fits = parser.parse(line.pattern.pattern), 0
+        for _ in range(40):
+            said = plain(as_it_may_be_said(tree, dice))
+            if line.pattern.search(said):
+                fits += 1
+                assert line.name in signs(said), said
+                assert line.name.startswith("~") or not harmless(said), said
+            if fits == 3:
+                break
+        tried += fits > 0
+    assert tried > 0.95 * len(lines), tried
+
+
+def test_signs_are_those_that_there_are_whichever_way_it_is_written() -> None:
+    def all_of(table: dict[str, tuple[str, ...]]) -> dict[str, re.Pattern[str]]:
+        return {
+            name: re.compile("|".join(map(understanding_danger.full, ways)))
+            for name, ways in table.items()
+        }
+
+    strong, sounds = all_of(STRONG), all_of(understanding_danger.ONLY_SOUNDS)
+    texts = texts_of(DATA / "emergency.jsonl")
+    texts += [
+        "cannae breath",
+        "ive fel doon an cannae git up m8",
+        "sum1 has fell",
+        "i want 2 die 2day",
+    ]
+    for text in texts:
+        said = plain(text)
+        ways = (said, standard_text(said))
+        seen = [name for name, each in strong.items() if any(map(each.search, ways))]
+        seen += ["~" + name for name, each in sounds.items() if any(map(each.search, ways))]
+        assert signs(said) == seen, text[:20]
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("blorf gnix wampt", True),
+        ("upadlam i nie moge wstac", True),
+        ("dwi wedi cwympo yn y gegin", True),
+        ("sono caduta e non riesco ad alzarmi", True),
+        ("mi chest hurst sumthin awfull", True),
+        ("milk and bread please", False),
+        ("yes please", False),
+        ("07700 900123", False),
+        ("", False),
+    ],
+)
+def test_words_that_nobody_knows_are_suspicious(text: str, read: bool) -> None:
+    assert weight_of("blorf") == understanding_sieve.UNKNOWN > 0
+    assert harmless(plain(text)) is not read
 
 
 @pytest.mark.parametrize(
