@@ -18,16 +18,10 @@ from handlers.rules.understanding_features import tokens
 from handlers.rules.understanding_language import language_of
 from handlers.rules.understanding_lexicon import classes_of
 from handlers.rules.understanding_model import Scores, score
+from handlers.rules.understanding_stop import is_start, is_stop, is_stop_word
 from handlers.rules.understanding_when import day_of
 from handlers.rules.understanding_where import postcode_in
-from handlers.rules.understanding_words import (
-    is_start,
-    is_stop,
-    is_stop_word,
-    numbers_in,
-    plain,
-    yes_no,
-)
+from handlers.rules.understanding_words import numbers_in, plain, yes_no
 from storage.model import Intent, Need
 
 __all__ = [
