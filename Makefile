@@ -75,6 +75,7 @@ mutants: $(VENV)/ready-mutants ## spoil the rules on purpose: which change does 
 	@$(MUTANTS)/bin/mutmut run --max-children 2 $(foreach rule,$(RULES),"handlers.rules.$(rule).*")
 	@$(MUTANTS)/bin/mutmut results
 	@$(BIN)/python -m tools.table_mutants $(RULES)
+	@$(BIN)/python -m tools.pattern_mutants $(RULES)
 
 lock: $(VENV)/ready-dev ## work out the lock files again from pyproject.toml
 	@$(PIP) install uv

@@ -47,6 +47,10 @@ often, so another sends 8 seconds after a death at the latest: 10 are promised (
 PUT_BACK = timedelta(seconds=2)
 """A clock that goes back by less is only being kept right."""
 
+SWEEP_SECONDS = 10.0
+"""How often chats are forgotten that may have all again: by then most may (three at once, then one
+a second)."""
+
 LEAD = 0.02
 """Seconds that choosing the next message may at most begin before its turn to leave comes."""
 
@@ -105,6 +109,10 @@ class Sender:
         self._pace: Pace = limits.pace(clock)
         self._unknowns = Unknowns(database, clock, adapter, self.parts, self._woken)
         self._chats: dict[str, Budget] = {}
+        """What each chat may have of late; those that may have all again are forgotten."""
+        self._sweep_at = 0.0
+        self._rests: dict[str, float] = {}
+        """Chats that have had as much as they may for now, and until when."""
         self._held: dict[str, float] = {}
         """Chats that the provider asked us to leave alone, and until when."""
         self._busy: set[str] = set()
@@ -321,8 +329,8 @@ class Sender:
 
     def _next_look(self, now: datetime, *moments: datetime | None) -> float:
         mono = self._clock.monotonic()
-        waits = [NEVER, *(until - mono for until in self._held.values() if until > mono)]
-        waits += [budget.wait() for budget in self._chats.values() if budget.wait() > 0]
+        resting = (*self._held.values(), *self._rests.values())
+        waits = [NEVER, *(until - mono for until in resting if until > mono)]
         for moment in (*moments, self._unknowns.ask_at):
             if moment is not None:
                 waits.append(max(0.0, (moment - now).total_seconds()))
@@ -331,11 +339,12 @@ class Sender:
     def _resting(self, busy: set[str]) -> set[str]:
         """Chats that are being sent to, or have had as much as they may for now."""
         now = self._clock.monotonic()
-        for lane in [lane for lane, budget in self._chats.items() if budget.full]:
-            del self._chats[lane]
+        if now >= self._sweep_at:
+            self._chats = {lane: each for lane, each in self._chats.items() if not each.full}
+            self._sweep_at = now + SWEEP_SECONDS
         self._held = {lane: until for lane, until in self._held.items() if until > now}
-        over = {lane for lane, budget in self._chats.items() if budget.wait() > 0}
-        return busy | self._held.keys() | over
+        self._rests = {lane: until for lane, until in self._rests.items() if until > now}
+        return busy | self._held.keys() | self._rests.keys()
 
     def _count(self, message: OutboundMessage, lane: str) -> None:
         """A chat has had one more. Counted when the answer came, before the next to it may leave:
@@ -346,6 +355,8 @@ class Sender:
                 rate = self._limits.per_group if group else self._limits.per_chat
                 self._chats[lane] = Budget(self._clock, rate, self._limits.chat_burst)
             self._chats[lane].spend()
+            if wait := self._chats[lane].wait():
+                self._rests[lane] = self._clock.monotonic() + wait
 
     def parts(self, message: OutboundMessage) -> int:
         """What a message is charged as; nothing where that costs nothing."""

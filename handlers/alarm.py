@@ -9,11 +9,12 @@ hours do not hold it back.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from handlers.rules import lifecycle
+from handlers.rules import lifecycle, timing
 from handlers.rules.checkins import (
+    DAILY,
     ORGANISERS_FIRST,
     REPORT,
     REPORT_AGAIN,
@@ -88,6 +89,9 @@ async def tell_next(turn: Turn, occasion: Occasion, *, but: int | None = None) -
     reason = Reason(occasion.reason)
     order = await plan(turn, occasion, reason)
     told, step = 0, occasion.step
+    turns = len(order)
+    if _span(occasion, step + 1, turns) >= DAILY:
+        order = [tuple({one.id: one for those in order for one in those}.values())]
     for _ in order:
         # In an emergency it is everybody from some point on, and not round and round.
         place = min(step, len(order) - 1) if reason is Reason.TROUBLE else step % len(order)
@@ -98,11 +102,18 @@ async def tell_next(turn: Turn, occasion: Occasion, *, but: int | None = None) -
             break
     if not told:
         await turn.note("nobody_to_tell", "occasion", occasion.id)
-    span = time_to_take(step, len(order))
-    if occasion.words:
-        span = time_to_take_emergency(step, others=len(order) > 1)
-    await wait(turn, replace(occasion, step=step, taken_by=None), turn.now + span)
+    span = _span(occasion, step, turns)
+    until = turn.now + span
+    if span >= DAILY:
+        until = timing.not_quiet(until, turn.community)
+    await wait(turn, replace(occasion, step=step, taken_by=None), until)
     return told
+
+
+def _span(occasion: Occasion, step: int, people: int) -> timedelta:
+    if occasion.words:
+        return time_to_take_emergency(step, others=people > 1)
+    return time_to_take(step, people)
 
 
 async def plan(turn: Turn, occasion: Occasion, reason: Reason) -> list[tuple[Member, ...]]:

@@ -85,6 +85,7 @@ ANSWERS: dict[str, Answer] = {
     "no_word": happened.did_they_come,
     "again": happened.again,
     "which_cannot": visit.which_cannot,
+    "cannot.sure": visit.cannot_sure,
     "which_done": happened.which_done,
     "open": organiser.opened,
     "handed": organiser.settle,
@@ -92,6 +93,7 @@ ANSWERS: dict[str, Answer] = {
     "approve": organiser.approve,
     "still_needed": lapsed.answered,
     "ask.days": ask.days_said,
+    "ask.day": ask.day_said,
     "recurring.offer": arranged.answered,
     "recurring.leave_out": recurring_off.leave_out,
     "recurring.one_or_all": recurring_off.one_or_all_said,
@@ -140,6 +142,7 @@ IN_WORDS = frozenset(
         "ask.home",
         "ask.house",
         "ask.days",
+        "ask.day",
         "join.name",
         "join.name_again",
         "join.place",
@@ -324,6 +327,9 @@ async def _by_label(turn: Turn, open_now: list[Question]) -> bool:
     return False
 
 
+NO_YES = (broadcast_run.ANSWER, "worry.work", "ask.day")
+"""Of two choices, neither is a yes: "yes" to "Tuesday or Thursday?" says nothing."""
+
 MIXED_UP = timedelta(hours=3)
 """For so long a "yes please" may be the answer to what was asked before an offer came."""
 
@@ -337,7 +343,7 @@ async def _yes_or_no(
     able = [
         question
         for question in open_now
-        if len(question.choices) == 2 and question.kind not in (broadcast_run.ANSWER, "worry.work")
+        if len(question.choices) == 2 and question.kind not in NO_YES
     ]
     to_all = broadcast_replies.agreeing(open_now, said=said)
     if to_all and able:

@@ -7,7 +7,7 @@ those whose answer is missing. Nobody who began is forgotten: a half-made reques
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from handlers import recurring, recurring_off, visit, waves
@@ -16,9 +16,9 @@ from handlers.rules.names import LONGEST, LONGEST_HOME, house_in, house_named, i
 from handlers.rules.recurrence import only_once
 from handlers.rules.understanding import Meaning, needs_named, understand
 from handlers.rules.understanding_clock import part_of
-from handlers.rules.understanding_when import day_of
+from handlers.rules.understanding_days import Days, any_will_do, days_of
 from handlers.rules.understanding_words import plain
-from handlers.turn import QUOTED, Turn, first_name, one_line
+from handlers.turn import Turn, first_name, one_line
 from handlers.wording import capital
 from storage import cells, groups, members, questions, requests
 from storage import recurring as recurring_store
@@ -43,8 +43,8 @@ design guidance: once, after 30 minutes), and handed on after as long again."""
 DRAFT = (RequestStatus.DRAFT,)
 
 QUESTIONS = (
-    *("ask.name", "ask.need", "ask.home", "ask.house", "ask.days", "ask.confirm"),
-    "friend.phone",
+    *("ask.name", "ask.need", "ask.home", "ask.house", "ask.days", "ask.day"),
+    *("ask.confirm", "friend.phone"),
 )
 """What may be asked before a first request goes out."""
 
@@ -70,6 +70,11 @@ async def start(turn: Turn, meaning: Meaning, *, heard: str | None = None) -> No
     list. Each thing that they need becomes a request of its own, after one yes to all."""
     me = turn.sender
     again = recurring.said(turn, heard)
+    words = turn.words if heard is None else heard
+    named = await _still_to_ask(turn, meaning, days_of(plain(words), turn.today))
+    # What is not sure is asked back: see `_unsure_day`.
+    day = None if not named.sure else (named.days or (None,))[0] if meaning.date else None
+    meaning = replace(meaning, date=day, part=None if named.loose else meaning.part)
     needs = []
     for need in meaning.needs or (meaning.need,):
         if need in NOT_FOR_NEIGHBOURS:
@@ -87,7 +92,7 @@ async def start(turn: Turn, meaning: Meaning, *, heard: str | None = None) -> No
         me = await turn.save(me, name=name)
     drafts = await requests.of_asker(turn.tx, me.id, DRAFT)
     if half_made := (drafts[0] if drafts else await _came_back(turn)):
-        request = _with_meaning(half_made, meaning, turn.words)
+        request = _with_meaning(half_made, meaning, turn.words, named.days[1:])
         await requests.save(turn.tx, request)
     else:
         request = await requests.add(
@@ -100,8 +105,9 @@ async def start(turn: Turn, meaning: Meaning, *, heard: str | None = None) -> No
                 created_at=turn.now,
                 need=meaning.need,
                 also=meaning.needs[1 : 1 + ALSO],
-                words=turn.words if heard is None else heard,
+                words=words,
                 day=meaning.date,
+                also_days=named.days[1:] if meaning.date else (),
                 part=meaning.part,
                 for_other=meaning.for_other,
             ),
@@ -168,7 +174,20 @@ async def _asked_already(turn: Turn, meaning: Meaning) -> bool:
     return False
 
 
-def _with_meaning(request: HelpRequest, meaning: Meaning, words: str) -> HelpRequest:
+async def _still_to_ask(turn: Turn, meaning: Meaning, named: Days) -> Days:
+    """Of several days, those on which they are not waiting for the same already."""
+    if not named.sure or len(named.days) < 2:
+        return named
+    if len(meaning.needs) > 1:
+        return replace(named, sure=False)  # each thing on each day may not be what they mean
+    known = await requests.of_asker(turn.tx, turn.sender.id)
+    waited_for = {one.day for one in known if one.need is meaning.need}
+    return replace(named, days=tuple(d for d in named.days if d not in waited_for) or named.days)
+
+
+def _with_meaning(
+    request: HelpRequest, meaning: Meaning, words: str, also_days: tuple[date, ...] = ()
+) -> HelpRequest:
     """A half-made request, put right by what was said since."""
     return replace(
         request,
@@ -176,6 +195,7 @@ def _with_meaning(request: HelpRequest, meaning: Meaning, words: str) -> HelpReq
         also=meaning.needs[1 : 1 + ALSO] or request.also if meaning.need else request.also,
         words=" ".join(dict.fromkeys(filter(None, (request.words, words)))),
         day=meaning.date or request.day,
+        also_days=also_days if meaning.date else request.also_days,
         part=meaning.part or request.part,
         for_other=meaning.for_other or request.for_other,
     )
@@ -196,19 +216,21 @@ async def signpost(turn: Turn, need: Need | None) -> None:
             but=me.id,
             who=turn.who(me),
             phone=await turn.phone_of(me),
-            words=one_line(turn.words, QUOTED),
+            words=turn.quoted(turn.words),
         )
 
 
-async def advance(turn: Turn, request: HelpRequest) -> None:
-    """Ask for what is missing, or whether it is right."""
+async def advance(turn: Turn, request: HelpRequest, unsure: Days | None = None) -> None:
+    """Ask for what is missing, or whether it is right; `unsure`: what they said of a day."""
     me = turn.sender
     await turn.later(DueKind.DRAFT, request.id, timing.add_waking(turn.now, CHASE, turn.community))
     await turn.never_mind(request.id, DueKind.PROMISE)
-    await _put_missing(turn, me, request)
+    await _put_missing(turn, me, request, unsure)
 
 
-async def _put_missing(turn: Turn, me: Member, request: HelpRequest) -> None:
+async def _put_missing(
+    turn: Turn, me: Member, request: HelpRequest, unsure: Days | None = None
+) -> None:
     await questions.close(turn.tx, turn.now, *QUESTIONS, "menu", "welcome", member_id=me.id)
     when: str | None = turn.when(request, me)
     if request.schedule_id:
@@ -225,6 +247,8 @@ async def _put_missing(turn: Turn, me: Member, request: HelpRequest) -> None:
         await turn.ask(me, "ask.house", "ask.house", request.id, name=first_name(me))
     elif when is None:
         await turn.ask(me, "ask.days", "ask.days", request.id, name=first_name(me))
+    elif unsure := unsure or _unsure_day(turn, request):
+        await _ask_day(turn, me, request, unsure)
     else:
         entry = "confirm" if me.consent else "confirm.first"
         await turn.ask(
@@ -240,6 +264,31 @@ async def _put_missing(turn: Turn, me: Member, request: HelpRequest) -> None:
             when=when,
         )
 
+
+def _unsure_day(turn: Turn, request: HelpRequest) -> Days | None:
+    """What was said of a day of which nobody can be sure; none if nothing was, or it is settled."""
+    if request.day or request.schedule_id or request.urgent:
+        return None  # what is asked for anew is late already, and its words are old
+    named = days_of(plain(request.words), timing.local(request.created_at, turn.community).date())
+    return named if named.days or not named.sure else None
+
+
+async def _ask_day(turn: Turn, me: Member, request: HelpRequest, unsure: Days) -> None:
+    days = [day for day in unsure.days if day >= turn.today]
+    choices = [(day.isoformat(), turn.day(day, me)) for day in days]
+    if unsure.all_may_be and len(days) > 1 and not request.also:
+        choices.append((ALL_DAYS, turn.text(me.language, "ask.day.all")))
+    name = first_name(me)
+    if unsure.no_such:
+        said = turn.desk.wording.day_of_month(me.language, *unsure.no_such)
+        await turn.ask(me, "ask.day.none", "ask.day", request.id, name=name, day=said)
+    elif len(choices) > 1:
+        await turn.ask(me, "ask.day.which", "ask.day", request.id, choices, name=name)
+    else:
+        await turn.ask(me, "ask.day", "ask.day", request.id, name=name)
+
+
+ALL_DAYS = "all_days"
 
 # The answers
 
@@ -424,6 +473,34 @@ async def days_said(turn: Turn, question: Question, _key: str) -> None:
     await advance(turn, await requests.save(turn.tx, replace(request, part=part)))
 
 
+async def day_said(turn: Turn, question: Question, key: str) -> None:
+    """They said which day they mean. Who was not understood twice is rung: a day that is guessed
+    brings somebody on the wrong one."""
+    request = await draft(turn, question)
+    await turn.toast()
+    if request is None:
+        return
+    shown = [date.fromisoformat(each.key) for each in question.choices if each.key != ALL_DAYS]
+    said, named = plain(turn.words), Days()
+    if key:
+        days = shown if key == ALL_DAYS else [date.fromisoformat(key)]
+    else:
+        named = days_of(plain(f"on {turn.words}"), turn.today)
+        days = list(named.days) if named.sure else []
+        if not days and any_will_do(said):
+            days = (shown or [turn.today])[:1]
+        words = one_line(f"{request.words} {turn.words}")
+        request = replace(request, words=words, part=part_of(said) or request.part)
+    if days:
+        request = replace(request, day=days[0], also_days=tuple(days[1:]), misses=0)
+        await advance(turn, await requests.save(turn.tx, request))
+    elif request.misses:
+        await hand_over_draft(turn, request, "no_day")
+    else:
+        request = await requests.save(turn.tx, replace(request, misses=1))
+        await advance(turn, request, None if named.sure else named)
+
+
 async def confirmed(turn: Turn, question: Question, key: str) -> None:
     """Shall I ask a neighbour? They said."""
     request = await draft(turn, question)
@@ -446,7 +523,7 @@ async def confirmed(turn: Turn, question: Question, key: str) -> None:
     if request.schedule_id:
         await recurring.begin(turn, request)
         return
-    opened = [await waves.open_request(turn, each) for each in await _one_each(turn, request)]
+    opened = [await waves.open_request(turn, each) for each in await one_each(turn, request)]
     await say_asking(turn, opened)
 
 
@@ -465,10 +542,15 @@ async def say_asking(turn: Turn, going: list[HelpRequest]) -> None:
     )
 
 
-async def _one_each(turn: Turn, request: HelpRequest) -> list[HelpRequest]:
-    """A request for each thing asked for: this one for the first."""
-    single = await requests.save(turn.tx, replace(request, also=()))
-    others = [replace(single, need=need, created_at=turn.now) for need in request.also]
+async def one_each(turn: Turn, request: HelpRequest) -> list[HelpRequest]:
+    """A request for each thing asked for, and for each day: this one for the first."""
+    single = await requests.save(turn.tx, replace(request, also=(), also_days=()))
+    others = [
+        replace(single, need=need, day=day, created_at=turn.now)
+        for day in (request.day, *request.also_days)
+        for need in (request.need, *request.also)
+        if (need, day) != (request.need, request.day)
+    ]
     return [single, *[await requests.add(turn.tx, other) for other in others]]
 
 
@@ -478,8 +560,9 @@ async def corrected(turn: Turn, question: Question) -> bool:
     here = timing.local(turn.now, turn.community)
     said, once = plain(turn.words), only_once(turn.words)
     again = None if once else recurring.said(turn)
-    day, part = day_of(said, here.date()), part_of(said)
-    if day is None and part is None and again is None and not once:
+    named, part = days_of(said, here.date()), part_of(said)
+    days = named.days if named.sure else ()
+    if named.sure and not days and part is None and again is None and not once:
         return False
     request = await draft(turn, question)
     if request is None:
@@ -490,10 +573,16 @@ async def corrected(turn: Turn, question: Question) -> bool:
         request = await (
             recurring.plan(turn, request, *again) if again else recurring.other_days(turn, request)
         )
-        day = None
+        days, named = (), Days()
     # A day by itself leaves the hour open, as an hour by itself leaves the day as it was.
-    request = replace(request, day=day or request.day, part=part if day else part or request.part)
-    await advance(turn, await requests.save(turn.tx, request))
+    if days:
+        request = replace(request, day=days[0], also_days=days[1:], part=part)
+    elif not named.sure:
+        words = one_line(f"{request.words} {turn.words}")
+        request = replace(request, day=None, also_days=(), part=part, words=words)
+    else:
+        request = replace(request, part=part or request.part)
+    await advance(turn, await requests.save(turn.tx, request), None if named.sure else named)
     return True
 
 
@@ -623,7 +712,7 @@ async def hand_over_draft(
         but=asker.id,
         who=turn.who(asker),
         phone=await turn.phone_of(asker),
-        words=one_line(request.words, QUOTED),
+        words=turn.quoted(request.words, request.created_at),
     )
     await turn.say(
         asker,

@@ -16,7 +16,7 @@ from handlers.rules import lifecycle, timing, wellbeing
 from handlers.rules.checkins import Reason
 from handlers.rules.lateness import too_late
 from handlers.rules.understanding_words import plain
-from handlers.turn import Turn, first_name, one_line
+from handlers.turn import Turn, first_name
 from storage import checkins, members, questions
 from storage.model import (
     CheckIn,
@@ -347,7 +347,7 @@ async def go_away(turn: Turn, check_in: CheckIn, away: wellbeing.Away, person: M
             who=turn.who(person),
             phone=await turn.phone_of(person),
             day=lambda language: turn.day(again or first, language),
-            words=one_line(turn.words, alarm.QUOTED),
+            words=turn.quoted(turn.words, most=alarm.QUOTED),
         )
 
 

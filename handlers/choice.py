@@ -8,7 +8,7 @@ from __future__ import annotations
 from handlers import visit
 from handlers.rules import choices
 from handlers.seen import LIVE
-from handlers.turn import QUOTED, Turn, first_name, one_line
+from handlers.turn import Turn, first_name
 from storage import members, questions, requests
 from storage.model import Member, OfferStatus, RequestStatus, Role
 
@@ -107,5 +107,5 @@ async def _to_settle(turn: Turn) -> None:
         but=me.id,
         who=turn.who(me),
         phone=await turn.phone_of(me),
-        words=one_line(turn.words, QUOTED),
+        words=turn.quoted(turn.words),
     )

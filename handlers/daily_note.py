@@ -13,7 +13,7 @@ from handlers import waves
 from handlers.organiser import SHOWN, state
 from handlers.rules import note, timing
 from handlers.turn import MOST_SEGMENTS, Turn, first_name
-from storage import due, groups, keepsakes, members, requests, tally
+from storage import checkins, due, groups, keepsakes, members, requests, tally
 from storage.database import Transaction
 from storage.model import Community, DueKind, HelpRequest, Member, Priority, RequestStatus
 from storage.tally import Tally
@@ -112,7 +112,8 @@ async def tell(turn: Turn, _ref: int) -> None:
     )
     said = _moment(await keepsakes.recall(turn.tx, _said(group)))
     # Texts alone are nothing to tell: yesterday's note was one.
-    if not (day.asked or day.found or day.alarms or still):
+    untaken = await checkins.untaken(turn.tx, group.id)
+    if not (day.asked or day.found or day.alarms or still or untaken):
         if said is None:
             await keepsakes.keep(turn.tx, _said(group), turn.now.isoformat())
             return
@@ -124,7 +125,7 @@ async def tell(turn: Turn, _ref: int) -> None:
     unfilled.sort(key=lambda r: (r.status is not RequestStatus.HANDED, r.id))
     lines = [await _why(turn, request) for request in unfilled[:SHOWN]]
     for organiser in await turn.organisers():
-        words = await _for(turn, organiser, day, len(still), lines, len(unfilled))
+        words = await _for(turn, organiser, day, len(still), lines, len(unfilled), untaken)
         await turn.say(
             organiser,
             "lines",
@@ -144,13 +145,16 @@ async def _for(
     still: int,
     lines: list[tuple[Said, Said]],
     unfilled: int,
+    untaken: int,
 ) -> str:
     """The note as one organiser gets it: by text as much of it as two parts hold."""
     language = organiser.language
     head = turn.text(language, "note.counts", asked=day.asked, found=day.found, count=still)
     if not (day.asked or day.found):
-        quiet = not (still or day.alarms)
+        quiet = not (still or day.alarms or untaken)
         head = turn.text(language, "note.quiet" if quiet else "note.nothing_new", count=still)
+    if untaken:
+        head = " ".join((turn.text(language, "note.untaken", count=untaken), head))
     tail = " ".join(filter(None, (_check_ins(turn, language, day), _texts(turn, language, day))))
     told = [(long(language), short(language)) for long, short in lines]
     rest = unfilled - len(told)

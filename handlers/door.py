@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from handlers.rules import guards as rules
-from handlers.turn import QUOTED, Desk, Turn, first_name, one_line
+from handlers.turn import Desk, Turn, first_name
 from storage import guards, numbers
 from storage.database import Transaction
 from storage.model import Channel, InboundKind, InboundMessage
@@ -57,7 +57,7 @@ async def tell_of_strangers(turn: Turn, why: str) -> None:
         await turn.tell_organisers(
             "crowd.told",
             phone=turn.message.sender if turn.message.channel is Channel.SMS else "Telegram",
-            words=one_line(turn.words, QUOTED),
+            words=turn.quoted(turn.words),
         )
         await turn.note("set_aside", "community", turn.community.id, why=why)
 
@@ -122,7 +122,7 @@ async def set_aside(turn: Turn, why: str) -> None:
         but=me.id,
         who=turn.who(me),
         phone=await turn.phone_of(me),
-        words=one_line(turn.words, QUOTED),
+        words=turn.quoted(turn.words),
     )
     # A machine would answer that, too; a number abroad is not texted.
     mute = why == ABROAD or (why == LOOP and rules.sounds_automatic(turn.words))

@@ -313,7 +313,7 @@ async def _tell_organisers(turn: Turn, message: OutboundMessage, member: Member)
         about={"kind": "not_arrived"},
         who=turn.who(member),
         phone=await turn.phone_of(member),
-        words=one_line(message.text, QUOTED),
+        words=turn.quoted(message.text, message.created_at),
     )
 
 

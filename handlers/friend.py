@@ -123,8 +123,8 @@ async def agreed(turn: Turn, question: Question, key: str) -> None:
         await turn.save(me, roles=me.roles | {Role.ASKER})
     await turn.note("agreed_to", "request", request.id, friend=friend.id)
     await turn.say(friend, "friend.yes", name=first_name(friend))
-    opened = await waves.open_request(turn, request)
-    await ask.say_asking(turn, [opened])
+    opened = [await waves.open_request(turn, each) for each in await ask.one_each(turn, request)]
+    await ask.say_asking(turn, opened)
 
 
 async def silent(turn: Turn, request: HelpRequest) -> bool:

@@ -36,7 +36,7 @@ _ORGANISERS = (
     *("worry.ring", "worry.rang"),
 )
 _HELPERS = (
-    *("offer", "card", "which_offer", "visit", "which_cannot", "which_done"),
+    *("offer", "card", "which_offer", "visit", "which_cannot", "cannot.sure", "which_done"),
     *("pause", "hours", "hours.agree"),
 )
 _KEEPERS = ("worry", "worry.work", "worry.end", "worries")
@@ -53,7 +53,8 @@ _ASKED = (
         "change.code",
     ),
     *("change.address", "change.name"),
-    *("ask.open", "ask.name", "ask.need", "ask.home", "ask.house", "ask.days", "ask.confirm"),
+    *("ask.open", "ask.name", "ask.need", "ask.home", "ask.house", "ask.days", "ask.day"),
+    *("ask.confirm",),
     *("friend.phone", "friend.agree", "which_cancel", "still_needed", "did_they_come", "again"),
     *("join.name", "join.name_again", "join.place", "join.place_again", "join.can_do"),
     *("join.far", "join.languages", "join.consent", "join.organiser"),
@@ -75,7 +76,7 @@ MAY: dict[str, Who] = {
 LETS_GO = frozenset({"decline", "cannot"})
 """Answers by which somebody is not kept waiting in vain."""
 
-_LETTING_GO = frozenset({"which_cannot"})
+_LETTING_GO = frozenset({"which_cannot", "cannot.sure"})
 
 ROLES: dict[Who, frozenset[Role]] = {
     Who.HELPER: frozenset({Role.HELPER}),

@@ -22,9 +22,10 @@ from handlers import (
     visit,
     worry,
 )
-from handlers.rules import timing
+from handlers.rules import timing, wellbeing
 from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
 from handlers.rules.understanding import ACT_ABOVE, Meaning, needs_named, understand
+from handlers.rules.understanding_words import plain
 from handlers.turn import Turn, first_name
 from storage import guards, questions, requests
 from storage.model import NEIGHBOURLY, Address, Intent, Member, Need, Question, Role, Standing
@@ -35,13 +36,15 @@ MISSED = "missed"
 MISSED_FOR = timedelta(hours=12)
 
 
-async def act_on(  # noqa: PLR0911 (whatever it was, it is dealt with)
+async def act_on(  # noqa: PLR0911, PLR0912 (whatever it was, it is dealt with)
     turn: Turn, meaning: Meaning, open_now: list[Question]
 ) -> None:
     """Do what the words mean; where that is not plain, ask one easy question."""
     me = turn.sender
     asks = meaning.intent is Intent.ASK and meaning.need and meaning.confidence >= ACT_ABOVE
     if await checkin_words.in_words(turn, asks=bool(asks)):
+        if not asks and wellbeing.away_in(plain(turn.words), turn.today):
+            await recurring_off.away_too(turn)
         await checkin.heard(turn)
         return
     if await arranged.suggested(turn) or (await _asked(turn) and await _of_what_they_have(turn)):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from handlers import neighbours, visit
 from handlers.rules import lifecycle, matching, timing
@@ -35,7 +36,7 @@ async def answered(turn: Turn, question: Question, key: str) -> None:
     offer = await requests.get_offer(turn.tx, question.ref or 0)
     assert offer
     if key == "accept":
-        await accept(turn, offer.request_id)
+        await accept(turn, await _asked_since(turn, offer.request_id) or offer.request_id)
         return
     if offer.status is OfferStatus.ACCEPTED:
         running = await requests.live_visit(turn.tx, offer.request_id)
@@ -51,6 +52,26 @@ async def answered(turn: Turn, question: Question, key: str) -> None:
     if not (turn.message and turn.message.button):
         await turn.reply("offer.declined.thanks", name=first_name(turn.sender))
     await next_if_all_said_no(turn, offer.request_id)
+
+
+AGAIN_WITHIN = timedelta(hours=1)
+"""Who asks for the same kind of help again so soon wants what was called off."""
+
+
+async def _asked_since(turn: Turn, request_id: int) -> int | None:
+    """Where it was called off: the same thing, for the same person and time, that they have been
+    asked for since. A yes to the first text is a yes to it, and must not hear "not needed"."""
+    request = await requests.get(turn.tx, request_id)
+    if request.status is not RequestStatus.CANCELLED:
+        return None
+    for each in await requests.open_offers_to(turn.tx, turn.sender.id):
+        other = await requests.get(turn.tx, each.request_id)
+        alike = (other.asker_id, other.need) == (request.asker_id, request.need)
+        same_time = (other.day, other.part) == (request.day, request.part)
+        soon = abs(other.created_at - request.created_at) <= AGAIN_WITHIN
+        if alike and same_time and soon and other.status in FREE:
+            return other.id
+    return None
 
 
 async def which_said(turn: Turn, question: Question, key: str) -> None:

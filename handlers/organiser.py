@@ -11,7 +11,7 @@ from handlers import ask, lapsed, neighbours, offer, recurring, visit, waves
 from handlers.join import does
 from handlers.rules import lifecycle, timing
 from handlers.rules.matching import WhyNot
-from handlers.turn import QUOTED, Turn, first_name, one_line
+from handlers.turn import Turn, first_name, one_line
 from storage import members, questions, requests
 from storage.model import (
     DueKind,
@@ -142,7 +142,7 @@ async def opened(turn: Turn, question: Question, key: str) -> None:
         state=(await waves.tried(turn, request, asker))(language)
         if request.status in offer.FREE and request.need and not request.handler_id
         else await state(turn, request),
-        words=one_line(request.words, QUOTED),
+        words=turn.quoted(request.words, request.created_at)(language),
     )
 
 
@@ -245,7 +245,7 @@ async def _see_to_it(turn: Turn, request: HelpRequest) -> None:
         asker=turn.who(asker)(language),
         phone=(await turn.phone_of(asker))(language),
         home=turn.home_of(asker),
-        words=one_line(request.words, QUOTED),
+        words=turn.quoted(request.words, request.created_at)(language),
     )
     if known:
         return  # they pressed it once more; the others have heard

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from handlers import recurring, visit
 from handlers.rules import lifecycle, recurrence
@@ -14,6 +14,9 @@ from handlers.turn import Turn, first_name
 from handlers.wording import capital
 from storage import recurring as schedules
 from storage.model import HelpRequest, Member, Question, RequestStatus, Schedule, ScheduleStatus
+
+MOST_NAMED = 2
+"""Days left out that are told one by one."""
 
 
 async def heard(turn: Turn) -> bool:
@@ -37,13 +40,15 @@ async def heard(turn: Turn) -> bool:
 
 async def _leave_out(turn: Turn, fit: list[Schedule], wish: Wish) -> bool:
     """Whether they have something on that day, or in that week: it is left out."""
+    if wish.until:
+        return await _ask_until(turn, fit, wish.until, wish.day)
     if wish.next_time:
         await skip(turn, [(fit[0], await recurring.coming(turn, fit[0]))])
         return True
     found: list[tuple[Schedule, date]] = []
     for schedule in fit:
         assert schedule.starts
-        days = [wish.day] if wish.day else []
+        days = list(wish.days) or ([wish.day] if wish.day else [])
         if wish.week:
             days = recurrence.days_in_week(recurring.pattern(schedule), schedule.starts, wish.week)
         on = (d for d in days if recurrence.is_on(recurring.pattern(schedule), schedule.starts, d))
@@ -68,10 +73,65 @@ async def _leave_out(turn: Turn, fit: list[Schedule], wish: Wish) -> bool:
     return True
 
 
+async def away_too(turn: Turn) -> None:
+    """Who says that they are away of their check-ins may not want anybody to come either."""
+    wish = recurrence.wish_of(turn.words, turn.today)
+    if wish and wish.wants is Wants.SKIP:
+        mine = await schedules.running(turn.tx, turn.sender.id)
+        if mine:
+            await _leave_out(turn, mine, wish)
+
+
+async def _ask_until(
+    turn: Turn, fit: list[Schedule], until: date, first: date | None = None
+) -> bool:
+    """Whether some of it falls before that day: they are shown from when until when nobody would
+    come, and say whether that is right. A time of today is somebody's who may be on the way."""
+    first = first or turn.today + DAY
+    found = _before(fit, first, until)
+    if not found:
+        return False
+    after = [recurring.after_that(each, until - DAY) for each in fit]
+    await turn.ask(
+        turn.sender,
+        "recurring.leave_out.until",
+        "recurring.leave_out",
+        fit[0].id,
+        ("yes", "no"),
+        heard=" ".join([until.isoformat(), first.isoformat(), *(str(each.id) for each in fit)]),
+        name=first_name(turn.sender),
+        start=recurring.date_of(turn, min(day for _, day in found), turn.sender),
+        day=recurring.date_of(turn, min(after), turn.sender),
+    )
+    return True
+
+
+def _before(fit: Sequence[Schedule], first: date, until: date) -> list[tuple[Schedule, date]]:
+    found: list[tuple[Schedule, date]] = []
+    for each in fit:
+        day = recurring.after_that(each, first - DAY)
+        while day < until:
+            found.append((each, day))
+            day = recurring.after_that(each, day)
+    return found
+
+
+DAY = timedelta(days=1)
+
+
 async def leave_out(turn: Turn, question: Question, key: str) -> None:
-    """They said whether the next time is to be left out."""
+    """They said whether the next time, or all until some day, is to be left out."""
     await turn.toast()
     schedule = await schedules.get(turn.tx, question.ref or 0)
+    until, *more = question.heard.split()
+    if key == "yes" and more:
+        each = [await schedules.get(turn.tx, int(ident)) for ident in more[1:]]
+        running = [one for one in each if one.status is ScheduleStatus.RUNNING]
+        found = _before(running, date.fromisoformat(more[0]), date.fromisoformat(until))
+        if found:
+            await skip(turn, found)
+            return
+        key = "no"
     if key == "yes" and schedule.status is ScheduleStatus.RUNNING:
         await skip(turn, [(schedule, date.fromisoformat(question.heard))])
     elif not await recurring.show(turn):
@@ -82,6 +142,7 @@ async def skip(turn: Turn, days: Sequence[tuple[Schedule, date]]) -> None:
     """Nobody is to come on these days; whoever was going hears so. It goes on after them."""
     helpers: list[str] = []
     after: list[date] = []
+    long = len({day for _, day in days}) > MOST_NAMED
     for ident in dict.fromkeys(schedule.id for schedule, _ in days):
         schedule = await schedules.get(turn.tx, ident, lock=True)
         out = {day for each, day in days if each.id == ident}
@@ -98,7 +159,8 @@ async def skip(turn: Turn, days: Sequence[tuple[Schedule, date]]) -> None:
         await schedules.save(turn.tx, schedule)
         await recurring.wait(turn, schedule)
         await turn.note("schedule_skipped", "schedule", ident)
-        after.append(await recurring.coming(turn, schedule))
+        goes_on = recurring.after_that(schedule, max(out))
+        after.append(goes_on if long else await recurring.coming(turn, schedule))
     await say_left_out(turn, [day for _, day in days], helpers, min(after))
 
 
@@ -106,6 +168,15 @@ async def say_left_out(
     turn: Turn, days: Sequence[date], helpers: Sequence[str], after: date
 ) -> None:
     language, wording = turn.sender.language, turn.desk.wording
+    if len(set(days)) > MOST_NAMED:
+        await turn.reply(
+            "recurring.skipped.until.helper" if helpers else "recurring.skipped.until",
+            name=first_name(turn.sender),
+            day=recurring.date_of(turn, min(days), turn.sender),
+            helper=wording.joined(language, list(dict.fromkeys(helpers))),
+            start=recurring.date_of(turn, after, turn.sender),
+        )
+        return
     said_days = [recurring.date_of(turn, day, turn.sender) for day in sorted(set(days))]
     await turn.reply(
         "recurring.skipped.helper" if helpers else "recurring.skipped",

@@ -19,6 +19,8 @@ from handlers.rules.privacy import Field, Moment
 from handlers.rules.rota_once import on_at
 from handlers.rules.segments import segments
 from handlers.rules.understanding_language import certain_language
+from handlers.rules.understanding_when import named_in
+from handlers.rules.understanding_words import plain
 from handlers.wording import Wording, capital
 from storage import audit, due, groups, members, messages, questions, rota
 from storage.database import Transaction
@@ -668,6 +670,25 @@ class Turn:
             await self.note("nobody_to_tell", "community", self.community.id)
         return told
 
+    def quoted(
+        self, words: str, said_at: datetime | None = None, most: int | None = None
+    ) -> Callable[[str], str]:
+        """What somebody wrote, then or in this turn, as it is quoted to whoever is told, by
+        language. Where it names a day, and is read on another than it was said on, it says on
+        which: "tomorrow" in what is held over the night is today."""
+        most = most or QUOTED
+        said_on = timing.local(said_at or self.now, self.community).date()
+        leaves = timing.not_quiet(self.now + LEAVES_WITHIN, self.community)
+        late = timing.local(leaves, self.community).date() != said_on
+        if not late or next(named_in(plain(words), said_on), None) is None:
+            return lambda _: one_line(words, most)
+
+        def dated(language: str) -> str:
+            day = self.desk.wording.day(language, said_on, self.today, whole=True, named=True)
+            return one_line(self.text(language, "quoted.on", day=day, words=words), most)
+
+        return dated
+
     async def pass_on(self, entry: str) -> None:
         """Give organisers the words of who wrote (`entry` + ".told"), and say so (`entry`); or,
         where nobody could be told, what is true then (`entry` + ".alone")."""
@@ -677,7 +698,7 @@ class Turn:
             but=me.id,
             who=self.who(me),
             phone=await self.phone_of(me),
-            words=one_line(self.words, QUOTED),
+            words=self.quoted(self.words),
         )
         await self.reply(
             entry if told else f"{entry}.alone",

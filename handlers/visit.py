@@ -13,7 +13,9 @@ from handlers import money, reminders, waves
 from handlers.reminders import about_when, hour_is_open
 from handlers.rules import hours, lifecycle, timing
 from handlers.rules.privacy import Field
+from handlers.rules.understanding_days import days_of
 from handlers.rules.understanding_when import without_old_days
+from handlers.rules.understanding_words import plain
 from handlers.seen import Private, helps
 from handlers.turn import Turn, first_name, one_line
 from storage import members, messages, questions, recurring, requests
@@ -232,11 +234,16 @@ async def cannot(turn: Turn, visit: Visit | None = None) -> bool:
             for each in running:
                 await give_back(turn, each)
             return True
-        if len(running) > 1:
-            await which(turn, running, "which_cannot")
+        meant = _on_days_named(turn, running)
+        if len(running) == 1 and not meant:
+            await _of_another_day(turn, running[0])
+            return True
+        if len(running) > 1 and len(meant) != 1:
+            await which(turn, meant or running, "which_cannot")
             return True
         if not running:
             return False
+        running = meant
         visit = running[0]
     if visit.status not in (VisitStatus.ACCEPTED, VisitStatus.ON_THE_WAY):
         await over(turn)
@@ -245,6 +252,48 @@ async def cannot(turn: Turn, visit: Visit | None = None) -> bool:
     await turn.reply("cannot.thanks", name=first_name(turn.sender))
     await give_back(turn, visit)
     return True
+
+
+def _on_days_named(turn: Turn, running: list[Visit]) -> list[Visit]:
+    """Those of these visits that are on the days that their words name; all, where they name none.
+    "I can't do Friday" gives no visit of Thursday back."""
+    days = set(days_of(plain(turn.words), turn.today).days)
+    if turn.today + timedelta(days=7) in days:
+        days.add(turn.today)  # on a Friday "Friday" may be this one
+    dates = {visit.id: timing.local(visit.due_at, turn.community).date() for visit in running}
+    return [visit for visit in running if not days or dates[visit.id] in days]
+
+
+async def _of_another_day(turn: Turn, visit: Visit) -> None:
+    """They can't on a day that is not their visit's: do they mean it all the same?"""
+    await turn.ask(
+        turn.sender,
+        "cannot.sure",
+        "cannot.sure",
+        visit.id,
+        ("yes", "no"),
+        **await _coming(turn, visit),
+    )
+
+
+async def cannot_sure(turn: Turn, question: Question, key: str) -> None:
+    """They said whether it was their visit that they meant."""
+    visit = await requests.get_visit(turn.tx, question.ref or 0, lock=True)
+    if visit.helper_id != turn.sender.id:
+        return
+    if key == "yes" or visit.status not in (VisitStatus.ACCEPTED, VisitStatus.ON_THE_WAY):
+        await cannot(turn, visit)
+        return
+    await turn.toast()
+    await turn.reply("cannot.not_that", **await _coming(turn, visit))
+
+
+async def _coming(turn: Turn, visit: Visit) -> dict[str, Any]:
+    me = turn.sender
+    asker = await members.get(turn.tx, visit.asker_id)
+    request = await requests.get(turn.tx, visit.request_id)
+    when = about_when(turn, visit, request, me)
+    return {"name": first_name(me), "asker": first_name(asker), "when": when}
 
 
 async def which(turn: Turn, running: list[Visit], kind: str) -> None:

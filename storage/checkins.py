@@ -19,7 +19,7 @@ from storage.model import (
     OccasionStatus,
 )
 from storage.ready import Row
-from storage.schema import check_ins, contacts, occasions
+from storage.schema import check_ins, contacts, members, occasions
 from storage.vault import Seal
 
 RUNNING = (OccasionStatus.ASKED, OccasionStatus.ALARM, OccasionStatus.TAKEN)
@@ -233,6 +233,19 @@ async def running(
         .with_for_update(key_share=True)
     )
     return await _occasions(tx, rows)
+
+
+async def untaken(tx: Transaction, community_id: int) -> int:
+    """How many alarms of a group nobody has taken."""
+    count = await tx.value(
+        sa.select(sa.func.count())
+        .select_from(occasions.join(members, members.c.id == occasions.c.member_id))
+        .where(
+            occasions.c.status == OccasionStatus.ALARM.value,
+            members.c.community_id == community_id,
+        )
+    )
+    return int(count or 0)
 
 
 # To and from rows

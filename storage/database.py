@@ -151,12 +151,10 @@ class Transaction:
     async def _each(self, statement: sa.Executable, several: Sequence[Values]) -> Found:
         """The same for each of these, in this order."""
         kept = ready(statement, self._line.dialect, several[0])
-        if not kept.gives_rows:
+        if self.on_postgresql or not kept.gives_rows:
             given = [kept.parameters(values) for values in several]
-            return Found((), (await self._line.ask(True, kept.words, given)).written)
-        if self.on_postgresql and len(several) > 1:
-            # Each of them would be a way to the server and back: SQLAlchemy makes them one.
-            return await self._anew(statement, several)
+            came = await self._line.ask(True, kept.words, given)
+            return Found(kept.rows(came.rows, came.columns), came.written)
         found = [await self._ready(statement, values) for values in several]
         return Found([row for one in found for row in one.rows], sum(one.rowcount for one in found))
 
@@ -191,9 +189,9 @@ class Transaction:
 
     async def add_all(self, table: sa.Table, rows: Sequence[dict[str, Any]]) -> list[int]:
         """Insert rows that have the same columns, in one statement; their ids, in this order."""
-        if len(rows) < 2:
-            return [await self.add(table, **row) for row in rows]
-        return [row["id"] for row in (await self.run(_inserting_many(table), rows)).rows]
+        if not rows:
+            return []
+        return [row["id"] for row in (await self.run(_inserting(table), rows)).rows]
 
     async def change(self, table: sa.Table, ident: int, **values: Any) -> None:
         """Write these columns of one row."""
@@ -234,11 +232,6 @@ def _keys_of() -> sa.Select[Any]:
 @cache
 def _inserting(table: sa.Table) -> sa.Executable:
     return sa.insert(table).returning(table.c.id)
-
-
-@cache
-def _inserting_many(table: sa.Table) -> sa.Executable:
-    return sa.insert(table).returning(table.c.id, sort_by_parameter_order=True)
 
 
 @cache

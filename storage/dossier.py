@@ -90,7 +90,14 @@ def _in_the_log(ident: int, _: Sequence[str]) -> sa.ColumnElement[bool]:
 
 
 _VISIT = {"due": "due_at", "how it stands": "status", "over": "over_at", "agreed": "created_at"}
-_HELP = {"kind": "need", "also": "also", "words": "sealed_words", "day": "day", "time": "part"}
+_HELP = {
+    "kind": "need",
+    "also": "also",
+    "words": "sealed_words",
+    "day": "day",
+    "also_on": "also_days",
+    "time": "part",
+}
 
 SECTIONS = (
     Section(

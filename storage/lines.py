@@ -67,7 +67,8 @@ class Line(ABC):
 
     @abstractmethod
     async def ask(self, many: bool, words: str, given: Any) -> Came:
-        """Carry out one statement, for these values or for each of `many`."""
+        """Carry out one statement, for these values or for each of `many`; what each gave comes in
+        their order (SQLite: of one that gives nothing)."""
 
     @abstractmethod
     async def commit(self) -> None: ...
@@ -153,7 +154,7 @@ class OnPostgresql(Line):
     async def _say(self, words: str) -> None:
         try:
             await self._driver.execute(words)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, TimeoutError):
             self._driver.terminate()
             raise
         except Exception as error:
@@ -161,17 +162,20 @@ class OnPostgresql(Line):
 
     async def ask(self, many: bool, words: str, given: Any) -> Came:
         try:
-            if many:
-                await self._driver.executemany(words, given)
-                return Came((), None, -1)
-            known = self._prepared.get(words) or await self._prepare(words)
-            rows = await known[0].fetch(*given)
+            statement, columns = self._prepared.get(words) or await self._prepare(words)
+            if not many:
+                rows = await statement.fetch(*given)
+                return Came(rows, columns, _written(statement.get_statusmsg()))
+            if columns:
+                rows = await statement.fetchmany(given)
+                return Came(rows, columns, len(rows))
+            await statement.executemany(given)
+            return Came((), None, -1)
         except asyncio.CancelledError:
             self._driver.terminate()
             raise
         except Exception as error:
             raise self.told(words, error) from error
-        return Came(rows, known[1], _written(known[0].get_statusmsg()))
 
     async def _prepare(self, words: str) -> tuple[Any, Any]:
         statement = await self._driver.prepare(words)
@@ -206,6 +210,8 @@ class Lines:
         self._kind = OnPostgresql if engine.dialect.name == "postgresql" else OnSqlite
         self._places = asyncio.Semaphore(most)
         self._free: list[Line] = []
+        self._over = False
+        """No line is kept any more."""
 
     @asynccontextmanager
     async def begun(self) -> AsyncIterator[Line]:
@@ -241,7 +247,7 @@ class Lines:
         """A line that was kept, or where the server has gone since, a new one."""
         while True:
             kept = bool(self._free)
-            if not kept:
+            while not self._free:  # another may be quicker to take what was made
                 await to_its_end(self._one_more())
             line = self._free.pop()
             try:
@@ -257,8 +263,12 @@ class Lines:
     async def _one_more(self) -> None:
         connection = self._engine.connect()
         await connection.start()
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        self._free.append(self._kind(connection))
+        try:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            self._free.append(self._kind(connection))
+        except BaseException:
+            await connection.close()
+            raise
 
     async def _keep(self, line: Line) -> None:
         try:
@@ -267,18 +277,26 @@ class Lines:
             # Whether it is over nobody can say: it is used no more.
             await line.cut()
             raise
-        self._free.append(line)
+        await self._give_back(line)
 
     async def _undo(self, line: Line) -> None:
         with suppress(DBAPIError, OSError):
             await line.rollback()
             if not line.broken:
-                self._free.append(line)
+                await self._give_back(line)
                 return
         await line.cut()
 
+    async def _give_back(self, line: Line) -> None:
+        if self._over:
+            await line.connection.close()
+        else:
+            self._free.append(line)
+
     async def close(self) -> None:
-        """Give those that are not in use back to SQLAlchemy, which closes them with its engine."""
+        """Give all lines back to SQLAlchemy, which closes them with its engine; those that are in
+        use as soon as they no longer are."""
+        self._over = True
         while self._free:
             await to_its_end(self._free.pop().connection.close())
 

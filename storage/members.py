@@ -165,8 +165,9 @@ def _get(lock: bool) -> sa.Select[Any]:
 
 async def lock(tx: Transaction, idents: Iterable[int]) -> None:
     """From here until this commits, nobody else changes these. In order of their ids, so that two
-    who lock several never wait for each other in a ring."""
-    await tx.run(_lock(), {"members": sorted(set(idents))})
+    who lock several never wait for each other in a ring. (On SQLite who has begun has it all.)"""
+    if tx.on_postgresql:
+        await tx.run(_lock(), {"members": sorted(set(idents))})
 
 
 @cache
@@ -479,7 +480,8 @@ def _loads() -> sa.Select[Any]:
 
 
 async def waves_since(tx: Transaction, community_id: int, since: datetime) -> list[Waves]:
-    """What came of this group's waves that began at that moment or later, for each size of them.
+    """What came of this group's waves for what was asked at that moment or later, and of the last
+    `RECORD` of that, for each size of them.
 
     Only of those that are over. One sent while another was being waited for, from which the yes
     came then, tells nothing; nor does one for what is not needed any more.
@@ -488,10 +490,24 @@ async def waves_since(tx: Transaction, community_id: int, since: datetime) -> li
     return [Waves(row["size"], row["sent"], int(row["heard"])) for row in rows]
 
 
+RECORD = 200
+"""Requests that say how willing people are: more say the same, and in a busy county are a million
+rows to count for each wave."""
+
+
 @cache
 def _waves() -> sa.Select[Any]:
-    community = sa.bindparam("community", type_=members.c.id.type)
-    since = offers.c.created_at >= sa.bindparam("since", type_=offers.c.created_at.type)
+    recent = (
+        sa.select(requests.c.id, requests.c.status)
+        .where(
+            requests.c.community_id == sa.bindparam("community", type_=requests.c.id.type),
+            requests.c.created_at >= sa.bindparam("since", type_=requests.c.created_at.type),
+        )
+        .order_by(requests.c.created_at.desc())
+        .limit(RECORD)
+        .subquery()
+    )
+    asked = offers.join(recent, recent.c.id == offers.c.request_id)
     yes = offers.c.status == "accepted"
     each = (
         sa.select(
@@ -501,27 +517,27 @@ def _waves() -> sa.Select[Any]:
             sa.func.max(sa.case((yes, 1), else_=0)).label("heard"),
             sa.func.max(sa.case((offers.c.status == "taken", 1), else_=0)).label("taken"),
         )
-        .select_from(offers.join(members, members.c.id == offers.c.member_id))
-        .where(members.c.community_id == community, since)
+        .select_from(asked)
         .group_by(offers.c.request_id, offers.c.wave)
         .subquery()
     )
     first = (
         sa.select(offers.c.request_id, sa.func.min(offers.c.wave).label("wave"))
-        .where(yes, since)
+        .select_from(asked)
+        .where(yes)
         .group_by(offers.c.request_id)
         .subquery()
     )
     over = sa.or_(
         each.c.wave <= first.c.wave,
-        sa.and_(first.c.wave.is_(None), each.c.taken == 0, requests.c.status != "open"),
+        sa.and_(first.c.wave.is_(None), each.c.taken == 0, recent.c.status != "open"),
     )
     return (
         sa.select(
             each.c.size, sa.func.count().label("sent"), sa.func.sum(each.c.heard).label("heard")
         )
         .select_from(
-            each.join(requests, requests.c.id == each.c.request_id).outerjoin(
+            each.join(recent, recent.c.id == each.c.request_id).outerjoin(
                 first, first.c.request_id == each.c.request_id
             )
         )

@@ -71,6 +71,8 @@ class Waiting:
     received_at: datetime
     member_id: int | None = None
     """Whose it is; none: they were nobody's we knew when it came."""
+    urgent: bool = False
+    """It is handled before the rest."""
 
 
 async def keep_inbound(
@@ -196,7 +198,8 @@ async def next_inbound(tx: Transaction) -> Waiting | None:
         )
     except (WrongKeyError, ValueError, KeyError, TypeError):
         raise UnreadableError(row["id"]) from None
-    return Waiting(row["id"], row["attempts"], message, row["received_at"], row["member_id"])
+    whose, urgent = row["member_id"], row["priority"] == _URGENT
+    return Waiting(row["id"], row["attempts"], message, row["received_at"], whose, urgent)
 
 
 @cache

@@ -476,6 +476,8 @@ class HelpRequest:
     """What they wrote. Sealed at rest."""
     day: date | None = None
     """The local day it is wanted on; none means as soon as somebody can."""
+    also_days: tuple[date, ...] = ()
+    """On what other days as well: requests of their own once it is confirmed."""
     part: str | None = None
     """`morning`, `afternoon`, `evening` or `HH:MM` local time."""
     for_other: bool = False

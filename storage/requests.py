@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -322,6 +322,7 @@ def _request_values(key: Seal, request: HelpRequest) -> dict[str, Any]:
         "also": ",".join(request.also),
         "sealed_words": key.seal(request.words),
         "day": request.day,
+        "also_days": ",".join(day.isoformat() for day in request.also_days),
         "part": request.part,
         "for_other": request.for_other,
         "wave": request.wave,
@@ -351,6 +352,7 @@ def _request(tx: Transaction, row: Row) -> HelpRequest:
         also=tuple(Need(word) for word in row["also"].split(",") if word),
         words=tx.keys[row["asker_id"]].open(row["sealed_words"]),
         day=row["day"],
+        also_days=tuple(date.fromisoformat(day) for day in row["also_days"].split(",") if day),
         part=row["part"],
         for_other=row["for_other"],
         wave=row["wave"],

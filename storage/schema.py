@@ -286,6 +286,7 @@ requests = Table(
     _word("also", 64, default=""),
     Column("sealed_words", LargeBinary, nullable=False),
     Column("day", Date, nullable=True),
+    _word("also_days", 64, default=""),
     Column("part", String(16), nullable=True),
     Column("for_other", Boolean, nullable=False),
     Column("wave", Integer, nullable=False),

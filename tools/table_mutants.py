@@ -5,7 +5,7 @@
 mutmut changes what stands in functions. Half of what is decided here stands outside of them: who
 sees what, what may become of what, what must have a next step, how long each is waited for. Each
 line of such a table is left out once, each number made larger, each yes a no; and the tests of that
-rule are run on a copy. `docs/mutants.md` says what came of it.
+rule are run (`tools/same_process.py`). `docs/mutants.md` says what came of it.
 """
 
 from __future__ import annotations
@@ -13,16 +13,12 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
-import os
-import shutil
-import signal
 import sys
-import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-import hypothesis.strategies  # noqa: F401 (loaded once, for every child)
-import pytest
+from tools.same_process import Tests
 
 ROOT = Path(__file__).parent.parent
 
@@ -51,9 +47,6 @@ TESTS: dict[str, tuple[str, ...]] = {
     "audience": ("tests/handlers/test_audience.py",),
 }
 """The tests of each rule. Those that need a database are left out, as they are for mutmut."""
-
-LONGEST = 120
-"""Seconds for the tests of one rule."""
 
 
 def spoilt(tree: ast.Module) -> Iterator[tuple[str, ast.Module]]:
@@ -122,24 +115,34 @@ def _short(node: ast.expr) -> str:
     return text if len(text) < 60 else f"{text[:57]}..."
 
 
-def noticed(there: Path, rule: str) -> bool:
-    """Whether a test of the rule fails in that copy. In a child, which finds pytest loaded."""
-    call = ["-q", "-x", "-p", "no:xdist", "-p", "no:cacheprovider", "--hypothesis-profile=ci"]
-    call += ["-k", "not postgresql and not sqlite", *TESTS[rule]]
-    if not any("database" in (ROOT / test).read_text() for test in TESTS[rule]):
-        call.append("--noconftest")  # nothing of it is asked for, and it loads the whole bot
-    sys.stdout.flush()
-    child = os.fork()
-    if child == 0:
-        signal.alarm(LONGEST)
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, 1)
-        os.dup2(nothing, 2)
-        os.chdir(there)
-        sys.path.insert(0, str(there))
-        sys.dont_write_bytecode = True  # two changes in one second would be taken for one
-        os._exit(int(pytest.main(call)))
-    return os.waitpid(child, 0)[1] != 0
+def put(rule: str, changed: ast.Module, tree: ast.Module) -> None:
+    """Make the module what it would be with that change, where it is loaded already: everything
+    from the change on is worked out again, but for the classes, which others have by now."""
+    module = sys.modules[f"handlers.rules.{rule}"]
+    before = dict(vars(module))
+    pairs = zip(changed.body, tree.body, strict=True)
+    first = next(at for at, (new, old) in enumerate(pairs) if new is not old)
+    for statement in changed.body[first:]:
+        if not isinstance(statement, ast.ClassDef | ast.Import | ast.ImportFrom):
+            only = ast.fix_missing_locations(ast.Module([statement], []))
+            exec(compile(only, str(module.__file__), "exec"), vars(module))
+    for other in list(sys.modules.values()):
+        if getattr(other, "__name__", "").startswith(("handlers", "tests")):
+            for name, old in before.items():
+                if vars(other).get(name) is old and vars(module)[name] is not old:
+                    setattr(other, name, vars(module)[name])
+
+
+def _look(rule: str, tree: ast.Module, ways: list[tuple[str, ast.Module]], tests: Tests) -> None:
+    seen = tests.seen({})
+    assert not seen.failed, f"these fail as it is: {seen.failed}"
+    names = sorted(set(seen.seconds) - set(seen.slow), key=seen.seconds.__getitem__)
+    names += seen.slow  # a year of days may be all that holds a table
+    missed = [
+        what for what, module in ways if not tests.notice(partial(put, rule, module, tree), names)
+    ]
+    print(f"{rule}: {len(ways)} changes, {len(ways) - len(missed)} noticed")
+    print(*(f"  not noticed: {what}" for what in missed), sep="\n", flush=True)
 
 
 def main() -> int:
@@ -148,26 +151,13 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="what would be changed, and no more")
     wanted = parser.parse_args()
     rules = [rule for rule in wanted.rules or TESTS if rule in TESTS]
-    with tempfile.TemporaryDirectory() as folder:
-        there = Path(folder) / "popround"
-        ignored = shutil.ignore_patterns(".*", "mutants", "node_modules", "__pycache__")
-        shutil.copytree(ROOT, there, ignore=ignored)
-        for rule in rules:
-            file = there / "handlers" / "rules" / f"{rule}.py"
-            source = file.read_text()
-            ways = list(spoilt(ast.parse(source)))
-            if wanted.list:
-                print(rule, *(f"  {what}" for what, _ in ways), sep="\n")
-                continue
-            assert not noticed(there, rule), f"the tests of {rule} fail as it is"
-            missed = []
-            for what, module in ways:
-                file.write_text(ast.unparse(ast.fix_missing_locations(module)))
-                if not noticed(there, rule):
-                    missed.append(what)
-            file.write_text(source)
-            print(f"{rule}: {len(ways)} changes, {len(ways) - len(missed)} noticed")
-            print(*(f"  not noticed: {what}" for what in missed), sep="\n", flush=True)
+    for rule in rules:
+        tree = ast.parse((ROOT / "handlers" / "rules" / f"{rule}.py").read_text())
+        ways = list(spoilt(tree))
+        if wanted.list:
+            print(rule, *(f"  {what}" for what, _ in ways), sep="\n")
+        else:
+            Tests(TESTS[rule], partial(_look, rule, tree, ways))
     return 0
 
 

@@ -27,6 +27,13 @@ TAKE_EMERGENCY = tuple(timedelta(minutes=n) for n in (5, 5, 10, 20, 20, 60))
 """How long nobody may answer to an emergency: who is on duty, then the others, then all of them,
 after 10, 20, 40 and 60 minutes, and every hour from then on."""
 
+HOURLY = 24
+"""How often an alarm that nobody takes is told by the hour. From then on all who can be told hear
+it once a day, by day, and it stands in the daily note: who has not answered 24 texts needs no 25th
+in the night, and what was forgotten must not cost money for ever. (Ours.)"""
+
+DAILY = timedelta(days=1)
+
 REPORT = timedelta(minutes=60)
 """How long whoever took an alarm has to say how it was, before they are asked."""
 
@@ -41,6 +48,8 @@ WEEKEND = frozenset({5, 6})
 def time_to_take(told: int, people: int) -> timedelta:
     """How long to wait after the `told`-th telling, with so many to be told in turn: an alarm goes
     round more slowly as time goes by, and never stops."""
+    if told > 2 * max(1, people) + HOURLY:
+        return DAILY
     past_rounds = max(0, told - 1) // max(1, people)
     return TAKE[min(past_rounds, len(TAKE) - 1)]
 
@@ -52,6 +61,8 @@ def time_to_take_emergency(told: int, *, others: bool) -> timedelta:
     if not others and told == 1:
         return TAKE_EMERGENCY[0] + TAKE_EMERGENCY[1]
     place = told - 1 if others else told
+    if place > len(TAKE_EMERGENCY) - 2 + HOURLY:
+        return DAILY
     return TAKE_EMERGENCY[min(place, len(TAKE_EMERGENCY) - 1)]
 
 

@@ -19,15 +19,18 @@ _THANKS = re.compile(
     r"all|you|diolch|yn fawr|iawn|i chi|o galon|am bopeth|mille|indeed|x+))*"
 )
 _NOBODY_CAME = re.compile(
-    r"\b(?:no ?body|no[ -]?one)(?:'s| has| have)? (?:come|came|been|turned up|arrived|shown up)\b|"
+    r"\b(?:no ?body|no[ -]?one)(?:'?s| has| have)? (?:come|came|been|turned up|arrived|shown up)\b|"
     r"\b(?:never|didn'?t|did not|hasn'?t|has not|not|haven'?t) (?:\w+ )?"
-    r"(?:come|came|turn(?:ed)? up|arrived?|show(?:n|ed)? up|show|appear(?:ed)?)\b|"
-    r"\b(?:no ?body|no[ -]?one)(?:'s| is)? (?:here|showed(?: up)?)\b|"
-    r"\bhas(?:n't| not) been(?: yet)?$|"
-    r"\b(?:he|she|they)(?:'s not| is not|'re not| are not| isn't| aren't) here\b|"
-    r"\bstill waiting\b|\bno sign of (?:him|her|them|any|some|[^\W\d_]+$)|"
-    r"\bddaeth (?:neb|\w+ ddim)\b|\bneb wedi (?:dod|cyrraedd)\b|\bdal i aros\b|"
-    r"\b(?:non|nessuno) [eè]'? (?:ancora )?(?:venut|arrivat)[oaie]\b|\bancora aspettando\b|"
+    r"(?:come|came|turn(?:ed)? up|arrived?|show(?:n|ed)?(?: up)?|appear(?:ed)?)"
+    r"\b(?! to (?:any )?harm)|"
+    r"\b(?:no ?body|no[ -]?one)(?:'?s| is)? (?:here|showed(?: up)?)\b|"
+    r"\bhas(?:n'?t| not) been(?: yet)?$|\bno[ -]show\b|^not here yet\b|"
+    r"\b(?:he|she|they)(?:'?s not| is not|'?re not| are not| isn'?t| aren'?t) here\b|"
+    r"(?<!not )\b(?:still waiting|waiting still)\b|\bno sign of (?:him|her|"
+    r"them|any|some|[^\W\d_]+$)|"
+    r"\bddaeth (?:neb|\w+ ddim)\b|\b(?:neb|ddim) wedi (?:dod|cyrraedd)\b|\bdal i aros\b|"
+    r"\b(?:non|nessuno) [eè]'? (?:ancora )?(?:venut|arrivat)[oaie]\b|"
+    r"\bancora aspettando\b|\baspetto ancora\b|"
     r"\bnon si [eè]'? vist[oaie] nessuno\b"
 )
 _THERE = re.compile(

@@ -7,7 +7,7 @@ import re
 _POUNDS = r"(?:£|gbp|pounds?|quid|bunt|punt|p?bunnoedd|sterline|euros?|€)"
 _AMOUNT = re.compile(
     rf"(?<![\w.,:])(?P<sign>£|€)?\s?(?P<whole>\d{{1,4}})(?:[.,](?P<pence>\d{{2}})(?!\d))?"
-    rf"(?:\s?{_POUNDS}(?:\s?(?P<odd>\d{{1,2}})(?!\d))?)?(?![\w:])",
+    rf"(?:\s?{_POUNDS}(?:\s?(?P<odd>\d{{1,2}})(?!\d))?)?(?![\w:]|[.,]\d)",
     re.IGNORECASE,
 )
 _SAID = re.compile(rf"£|€|\d[.,]\d\d\b|\d\s?{_POUNDS}|\b(?:tenner|fiver|twenty|fifteen)\b", re.I)
@@ -58,8 +58,9 @@ as theirs are: 0 and + begin telephone numbers."""
 
 _PIN = re.compile(
     r"\b(?:pin(?: (?:number|code|no))?|rhif pin|cvv2?|cvc|security code|cod diogelwch|"
-    r"codice di sicurezza)\b(?:[ :=,]|is|it'?s|yw|ydi|è|for (?:it|the card)){0,4}[ :=]*"
-    r"(?P<digits>\d(?:[ \-]?\d){2,5})(?![\d])",
+    r"codice di sicurezza)\b(?:[ :=,.\-]|['’]?s\b|is|it['’]?s|it|yw|ydi|i yw|è|number|code|no\b|"
+    r"for (?:it|the card)){0,7}(?P<digits>\d(?:[ \-]?\d){2,5})(?![\d])|"
+    r"(?<![\d.,£])(?P<first>\d{4})(?= is (?:my|the) pin\b)",
     re.IGNORECASE,
 )
 
@@ -83,8 +84,8 @@ def masked(text: str) -> tuple[str, str]:
     def hide_pin(match: re.Match[str]) -> str:
         nonlocal found
         found = found or "pin"
-        start = match.start("digits") - match.start()
-        return match[0][:start] + MASK
+        group = "digits" if match["digits"] else "first"
+        return match[0][: match.start(group) - match.start()] + MASK
 
     text = _LONG.sub(hide_card, text)
     return _PIN.sub(hide_pin, text), found

@@ -13,9 +13,6 @@ from handlers.rules.understanding_clock import part_of
 from handlers.rules.understanding_words import plain, words_named
 from storage.model import Community
 
-USUAL = time(8, 0)
-"""When it comes where nobody has said otherwise: before the day's texts begin."""
-
 QUIET_DAYS = 7
 """After so many days of silence one line says that all is quiet: silence can also mean that the
 note is broken."""

@@ -16,6 +16,7 @@ from enum import StrEnum
 
 from handlers.rules import timing
 from handlers.rules import understanding_calendar as calendar
+from handlers.rules.understanding_days import days_of
 from handlers.rules.understanding_when import day_of
 from handlers.rules.understanding_words import clean, plain
 from storage.model import Community
@@ -220,8 +221,12 @@ class Wish:
     wants: Wants
     day: date | None = None
     """The day to leave out."""
+    days: tuple[date, ...] = ()
+    """Where several days are to be left out: all of them."""
     week: date | None = None
     """A day of the week to leave out."""
+    until: date | None = None
+    """Everything before that day is to be left out; where `day` is said, from then on."""
     next_time: bool = False
     """The next time is to be left out, whenever that is."""
     weekdays: tuple[int, ...] = ()
@@ -259,6 +264,33 @@ _NEXT_TIME = re.compile(
     r"\b(?:this time|next time|the next (?:one|time)|this one|y tro (?:yma|nesaf)|"
     r"(?:questa|la prossima) volta)\b"
 )
+_WEEKS = re.compile(
+    r"\b(?:(?:for|over|am|per) )?(?:the |y |le )?(?:next |coming |prossim[ei] )?"
+    r"(?P<n>a|an|one|two|three|four|five|six|eight|\d|couple of|a couple of|few|a few|"
+    r"dwy|dair|tair|pedair|due|tre|quattro|y ddwy|pythefnos|un)? ?"
+    r"(?P<unit>weeks?|wks?|fortnight|months?|wythnos(?:au)?|settiman[ae]|mis(?:oedd)?|mes[ei])"
+    r"(?P<nesaf> nesaf| prossim[ei])?\b(?! (?:today|tomorrow|on))"
+)
+"""How long: "the next two weeks", "for a fortnight", "am dair wythnos"."""
+_HOW_MANY = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "eight": 8, "couple of": 2,
+    "a couple of": 2, "few": 3, "a few": 3, "dwy": 2, "y ddwy": 2, "tair": 3, "dair": 3,
+    "pedair": 4, "due": 2, "tre": 3, "quattro": 4,
+}  # fmt: skip
+_UNTIL = re.compile(
+    r"\b(?:until|untill|till|til|before|tan|fino a[dl]?|prima d[ei]l?) "
+    r"(?:the |about |after |y |ar ol )?"
+    r"(?P<when>.+)$"
+)
+_NEW_YEAR = re.compile(r"\b(?:new year|flwyddyn newydd|anno nuovo)\b")
+_CHRISTMAS = re.compile(r"\b(?:christmas|xmas|nadolig|natale)\b")
+_BOTH_WEEKS = re.compile(
+    r"\bthis week (?:and|or|n[o]r) (?:the )?next\b|\byr wythnos (?:yma|hon) a(?:r)? nesaf\b|"
+    r"\bquesta settimana e la prossima\b"
+)
+_MONTHS = {name: n for names, n in calendar.MONTHS.items() for name in names.split("|")}
+LONGEST_BREAK = timedelta(weeks=26)
+"""Nobody means so long by a date of this kind: what is further off is another year's."""
 _FOR_NOW = re.compile(
     r"\b(?:until|untill|till|til|tan|fino|for (?:now|(?:a|the|\w+) (?:bit|while|few|moment|time|"
     r"days?|weeks?|months?))|am y tro|per (?:ora|adesso|\w+ settimane))\b"
@@ -297,6 +329,14 @@ def wish_of(text: str, today: date) -> Wish | None:
 
 def _wish(text: str, said: str, today: date) -> Wish | None:
     days, regular = tuple(sorted(set(_days_in(said)))), bool(_REGULAR.search(said))
+    said_no = any(rule.match(said) for rule in (_STOP, _CANCEL_ALL, _SKIP))
+    begins = _FROM.search(said)
+    first = day_of(begins[1], today) if begins else None
+    if said_no and (until := _until(said, today, first)):
+        return Wish(Wants.SKIP, day=first, until=until, weekdays=days)
+    if said_no and not (several := days_of(said, today)).sure and len(several.days) > 1:
+        # "Skip Tuesday or Friday": which of them is not for us to say.
+        return Wish(Wants.ONE_OR_ALL, weekdays=days, regular=regular)
     skip = _skip(said, days, today)
     if _STOP.match(said) or (_CANCEL_ALL.match(said) and (regular or _is_plural(text, said))):
         # "No more this week", "no more until Christmas": who wants it again must not lose it.
@@ -309,7 +349,43 @@ def _wish(text: str, said: str, today: date) -> Wish | None:
     return skip if _SKIP.match(said) else None
 
 
+def _until(said: str, today: date, first: date | None) -> date | None:
+    """The day from which it is to go on, where more than one time or week is to be left out."""
+    monday = today - timedelta(days=today.weekday())
+    day: date | None = None
+    if _BOTH_WEEKS.search(said):
+        return monday + 2 * WEEK
+    if (span := _WEEKS.search(said)) and (span["n"] or span["unit"] == "fortnight"):
+        unit = span["unit"]
+        count = 2 if unit == "fortnight" or span["n"] == "pythefnos" else 0
+        count = (
+            count or _HOW_MANY.get(span["n"], 0) or int(span["n"] if span["n"].isdecimal() else 1)
+        )
+        weeks = 4 if unit.startswith("m") else 1
+        day = (first or today + timedelta(days=1)) + (count if weeks == 1 else count * weeks) * WEEK
+    elif found := _UNTIL.search(said):
+        when = found["when"]
+        named = days_of(f"on {when}", today)
+        month = next(
+            (n for word, n in _MONTHS.items() if re.fullmatch(rf"(?:[mf]is )?{word}\b.*", when)), 0
+        )
+        if _NEW_YEAR.search(when):
+            day = date(today.year + 1, 1, 1)
+        elif named.sure and named.days:
+            day = named.days[0]
+        elif month:
+            day = date(today.year + (month <= today.month), month, 1)
+        elif _CHRISTMAS.search(when):
+            day = date(today.year, 12, 27)
+        elif _NEXT_WEEK.search(when):
+            day = monday + WEEK
+    return day if day and today < day <= today + LONGEST_BREAK else None
+
+
 def _skip(said: str, weekdays: tuple[int, ...], today: date) -> Wish | None:
+    named = days_of(said, today)
+    if named.sure and len(named.days) > 1:
+        return Wish(Wants.SKIP, days=named.days, weekdays=weekdays)
     if day := day_of(said, today):
         return Wish(Wants.SKIP, day=day, weekdays=weekdays)
     if _NEXT_TIME.search(said):

@@ -18,7 +18,7 @@ def easter(year: int) -> date:
     return date(year, month, day + 1)
 
 
-def _nth(year: int, month: int, weekday: int, n: int) -> date:
+def nth(year: int, month: int, weekday: int, n: int) -> date:
     """The n-th such weekday of a month; counting from its end where n is negative."""
     if n > 0:
         first = date(year, month, 1)
@@ -79,7 +79,7 @@ def named(name: str, today: date) -> date | None:
         elif name in FIXED:
             day = date(year, *FIXED[name])
         else:
-            day = _nth(year, *BY_WEEKDAY[name])
+            day = nth(year, *BY_WEEKDAY[name])
         if day >= today:
             return day
     return None
@@ -89,8 +89,8 @@ def bank_holiday_monday(today: date) -> date:
     """The next Monday bank holiday of England and Wales (Banking and Financial Dealings Act)."""
     days = []
     for year in (today.year, today.year + 1):
-        days += [easter(year) + timedelta(1), _nth(year, 5, MON, 1)]
-        days += [_nth(year, 5, MON, -1), _nth(year, 8, MON, -1)]
+        days += [easter(year) + timedelta(1), nth(year, 5, MON, 1)]
+        days += [nth(year, 5, MON, -1), nth(year, 8, MON, -1)]
     return min(day for day in days if day >= today)
 
 
@@ -115,16 +115,16 @@ WELSH_WEEKDAYS = {
     "iau": THU, "gwener": FRI, "wener": FRI, "sadwrn": SAT, "sul": SUN,
 }  # fmt: skip
 MONTHS = {
-    r"jan|january|janury|january|ionawr": 1,
-    r"feb|febr|february|febuary|febury|chwefror|gwefror": 2,
-    r"mar|march|mawrth|fawrth": 3,
-    r"apr|april|aprl|ebrill": 4,
-    r"may|mai|fai": 5,
-    r"jun|june|mehefin|fehefin": 6,
-    r"jul|july|gorffennaf|orffennaf": 7,
-    r"aug|august|augst|awst": 8,
-    r"sep|sept|september|setember|medi|fedi": 9,
-    r"oct|october|ocotber|hydref": 10,
-    r"nov|november|novmber|tachwedd|dachwedd": 11,
-    r"dec|december|decmber|rhagfyr|ragfyr": 12,
+    r"jan|january|janury|january|ionawr|gennaio": 1,
+    r"feb|febr|february|febuary|febury|chwefror|gwefror|febbraio": 2,
+    r"mar|march|mawrth|fawrth|marzo": 3,
+    r"apr|april|aprl|ebrill|aprile": 4,
+    r"may|mai|fai|maggio": 5,
+    r"jun|june|mehefin|fehefin|giugno": 6,
+    r"jul|july|gorffennaf|orffennaf|luglio": 7,
+    r"aug|august|augst|awst|agosto": 8,
+    r"sep|sept|september|setember|medi|fedi|settembre": 9,
+    r"oct|october|ocotber|hydref|ottobre": 10,
+    r"nov|november|novmber|tachwedd|dachwedd|novembre": 11,
+    r"dec|december|decmber|rhagfyr|ragfyr|dicembre": 12,
 }

@@ -7,10 +7,19 @@ model's word is taken. The signs are features of the model too, which learns wha
 
 from __future__ import annotations
 
+import base64
 import re
+import zlib
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import repeat
+from zlib import crc32
 
+from handlers.rules import understanding_sieve as sieve
+from handlers.rules.understanding_lexicon import known_as
+from handlers.rules.understanding_pieces import PIECES
 from handlers.rules.understanding_signs import SHORT, STRONG
-from handlers.rules.understanding_words import standard_text
+from handlers.rules.understanding_words import one_word, standard, standard_text
 
 ONLY_SOUNDS: dict[str, tuple[str, ...]] = {
     "past": (
@@ -56,28 +65,102 @@ ONLY_SOUNDS: dict[str, tuple[str, ...]] = {
 """By name: marks of the past, of a joke, of a what-if, of a thing that only has the word in it."""
 
 
-def _compiled(table: dict[str, tuple[str, ...]]) -> dict[str, re.Pattern[str]]:
-    made = {}
-    for name, ways in table.items():
-        pattern = "|".join(ways)
-        for short, long in SHORT.items():
-            pattern = pattern.replace(short, long)
-        made[name] = re.compile(pattern)
-    return made
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One way of saying something."""
+
+    name: str
+    pattern: re.Pattern[str]
+    pieces: tuple[str, ...] | None
+    """One of these is in whatever it fits (`<` and `>`: where a word begins and ends), so that most
+    messages need not be held against it; none where that is not known."""
 
 
-_STRONG, _ONLY_SOUNDS = _compiled(STRONG), _compiled(ONLY_SOUNDS)
+def full(line: str) -> str:
+    """A line of `STRONG` or `ONLY_SOUNDS` as a regular expression."""
+    for short, long in SHORT.items():
+        line = line.replace(short, long)
+    return line
+
+
+def _lines() -> list[_Line]:
+    return [
+        _Line(mark + name, re.compile(full(way)), PIECES.get(crc32(full(way).encode())))
+        for table, mark in ((STRONG, ""), (ONLY_SOUNDS, "~"))
+        for name, ways in table.items()
+        for way in ways
+    ]
+
+
+_LINES = _lines()
+_ANYWAY = frozenset(at for at, line in enumerate(_LINES) if line.pieces is None)
+_BY_PIECE: dict[str, set[int]] = {}
+for _at, _line in enumerate(_LINES):
+    for _piece in _line.pieces or ():
+        _BY_PIECE.setdefault(_piece, set()).add(_at)
+_LONGEST = max(map(len, _BY_PIECE), default=0)
+WORDS = re.compile(r"[^\W\d_]+|\d+")
+"""Letters in a row, and figures in a row."""
+
+
+@lru_cache(maxsize=8192)
+def _reminds_of(word: str) -> frozenset[int]:
+    """The lines that a message with this word may fit, whichever way the word is written."""
+    found: set[int] = set()
+    for way in {f"<{word}>", f"<{standard(word)}>"}:
+        for first in range(len(way)):
+            for end in range(first + 1, min(len(way), first + _LONGEST) + 1):
+                found.update(_BY_PIECE.get(way[first:end], ()))
+    return frozenset(found)
+
+
+def _fitting(said: str, words: set[str]) -> list[_Line]:
+    """The lines that a text with these words may fit, in their order."""
+    near = one_word(said)
+    if near is not said:
+        words = words.union(WORDS.findall(near))
+    return [_LINES[at] for at in sorted(_ANYWAY.union(*map(_reminds_of, words)))]
 
 
 def signs(said: str) -> list[str]:
     """The names of the signs in a `plain` text: dangers as they are, harmless readings with `~`."""
     # As it was written and in standard spelling, so that "cannae get up" needs no sign of its own.
     ways = {said, standard_text(said)}
+    named: list[str] = []
+    for line in _fitting(said, set(WORDS.findall(said))):
+        if line.name not in named[-1:] and any(line.pattern.search(way) for way in ways):
+            named.append(line.name)
+    return named
 
-    def seen(table: dict[str, re.Pattern[str]]) -> list[str]:
-        return [name for name, pattern in table.items() if any(pattern.search(way) for way in ways)]
 
-    return seen(_STRONG) + ["~" + name for name in seen(_ONLY_SOUNDS)]
+@cache
+def _weights() -> dict[str, int]:
+    raw = zlib.decompress(base64.b64decode(sieve.PACKED))
+    words = raw[sieve.KNOWN :].decode().split()
+    return dict(zip(words, map(int.__sub__, raw, repeat(sieve.ZERO)), strict=False))
+
+
+@lru_cache(maxsize=8192)
+def weight_of(word: str) -> int:
+    """How much a word speaks for danger; one that was never met is suspicious, a number is not."""
+    usual = known_as(standard(word))
+    return _weights().get(usual, 0 if word.isdecimal() else sieve.UNKNOWN)
+
+
+def harmless(said: str) -> bool:
+    """Whether a `plain` text need not be read for danger: there is no sign in it, and its single
+    words are none by which the model would take it for one. It takes a twentieth of reading it. Of
+    signs this is certain; of the model's judgement it is not (decision 0023)."""
+    words = set(WORDS.findall(said))
+    if sum(map(weight_of, words)) >= sieve.READ_FROM:
+        return False
+    ways = {said, standard_text(said)}
+    return not any(
+        line.pattern.search(way)
+        for line in _fitting(said, words)
+        if line.name[0] != "~"
+        for way in ways
+    )
 
 
 BELIEVED = 0.3

@@ -404,9 +404,10 @@ def sound(word: str) -> str:
     return _DOUBLE.sub(r"\1", ("a" if head in "aeiou" else head) + tail)
 
 
-def _ways(word: str) -> set[str]:
-    """The word with each letter left out: what a slip and its word have in common."""
-    return {word[:i] + word[i + 1 :] for i in range(len(word))}
+def _ways(word: str) -> list[str]:
+    """The word with each letter left out: what a slip and its word have in common. In their order,
+    so that of several words it may be the same one is taken in each process."""
+    return list(dict.fromkeys(word[:i] + word[i + 1 :] for i in range(len(word))))
 
 
 _KNOWN = sorted(word for word in _WORD_CLASS if len(word) >= 5 and word.isascii())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from handlers.rules import understanding_calendar as calendar
@@ -15,6 +16,8 @@ _MONTH_OF = {word: n for names, n in calendar.MONTHS.items() for word in names.s
 _MONTHS = "|".join(sorted(_MONTH_OF, key=len, reverse=True))
 _CY_DAYS = "|".join(calendar.WELSH_WEEKDAYS)
 _SMALL = {
+    "un": 1, "una": 1, "dau": 2, "ddau": 2, "due": 2, "tri": 3, "dri": 3, "tre": 3, "pedwar": 4,
+    "bedwar": 4, "quattro": 4, "cinque": 5, "pump": 5,
     "a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
     "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "couple of": 2,
     "a couple of": 2, "a few": 3, "to": 2, "too": 2, "for": 4, "ate": 8,
@@ -49,8 +52,11 @@ _TODAY = (
 )
 # "sat" and "sun" are words too: "he is sat in the cold", "in the sun".
 _NO_VERB = (
-    r"(?<!\bis )(?<!\bbe )(?<!\bjust )(?<!\bim )(?<!hes )(?<!been )(?<!were )(?<!was )(?<!\bi )"
-    r"(?<!kids )(?<!are )(?<!\bthe )(?<!ive )(?<!theyre )(?<!youre )(?<!shes )(?<!its )"
+    # "It is Friday" is one, and a whole name is no verb; "the Tuesday lift" is what comes again.
+    r"(?:(?=\w{3,}day)(?:(?<!\bthe )|(?<=\bon the )|(?<=\bfor the ))|"
+    r"(?<!\bis )(?<!\bbe )(?<!\bjust )(?<!\bim )(?<!hes )(?<!been )(?<!were )"
+    r"(?<!was )(?<!\bi )"
+    r"(?<!kids )(?<!are )(?<!\bthe )(?<!ive )(?<!theyre )(?<!youre )(?<!shes )(?<!its ))"
     # "we'd love to", once its apostrophe is gone, and a Sikh's greeting
     r"(?!wed (?:love|like|be|rather|better|prefer|all|really|both|have|need|want|appreciate|enjoy|"
     r"never|happily|gladly|only|still)\b)(?!sat sri\b)"
@@ -64,7 +70,17 @@ _OF_ONE_DAY = (
     r"visit|job|slot|lift|appointment|clinic|shift|walk|delivery"
 )
 """What follows "Friday's" (written "fridays") where one day is meant and not every Friday."""
-_NUM = r"\d{1,2}|an?|one|two|three|four|five|six|seven|eight|nine|ten|(?:a )?couple of"
+_NUM = (
+    r"\d{1,2}|an?|una?|dd?au|due|[td]ri|tre|[pb]edwar|quattro|cinque|pump|one|two|three|"
+    r"four|five|six|seven|eight|nine|ten|(?:a )?couple of"
+)
+_MEASURED = (
+    r"an? (?:lb|pound|pint|doz|kilo|loaf|hour|dozen|litre|cup)|of|price|lbs?|pounds?|pints?|"
+    r"pts?|doz(?:en)?|kilos?|kgs?|grams?|g|litres?|l|ltrs?|inch|"
+    r"hours?|hrs?|days?|weeks?|miles?|loa(?:f|ves)|tins?|bags?|bottles?|packs?|packets?|pkts?|"
+    r"boxe?s?|cartons?|slices?|pieces?|jars?|people|persons?|times|chilo|litro|peint|pwys"
+)
+"""What follows "1/2" where it is a part or a number of something."""
 _DAYWORD = rf"(?:{_DAYS})(?:s)?"
 
 _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -86,6 +102,12 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             for table in (calendar.FROM_EASTER, calendar.FIXED, calendar.BY_WEEKDAY)
             for name in table
         ),
+        (
+            "nth weekday",
+            rf"\b(?:the )?(?P<nth>first|1st|second|2nd|third|3rd|fourth|4th|last) "
+            rf"(?P<weekday>{_DAYWORD}) (?:of|in|o) "
+            rf"(?:(?:the|this) month|(?P<next>next month)|(?P<month>{_MONTHS}))\b",
+        ),
         ("bank holiday", r"\bbank holiday(?: monday| mon)?\b"),
         (
             "month day",
@@ -94,14 +116,16 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "day month",
-            rf"\b(?P<day>\d{{1,2}}) ?(?:st|nd|rd|th|fed|eg|ydd|af|il|ed|ain)? ?(?:of |o )?"
+            rf"\bl?(?P<day>\d{{1,2}}) ?(?:st|nd|rd|th|fed|eg|ydd|af|il|ed|ain)? ?(?:of |o )?"
             rf"(?P<month>{_MONTHS})\b",
         ),
         ("ordinal month", rf"\b(?P<ordinal>{_ORDINALS}) (?:of |day of )?(?P<month>{_MONTHS})\b"),
         (
             "numeric",
+            # "1/2 a pound of mince" and "2/3 tins" are no dates.
             r"(?<![\d/.:£])(?P<day>\d{1,2})(?P<sep>[/.-])(?P<month>\d{1,2})"
-            r"(?:(?P=sep)(?P<year>20\d\d|\d\d))?(?![\d/:%])(?!\.\d)",
+            r"(?:(?P=sep)(?P<year>20\d\d|\d\d))?(?![\d/:%])(?!\.\d)"
+            rf"(?! ?(?:{_MEASURED})\b)",
         ),
         (
             "week on",
@@ -142,8 +166,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "in days",
-            rf"\b(?:in|mewn) (?P<n>{_NUM}) (?P<unit>days?|dys?|weeks?|wks?|fortnight|wythnos|"
-            rf"diwrnod)\b",
+            rf"\b(?:in|mewn|tra|fra) (?P<n>{_NUM}) (?P<unit>days?|dys?|weeks?|wks?|fortnight|"
+            rf"wythnos|dd?iwrnod|giorn[io]|settiman[ae])\b",
         ),
         ("days time", rf"\b(?P<n>{_NUM}) (?P<unit>days?|weeks?|wks?|fortnights?) time\b"),
         (
@@ -178,7 +202,8 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 
 _BEFORE_NOT = re.compile(
-    r"(?:\b(?:since|until|till|til|untill|while|whilst|last|before last|ers|tan|nes|hyd|every|each|"
+    r"(?:\b(?:since|(?<!\bnot )(?:until|till|til|untill)|(?:any ?(?:day|time)|anything) but|while|"
+    r"whilst|last|before last|ers|tan|nes|hyd|every|each|"
     r"most|bob|dated|due on|due|paid|payday|was|pay day|ever since|from last|up to|back on|been|"
     r"closed|"
     r"shut|shuts|expired|except|not open|seven times on|twice on|"
@@ -186,6 +211,12 @@ _BEFORE_NOT = re.compile(
     r"y |around |the "
     r")*)$"
 )
+_NOT_IT = re.compile(
+    r"\b(?:not|nid|non|instead of|rather than|in place of|its not|changed from|moved from|"
+    r"(?:told|said to) (?:you|u)(?: it was| it)?|i said|invece di|yn lle|other than|apart from|"
+    r"heblaw|tranne) (?:the |on |this |next |for |dd?ydd |ar |y |di |il )*$"
+)
+"""Before a day that is not the one, where another is named as well: "not today, tomorrow"."""
 _PAST = re.compile(
     r"\b(?:was|were|had|went|came|caught|passed|fell|fallen|burst|broke|died|asked|took|gave|"
     r"started|stopped|happened|lost|got me|got my|got a|sent|did(?!nt)|said|told|"
@@ -253,6 +284,19 @@ def _weekday_in(groups: dict[str, str | None]) -> int | None:
     return None
 
 
+def _nth(said: str, weekday: int, today: date, month: int | None, *, later: bool) -> date | None:
+    """The first or last such weekday of a month: of this one or the next, or of one by name."""
+    places = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "last": -1}
+    first = today.replace(day=1)
+    if month is None:
+        months = [(first + timedelta(31 * k)).replace(day=1) for k in range(int(later), 3)]
+    else:
+        months = [date(today.year + k, month, 1) for k in (0, 1)]
+    n = places.get(said, 4)
+    found = (calendar.nth(each.year, each.month, weekday, n) for each in months)
+    return next((day for day in found if day >= today), None)
+
+
 def _resolve(kind: str, match: re.Match[str], today: date) -> date | None:  # noqa: PLR0911, PLR0912
     """The day that one piece of a message stands for."""
     groups = match.groupdict()
@@ -261,6 +305,10 @@ def _resolve(kind: str, match: re.Match[str], today: date) -> date | None:  # no
         return calendar.named(kind[6:], today)
     if kind in _PLAIN:
         return today + timedelta(_PLAIN[kind])
+    if kind == "nth weekday":
+        assert weekday is not None
+        month = _MONTH_OF[groups["month"]] if groups["month"] else None
+        return _nth(groups["nth"] or "", weekday, today, month, later=bool(groups["next"]))
     if kind == "bank holiday":
         return calendar.bank_holiday_monday(today)
     if kind == "numeric":
@@ -324,8 +372,27 @@ def _ordinal(word: str) -> int:
     )
 
 
-def _candidates(text: str, today: date) -> Iterator[tuple[int, int, str, date | None, bool]]:
-    """Start, end, kind, day and whether its clause looks back, for every day that is named."""
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A piece of a message that names a day."""
+
+    start: int
+    end: int
+    kind: str
+    day: date | None
+    """None where there is no such day, or it is none that is wanted ("until", "every")."""
+    back: bool
+    """Its clause looks back, or it is a day until which something else is."""
+    no: bool = False
+    """It is said not to be the one ("not today, tomorrow")."""
+    said: tuple[tuple[str, str], ...] = ()
+    """Its pieces, by what they are in the pattern of its kind."""
+    unread: date | None = None
+    """Of "until Sunday": that Sunday."""
+
+
+def named_in(text: str, today: date) -> Iterator[Named]:
+    """Every day that a `plain` text names, whatever is said of it."""
     taken: list[tuple[int, int]] = []
     for kind, pattern in _RULES:
         for match in pattern.finditer(text):
@@ -335,15 +402,29 @@ def _candidates(text: str, today: date) -> Iterator[tuple[int, int, str, date | 
             taken.append((start, end))
             before = text[max(0, start - 70) : start]
             if _BEFORE_NOT.search(before):
-                yield start, end, kind, None, True
+                unread = _resolve(kind, match, today)
+                yield Named(start, end, kind, None, back=True, unread=unread)
                 continue
-            cuts = [cut.end() for cut in _CLAUSE.finditer(before)]
-            clause = before[cuts[-1] if cuts else 0 :]
-            looks_back = bool(_PAST.search(clause)) and not _FUTURE.search(clause)
-            yield start, end, kind, _resolve(kind, match, today), looks_back
+            yield Named(
+                start,
+                end,
+                kind,
+                _resolve(kind, match, today),
+                back=looks_back(text, start),
+                no=bool(_NOT_IT.search(before)),
+                said=tuple((name, said) for name, said in match.groupdict().items() if said),
+            )
 
 
-_FULLER = frozenset({"month day", "day month", "ordinal month", "numeric", "the day", "week on"})
+def looks_back(text: str, start: int) -> bool:
+    """Whether the clause before that place of a `plain` text tells of what has been."""
+    before = text[max(0, start - 70) : start]
+    cuts = [cut.end() for cut in _CLAUSE.finditer(before)]
+    clause = before[cuts[-1] if cuts else 0 :]
+    return bool(_PAST.search(clause)) and not _FUTURE.search(clause)
+
+
+FULLER = frozenset({"month day", "day month", "ordinal month", "numeric", "the day", "week on"})
 """Kinds that say more than the weekday beside them does."""
 
 
@@ -353,19 +434,28 @@ def day_of(text: str, today: date) -> date | None:
     Days gone by, pay days and "until" dates do not count. Where several are named the fullest
     ("yes the 16th") goes first, then the earliest said in a clause that asks for something.
     """
-    found = [
-        (start, kind, day, back) for start, _, kind, day, back in _candidates(text, today) if day
-    ]
-    ahead = [entry for entry in found if not entry[3]]
+    ahead = wanted(text, today)
     if not ahead:
         return None
-    if len(ahead) > 1 and len({entry[2] for entry in ahead}) > 1:
-        ahead = [e for e in ahead if e[1] != "in the morning"] or ahead
-        asking = [e for e in ahead if _asks_near(text, e[0])]
-        ahead = asking or ahead
-    first = min(ahead)
-    beside = (e for e in found if e[1] in _FULLER and 0 < e[0] - first[0] < 40)
-    return next(beside, first)[2] if first[1] == "weekday" else first[2]
+    if len(ahead) > 1 and len({one.day for one in ahead}) > 1:
+        ahead = [one for one in ahead if asks_near(text, one.start)] or ahead
+    first = min(ahead, key=lambda one: one.start)
+    beside = (
+        one
+        for one in named_in(text, today)
+        if one.day and one.kind in FULLER and 0 < one.start - first.start < 40
+    )
+    return next(beside, first).day if first.kind == "weekday" else first.day
+
+
+def wanted(text: str, today: date) -> list[Named]:
+    """The days to come that a `plain` text names, but those that it says are not the one where
+    there are others."""
+    found = [one for one in named_in(text, today) if one.day and not one.back]
+    if len({one.day for one in found}) > 1:
+        found = [one for one in found if one.kind != "in the morning"] or found
+        found = [one for one in found if not one.no] or found
+    return found
 
 
 def without_old_days(words: str, today: date, wanted: date | None) -> str:
@@ -374,9 +464,9 @@ def without_old_days(words: str, today: date, wanted: date | None) -> str:
     Empty where they can't be left out."""
     said = plain(words)
     ahead = [
-        (said[start:end], kind, day)
-        for start, end, kind, day, back in _candidates(said, today)
-        if day and not back and not kind.startswith("named:")
+        (said[one.start : one.end], one.kind, one.day)
+        for one in named_in(said, today)
+        if one.day and not one.back and not one.kind.startswith("named:")
     ]
     if any(_is_that(day, kind, wanted) for _, kind, day in ahead):
         return words
@@ -403,7 +493,8 @@ _ASKS = re.compile(
 )
 
 
-def _asks_near(text: str, start: int) -> bool:
+def asks_near(text: str, start: int) -> bool:
+    """Whether something is asked for just before that place, in its clause."""
     before = text[max(0, start - 60) : start]
     cuts = [cut.end() for cut in re.finditer(r"[.!?;,]| and ", before)]
     return bool(_ASKS.search(before[cuts[-1] if cuts else 0 :]))

@@ -26,16 +26,20 @@ _INVISIBLE = frozenset({"Cf", "Cs", "Co", "Cn"})
 _SPACE = re.compile(r"\s+")
 _THRICE = re.compile(r"([^\W\d_])\1{2,}")
 _WORD = re.compile(r"[^\W\d_]+|\d+|[^\w\s]")
+_DIGIT = re.compile(r"\d")
 
 
 def clean(text: str) -> str:
     """The part of a message that is looked at: lower case, plain quotes, nothing invisible."""
-    seen = text[:MOST].translate(_QUOTES)
-    if not seen.isascii():
+    seen = text[:MOST]
+    if seen.isascii():
+        seen = seen.replace("`", "'")  # of the quotes the only one that is ASCII
+    else:
+        seen = seen.translate(_QUOTES)
         # A lone "z" with nine combining marks is a trick, but "Siân" typed in two parts is a name.
         seen = unicodedata.normalize("NFC", seen)
         seen = "".join(c for c in seen if c < "\x7f" or unicodedata.category(c) not in _INVISIBLE)
-    return _SPACE.sub(" ", seen.lower()).strip()
+    return " ".join(seen.lower().split())
 
 
 _T_FOR_THE = re.compile(r"\bth?'(?=\w)")
@@ -44,7 +48,10 @@ _T_FOR_THE = re.compile(r"\bth?'(?=\w)")
 def plain(text: str) -> str:
     """`clean` without apostrophes, "t'bus" as "the bus", and no letter more than twice running
     ("pleeease")."""
-    return _THRICE.sub(r"\1\1", _T_FOR_THE.sub("the ", clean(text)).replace("'", ""))
+    said = clean(text)
+    if "'" in said:
+        said = _T_FOR_THE.sub("the ", said).replace("'", "")
+    return _THRICE.sub(r"\1\1", said)
 
 
 _AS_WRITTEN: dict[str, str] = {
@@ -158,7 +165,7 @@ def _without_digit(match: re.Match[str]) -> str:
 
 def one_word(said: str) -> str:
     """A `plain` text with "any1", "2moro" and their like in letters, so that they stay whole."""
-    return _WITH_DIGITS.sub(_without_digit, said)
+    return _WITH_DIGITS.sub(_without_digit, said) if _DIGIT.search(said) else said
 
 
 def standard(word: str) -> str:
@@ -171,7 +178,10 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 
 def standard_text(said: str) -> str:
     """A `plain` text with every word in its `standard` form."""
-    return _LETTERS.sub(lambda match: standard(match[0]), one_word(said))
+    near = one_word(said)
+    if _STANDARD.keys().isdisjoint(_LETTERS.findall(near)):
+        return near
+    return _LETTERS.sub(lambda match: standard(match[0]), near)
 
 
 def words_of(cleaned: str) -> list[str]:
@@ -192,7 +202,6 @@ _BESIDE_A_NUMBER = words_named(
     " option number num the answer reply choice and or os gwelwch yn dda diolch rhif ok okay"
     " ill have i choose pick a b c d for me it is its ac dewis ateb ie ia"
 )
-_DIGITS = re.compile(r"\d+")
 _KEYCAP = re.compile(r"([0-9])\ufe0f?\u20e3")
 
 
@@ -230,7 +239,7 @@ def numbers_in(text: str) -> tuple[int, ...]:
 
 
 _YES = re.compile(
-    r"(?:o+h? |well |ok |okay |thank you |thanks |ta |morning |hello |hi )*"
+    r"(?:o+h? |well |ok |okay |yes |thank you |thanks |ta |morning |hello |hi )*"
     r"(?:y|yes+|yess+|yh|yeh|yea|yeah+|ye|yep|yup|aye+|ay|ok|okay|oky|okey ?dokey?|k|kk|sure|"
     r"right ?(?:o|oh|you are|ho)|righto|course|of course|defo|definitely|certainly|absolutely|"
     r"alright|all right|fine|go on(?: then)?|go for it|go ahead|please do|yes please|please|"
@@ -245,12 +254,13 @@ _YES = re.compile(
     r"indeed|yes i will|yes i can|yes i do|yes it is)"
 )
 _NO = re.compile(
-    r"(?:o+h? |well |sorry |sori |soz |ah |ooh |thanks but |thank you but )*"
+    r"(?:o+h? |well |sorry |sori |soz |ah |ooh |no |thanks but |thank you but )*"
     r"(?:n|no+|nope|nop|nah+|naw|nay|nae|na|naddo|nage|nac (?:ydw|ydy|ydi|oes)|"
     r"na (?:chewch|fyddwn|allaf|alla|fedraf|fedra|wnaf|wna)(?: i)?|(?:alla|fedra|wna) i ddim|"
     r"dd?im (?:diolch|heddiw|nawr|rwan|rŵan|heno|y tro (?:hwn|yma|ma)|tro ma)|amhosib|not today|"
     r"not me|not now|not this time|not for me|no thanks|no thank you|no thankyou|no ta|id rather "
-    r"not|"
+    r"not|(?:of course|course|certainly|definitely|absolutely) not|non oggi|certo che no|"
+    r"i wont|i will not|i can not|i do not|"
     r"rather not|i cant|cant|cannot|cant do it|i cannot|not really|not able|unable|nie|i dont|"
     r"id sooner not|im afraid not|afraid not|never|negative|no chance|no way|no can do|ddim)"
 )
@@ -266,13 +276,20 @@ _SOFTENERS = re.compile(
     r"right|"
     r"kind of you|lovely|grand|great|perfect|fine|ok|for now|anyway|not today|mr|mrs))*$"
 )
+_UNSAYS_YES = re.compile(r" not today\b")
+_UNSAYS_NO = re.compile(
+    r" (?:go on|i will|i can|i do|i am|ill do it|that(?:ll| will| would) be \w+|of course|"
+    r"wrth gwrs|no problem|no bother)\b"
+)
+"""Softeners after which nobody could say what was meant ("ok not today", "no go on then"): the
+question is put once more."""
 _THUMB_UP = re.compile("[\U0001f44d\U0001f44c\u2705\u2714\U0001f197\U0001f64b]")
 _THUMB_DOWN = re.compile("[\U0001f44e\u274c\U0001f645\U0001f6ab\u2716]")
 _ANY_LETTER = re.compile(r"[^\W_]")
 _MARKS = re.compile(r"[^\w\s]+|_+")
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """Words alone, single-spaced, without apostrophes or any mark."""
     return _SPACE.sub(" ", _MARKS.sub(" ", plain(text))).strip()
 
@@ -286,103 +303,15 @@ def yes_no(text: str) -> bool | None:
     if len(text) > 160:
         return None
     up, down = bool(_THUMB_UP.search(text)), bool(_THUMB_DOWN.search(text))
-    bare = _bare(text)
-    if not _ANY_LETTER.search(bare):
+    said = bare(text)
+    if not _ANY_LETTER.search(said):
         return None if up == down else up
     for pattern, meaning in ((_NO, False), (_YES, True)):
         # The longest fixed word that leaves nothing but softeners behind it.
-        for end in range(len(bare), 0, -1):
-            if (end == len(bare) or bare[end] == " ") and pattern.fullmatch(bare, 0, end):
-                if _SOFTENERS.match(bare, end):
+        for end in range(len(said), 0, -1):
+            if (end == len(said) or said[end] == " ") and pattern.fullmatch(said, 0, end):
+                unsaid = (_UNSAYS_YES if meaning else _UNSAYS_NO).search(said, end)
+                if _SOFTENERS.match(said, end) and not unsaid:
                     return meaning
                 break
     return None
-
-
-_STOP_WORDS = words_named(
-    "stop stopp stpo sotp stopall stop end quit cancel revoke optout opt-out unsubscribe"
-    " unsubscibe unsubcribe unsuscribe stopio stopiwch stopia peidiwch"
-)
-_BEFORE_STOP = (
-    r"(?:(?:please|pls|plz|plis|plise|just|now|ok|can you|will you|oh|no|you|kindly|hi|hello|sorry|"
-    r"i said|i want to|could you|rwan|nawr) )*"
-)
-_AFTER_STOP = (
-    r"now|all|please|pls|plz|plis|thank you|thankyou|thanks|thanx|thx|ta|love|x+|"
-    r"stop+|sorry|stopio|stopiwch|cheers|diolch|diolch yn fawr|os gwelwch yn dda|rwan|nawr|hyn|"
-    r"immediately|at once|everything|for good|forever|mate|dear|duck"
-)
-_STOP_ALONE = re.compile(
-    rf"{_BEFORE_STOP}(?:"
-    r"(?:stop+|stpo|sotp|stop all|stopall|opt ?out|unsub(?:s?cri?be)?|"
-    r"unsuscribe|unsubscibe|stopio|stopiwch|stopia|stopwch)"
-    rf"(?: (?:it|this|that|{_AFTER_STOP}))*"
-    # "End it" and "cancel that" are about what they asked for.
-    rf"|(?:end|quit|revoke)(?: (?:{_AFTER_STOP}))*)"
-    # Of the provider's own words the one that people write most when they need no milk after all.
-    r"|cancel"
-)
-_STOP_PHRASE = re.compile(
-    r"\b(?:(?:stop|quit|pack in|give over|cease|stopp) (?:all )?(?:(?:with )?(?:these|them|those|"
-    r"the|"
-    r"this|your) )?(?:bloody |blooming |damn |daft |silly )?(?:txt|text|texts|texting|txting|texin|"
-    r"textin|txtin|messag\w*|msgs?|msging|sending|contacting|bothering|mithering|pestering|"
-    r"notif\w+)\b|"
-    r"(?:do not|dont|donot|never|no longer) (?:want |wish |need |like )?(?:to )?(?:be |get |"
-    r"getting |"
-    r"have |receive |you )?(?:any ?more |any |these |them |your |getting )*(?:txt|text|texts|"
-    r"texting|"
-    r"messag\w*|msgs?|contact(?:ed)?)(?: me| this number| us)?(?: any ?more| again| ever| please)?|"
-    r"(?:take|remove|get|strike|cross|delete|knock) (?:me|my (?:name|number|details|self))"
-    r"(?: and (?:name|number|details))? ?(?:off|from|out|please$|pls$|$)|"
-    r"(?:no|any) more (?:of )?(?:these |them |your )?(?:txts?|texts?|messages?|msgs?)\b|"
-    r"delete my (?:details|number|name|data)|unsubscribe|opt (?:me )?out|leave the group|"
-    r"(?:peidiwch|paid)(?: (?:a|ag|â))? (?:anfon|gyrru|tecstio|thecstio|cysylltu|chysylltu)|"
-    r"rhowch y gorau i (?:anfon|yrru|decstio)|"
-    r"stopi(?:wch|o)? (?:yrru|anfon|gyrru|tecstio|y negeseuon)|(?:tynnwch|tynna) fi|"
-    r"dim (?:mwy|rhagor) o (?:negeseuon|decst))"
-)
-_STOP_NOT = re.compile(
-    r"\b(?:he|she|they|it|him|her|them) (?:wont|will not|doesnt|keeps?)|reply|to opt out|"
-    r"stop (?:me|him|her|my|the|a)\b"
-)
-
-
-def is_stop_word(text: str) -> bool:
-    """Whether the whole message is a fixed opt-out word, with or without politeness.
-
-    "STOP", "stopp it", "Stop. Thank you", "please stop", "Stopiwch": the words themselves, so
-    that no other reading can come before them.
-    """
-    return len(text) <= 80 and bool(_STOP_ALONE.fullmatch(_bare(text)))
-
-
-def is_stop(text: str) -> bool:
-    """Whether a person wants no more messages at all, by fixed words or by a plain phrase.
-
-    Twilio's words alone count, so does "take me off this", and not "STOP this terrible bill",
-    "the bus stop" or "cancel my shopping" (LABELS.md: a sentence that happens to hold the word
-    is not a stop).
-    """
-    if is_stop_word(text):
-        return True
-    if len(text) > 240:
-        return False
-    bare = _bare(text)
-    return bool(_STOP_PHRASE.search(bare)) and not _STOP_NOT.search(bare)
-
-
-_START = re.compile(
-    r"(?:(?:please|pls|hi|hello|yes|can you|can i|could i|i want to|i wish to|id like to|"
-    r"i would like to|want to|ok|hoffwn|dwi isio|dwi eisiau) )*"
-    r"(?:start|unstop|join|join in|subscribe|resume|restart|start again|re ?join|sign me up|"
-    r"sign up|add me|opt ?in|begin|put me back on|dechrau|cychwyn|ymuno|ailddechrau|"
-    r"start (?:texting|texts|messages|sending)(?: me)?(?: again)?)"
-    r"(?: (?:please|pls|again|thank you|thanks|ta|back|me|the group|your group|os gwelwch yn dda|"
-    r"plis|now|x+|love|eto|diolch|a r grwp|ar grwp|a r grŵp))*"
-)
-
-
-def is_start(text: str) -> bool:
-    """Whether a person wants messages again, or to join, by fixed words ("START", "join")."""
-    return len(text) <= 80 and bool(_START.fullmatch(_bare(text)))

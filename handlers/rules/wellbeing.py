@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from handlers.rules.understanding_calendar import MONTHS
+from handlers.rules.understanding_days import Days, days_of
 from handlers.rules.understanding_when import day_of
 
 LONGEST_AWAY = timedelta(days=62)
@@ -25,11 +26,19 @@ _POORLY = re.compile(
     r"hurts?|under the weather|struggling|low|lonely|frightened|scared|feverish|been sick|sick|"
     r"weak|faint(?:ed|ing)?|bleeding|stuck|ambulance|on the (?:floor|ground)|could be better|"
     r"cant (?:move|stand|walk|breathe|cope|get (?:up|warm|out of (?:bed|the \w+)))|"
-    r"wedi blino|sal|male)\b|"
+    r"cant get (?:to|my breath|about|downstairs|dressed)|(?:hardly|cant|"
+    r"not) (?:breathe|cope|coping)|"
+    r"breathless|short of breath|throwing up|vomiting|flu(?! jab)|covid|"
+    r"confused|upset|crying|tearful|"
+    r"freezing|help me|(?:need|want|get|send) (?:(?:me|the|a|an|some|"
+    r"my) )*(?:doctor|gp|nurse|help)|"
+    r"wedi (?:blino|syrthio|cwympo|disgyn|brifo)|s[aâ]l|g?wael|"
+    r"male|malat[ao]|cadut[ao]|aiuto|dolore)\b|"
     r"\b(?:ring|call|phone) me\b|\bgive me a (?:ring|call)\b"
 )
 _WELL = (
-    r"fine|(?:all|all is|im|i am|doing|very|quite) well(?! fed)|alright|all right|ok|okay|good|"
+    r"fine|(?:all|all is|im|i am|doing|very|quite) well(?! fed)|alright|all right|ok|okay|"
+    r"good(?! (?:morning|afternoon|evening|night|day|god|lord|grief|heavens)\b)|a good night|"
     r"grand|champion|great|lovely|up and about|(?:im|i am|we are|still|yes) here|"
     r"mustnt grumble|fair to middling|iawn|yn dda|bene"
 )
@@ -46,14 +55,14 @@ _NOT_FINE = re.compile(
 )
 _HOPES = re.compile(
     r"\b(?:hope|think|maybe|perhaps|probably|suppose|guess) (?:that )?"
-    r"(?:im|i am|ill be|i will be)\b"
+    r"(?:im|i am|ill be|i will be)\b|\b(?:i (?:hope|think|suppose|guess)|maybe|perhaps)$"
 )
 _MILD = re.compile(
     r"\bnot (?:so |too |very )?bad\b|\b(?:cant|mustnt) (?:complain|grumble)\b|\bnever better\b|"
-    r"\bno complaints\b"
+    r"\bno complaints\b|\bcouldnt be better\b"
 )
 _ASIDE = re.compile(
-    r"^no,? (?=(?:im|i am|its|all|everything)\b)|"
+    r"^(?:no|nah?),? (?=(?:im|i am|its|all|everything)\b)|"
     r"\bno (?:problems?|worries|bother|pain)\b|\bnothing to (?:worry about|report)\b|"
     r"\b(?:dont|do not|not to|no need to) (?:worry|fret|ring|call|phone|bother)(?: me)?\b"
 )
@@ -74,21 +83,33 @@ def feeling(text: str) -> bool | None:
 _CANT = re.compile(
     r"^no\b(?! (?:answer|reply|sign|luck|joy|response))|"
     r"\b(?:cant|cannot|can not|not able|unable|im away|i am away|at work|on holiday|too far|"
-    r"abroad|not me|not going|i wont|i will not|alla i ddim|non posso)\b|"
-    r"\b(?:tomorrow|in the morning|next week|later|after work|yfory|domani)\b"
+    r"abroad|not me|not going|i wont|i will not|alla i ddim|non posso|im (?:ill|poorly|in bed)|"
+    r"i dont drive|no car)\b|^(?:sorry no|nope|nah?|nac (?:ydw|oes))\b|"
+    r"\b(?:not (?:till|until)|not (?:today|tonight|now)|when i (?:finish|get|can|am|have)|"
+    r"tomorrow|in the morning|next week|later|after work|yfory|domani)\b"
 )
 """Who goes tomorrow does not go: somebody else is told."""
 _TAKES = re.compile(
     r"^(?:yes|yep|yeah|aye|ok|okay|will do|ie|iawn|certo)\b|\b(?:on|in) (?:my|the) way\b|"
-    r"\b(?:ill|i will|im|i am|we will|we are|(?<!we )(?<!they )(?<!you )were) "
-    r"(?:just |now |off )*(?:go|going|ring|ringing|"
-    r"call|calling|pop|popping|nip|nipping|knock|do it|see|sort|look|check|try|trying|on it)\b|"
-    r"(?:^|\b(?:im|i am|just|off) )going (?:now|round|over)\b|\bleave it (?:with|to) me\b|"
-    r"\bci penso\b|\bar (?:fy ffordd|y ffordd)\b|\b(?:fe|mi) af i\b"
+    r"\b(?:ill|i will|im|i am|i can|happy to|we will|we are|we can|"
+    r"(?<!we )(?<!they )(?<!you )were) (?:just |now |off )*(?:go|going|ring|ringing|"
+    r"call|calling|pop|popping|nip|nipping|knock|do it|see|sort|look|check|try|trying|on it|"
+    # "I'm going to bed", "I'm going out" and "I'll ring you" are of something else.
+    r"coming|be (?:there|round|with (?:her|him|them)))\b(?! (?:to (?!(?:see|check|look|knock|ring|"
+    r"call|pop|find|help|phone|her|him|them|the (?:house|door|flat)|\w+s (?:now|house|flat|door)|"
+    r"try|go|get|sort|do|be)\b)|out$|out (?:now|tonight|for|with)|home|away|"
+    r"back|shopping|on holiday|"
+    r"you|if|what)\b)|"
+    r"^(?:be there|coming)\b|"
+    r"(?:^|\b(?:im|i am|just|off) )(?:going|popping|nipping) (?:now|round|over)\b|"
+    r"\bleave it (?:with|to) me\b|"
+    r"\bci (?:penso|vado)\b|\bvado (?:io|subito|adesso|ora)\b|\bsto andando\b|\barrivo\b|"
+    r"\bar (?:fy ffordd|y ffordd)\b|\b(?:fe|mi) (?:af|a) i\b|\bdw ?i ?n mynd\b"
 )
 _ASKS = re.compile(
-    r"\?$|^(?:is|are|has|have|did|does|should|when|where|why|what|somebody|someone|anybody|anyone)\b|"
-    r"\bwho\b|\bif (?:nobody|no one|i can|needed|need be|you)\b"
+    r"\?$|^(?:is|are|has|have|did|does|should|when|where|why|what|somebody|"
+    r"someone|anybody|anyone)\b|"
+    r"\bwho\b|\b(?:if (?:nobody|no one|i can|needed|need be|you)|unless)\b"
 )
 _UNSURE = re.compile(
     r"\b(?:hope|hoping|think|believe|guess|suppose|presume|assume|expect|reckon|probably|maybe|"
@@ -137,21 +158,37 @@ _WHERE = r"(?:hospital|infirmary|respite|ysbyty|ospedale)"
 _INTO = rf"(?:in|into|to|admitted to|yn yr|yn) (?:the |an? )?(?:\w+ )?{_WHERE}\b"
 _I = r"(?:im|i am|ill be|i will be|i shall be|we are|were|well be|ive|i have|sono|dw i|dwi)"
 _AWAY = re.compile(
-    rf"\b{_I} (?:\w+ ){{0,2}}?away\b|^(?:off |going |goin )?away\b|\b(?:going|goin|off) away\b|"
-    r"\bon holiday\b|\bgoing to stay\b|\bstaying (?:with|at my)\b|"
-    r"\bat my (?:sons|daughters|sisters|brothers|friends)\b|\bout all day\b|"
-    r"\b(?:wont|will not|not) be (?:home|in|here|at home)\b|^(?:please )?pause\b|"
-    r"\bpause (?:my|the) check|\bno check[- ]?ins?\b|\bdont check\b|\bskip (?:my|the) check|"
-    r"\bi ffwrdd\b|\bin vacanza\b|\b(?:vado|sono) via\b"
+    rf"\b{_I} (?:(?:going|goin|gone|off|also|now|just|still|only|all|both|be|to|go) ){{0,2}}away\b|"
+    r"^(?:off |going |goin )?away\b|^(?:please )?pause\b|\b(?:pause|skip) (?:my|the) check|"
+    r"\b(?:vado|sono) via\b"
 )
+_AWAY_OF_WHOM = re.compile(
+    r"\b(?:going|goin|off) away\b|\bon holiday\b|"
+    r"\bgoing to stay\b(?! (?:put|here|home|at home|in\b|where))|\bstaying (?:with|at my)\b|"
+    r"\bat my (?:sons|daughters|sisters|brothers|friends)\b|\bout all day\b|"
+    r"\b(?:wont|will not|not) be (?:home|in|here|at home)\b|\bi ffwrdd\b|\bin vacanza\b"
+)
+"""The same of anybody: "my son is going away", "Sam won't be here". It counts after `_MY_OWN`."""
+_MY_OWN = re.compile(
+    rf"(?:^|[.,;!?:] ?|\b(?:and|but|so|as|because|cos|sorry|hello|hi|please|yes|no|ok) )"
+    r"(?:(?:off|going|gone|be|still|now|just) )*$|"
+    rf"\b(?:{_I}|i(?! was)|we|rydw i|bydda(?:f|i)?|siamo|vado) (?:(?!is |"
+    rf"are |my |the )\w+ ){{0,3}}$"
+)
+_NO_CHECKS = re.compile(r"\bno check[- ]?ins?\b|\bdont check\b")
+_NOT_AWAY = re.compile(
+    r"\b(?:not|never|no longer|aint|isnt|arent|wasnt|dont|ddim|non)"
+    r"(?: (?!im\b|i (?:am|have)\b|but\b|be\b)\w+){0,4}$|\b(?:ive|"
+    r"i have) been (?:away|in (?:the )?\w+)$"
+)
+"""Said up to the end of it, that they are not, or are no longer."""
 _IN_HOSPITAL = re.compile(
     rf"^(?:back )?(?:in|into|going (?:in|into|to)) (?:the |an? )?(?:\w+ )?{_WHERE}\b|"
     rf"\b{_I} (?:\w+ ){{0,3}}?{_INTO}|\b(?:taken|took|keeping|kept) me (?:\w+ )?{_INTO}|"
     rf"\bi (?:have to|must|go|was taken|got taken)(?: go)? {_INTO}"
 )
 _THEY_AWAY = re.compile(
-    r"\b(?:is|are|shes|hes|theyre|will be|going|gone) (?:\w+ )?away\b|\bon holiday\b|"
-    r"\bno check[- ]?ins?\b|\bpause\b"
+    r"\b(?:is|are|shes|hes|theyre|will be|going|gone) (?:\w+ )?away\b|\bon holiday\b|\bpause\b"
 )
 _THEY_IN_HOSPITAL = re.compile(rf"\b{_INTO}")
 """What an organiser says of somebody; from the person it would be about somebody else."""
@@ -160,14 +197,16 @@ _NEEDS = re.compile(
 )
 _BACK = re.compile(
     r"\b(?:im|i am|we are|were|got) (?:now )?(?:back|home)\b|\bback (?:home|again|now|from)\b|"
-    r"\bhome (?:again|now|from)\b|\bout of (?:the )?hospital\b|\bstart (?:the )?check|"
-    r"\b(?:yn ol|adref|gartre)\b|\bsono tornat"
+    r"\bhome (?:again|now|from)\b|\bout of (?:the )?hospital\b|\bstart (?:the |my )?check|"
+    r"\b(?:yn [oô]l|adref?|gartref?)\b|\bsono tornat"
 )
 _STILL_AWAY = re.compile(
     r"\b(?:ill|i will|i shall|well be|we will|should|hope|hoping|hopefully|expect|when|once|if|not|"
-    r"wont|never|quando|non|pan|ddim)(?: \w+){0,2} $"
+    r"wont|never|want|wants|take|bring|get|come|go|quando|non|pan|ddim)(?: \w+){0,2} $|"
+    r"\b(?:is|are|its|he|hes|she|shes|they|theyre|my|the) $"
 )
-"""Said just before it, that somebody is back is still to come."""
+"""Said just before it, that somebody is back is still to come, or is said of somebody else ("my son
+is back home", "take me home now", "the pain is back again")."""
 _BACK_ON = re.compile(
     r"^(?:on )?(?P<alone>\w+)(?: (?:please|pls|thanks|thank you))?$|"
     r"^(?:(?:no|sorry|actually|not|please|and|so|they (?:say|said|think)),? )*"
@@ -224,8 +263,10 @@ def away_in(text: str, today: date, *, of_somebody: bool = False) -> Away | None
     """The days that somebody says they are away or in hospital (`of_somebody`: that another is);
     none if they don't say so, ask for something ("a lift to the hospital"), or will be at some time
     that is no day yet ("at Christmas")."""
-    hospital = bool((_THEY_IN_HOSPITAL if of_somebody else _IN_HOSPITAL).search(text))
-    away = (_THEY_AWAY if of_somebody else _AWAY).search(text)
+    hospital = _is_so(_THEY_IN_HOSPITAL if of_somebody else _IN_HOSPITAL, text)
+    away = _is_so(_THEY_AWAY if of_somebody else _AWAY, text) or bool(_NO_CHECKS.search(text))
+    if not of_somebody:
+        away = away or _is_so(_AWAY_OF_WHOM, text, _MY_OWN)
     if not (hospital or away) or _NEEDS.search(text):
         return None
     span = _FOR.search(text)
@@ -259,16 +300,38 @@ def away_in(text: str, today: date, *, of_somebody: bool = False) -> Away | None
     return Away(first, min(until, first + LONGEST_AWAY), hospital)
 
 
+def _is_so(pattern: re.Pattern[str], text: str, after: re.Pattern[str] | None = None) -> bool:
+    """Whether it is said, by whom it counts for (`after`), and with no "not" before it."""
+    return any(
+        not _NOT_AWAY.search(text[: said.end()])
+        and (after is None or after.search(text[: said.start()]) is not None)
+        for said in pattern.finditer(text)
+    )
+
+
 def _days(text: str, today: date) -> tuple[date, date] | None:
     """The first day that is spoken of, and the one after the last: of a day, a week or the end of
     one."""
     if day := day_of(text, today):
-        return day, day + timedelta(days=1)
+        several = days_of(text, today)
+        if several.sure and len(several.days) > 1:
+            day = several.days[0]
+        return day, _end_of_run(day, several)
     monday = today - timedelta(days=today.weekday())
     for named, first, end in _WEEKS:
         if named.search(text):
             return max(today, monday + timedelta(first)), monday + timedelta(end)
     return None
+
+
+def _end_of_run(day: date, named: Days) -> date:
+    """The day after the last of "Thursday and Friday". Days that are not beside each other are no
+    time away: on the one between they are asked, and hear so."""
+    after = day + timedelta(days=1)
+    if named.sure or named.all_may_be:
+        while after in named.days:
+            after += timedelta(days=1)
+    return after
 
 
 def _first(text: str, today: date) -> date | None:

@@ -133,6 +133,11 @@ class Wording:
         """`31 January 2028`."""
         return format_date(day, "d MMMM y", locale=LOCALES.get(language, language))
 
+    def day_of_month(self, language: str, day: int, month: int) -> str:
+        """`31 June`, whether or not there is one."""
+        name = format_date(date(2024, month, 1), "MMMM", locale=LOCALES.get(language, language))
+        return f"{day} {name}"
+
     def weekday(self, language: str, weekday: int) -> str:
         """The name of a day of the week; Monday is 0."""
         monday = date(2024, 1, 1)
@@ -219,13 +224,14 @@ class Wording:
             return self.text(language, "when.soon")
         if request.day is not None and request.day < today:
             return self.text(language, "when.soon")  # wanted yesterday
-        day = self.day(language, request.day or today, today, named=named)
+        days = (request.day or today, *request.also_days)
+        day = self.joined(language, [self.day(language, d, today, named=named) for d in days])
         if request.part is None or gone_by(request, here):
             return day
         hour = clock_time(request.part)
         if hour is None:
             part = self.text(language, f"part.{request.part}")
-            if (request.day or today) == today and not named:
+            if days == (today,) and not named:
                 return self.text(language, f"today.{request.part}")
             return self.text(language, "when.part", day=day, part=part)
         said = self._hour(language, datetime.combine(today, hour))

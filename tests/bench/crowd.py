@@ -38,6 +38,58 @@ NEED = "i need some milk please"
 PATIENCE = 120
 """Real seconds until what should be heard counts as not being said."""
 
+SAID = (
+    # What is asked for, by far the most ...
+    "i need some milk please",
+    "Could somebody get me a loaf and half a dozen eggs, white sliced if they have it",
+    "prescription ready at Boots, can anyone fetch it before Thursday",
+    "lift to the eye clinic monday 10.15, be done about 12",
+    "hiya its Brenda at no 14, bin wants putting out, back is bad again",
+    "can someone sit with my husband for an hour saturday so I can get my hair done",
+    "my telly says no signal and ive pressed everything",
+    "would it be possible to have a hot dinner brought on Wednesday? I can pay.",
+    "anybody handy with a drill, curtain rail has dropped off the wall",
+    "cat food please the ones in jelly and a bag of litter",
+    "dog needs walking, my knee is swollen up like a balloon",
+    "need somebody to read a letter from the council, cant make head nor tail of it",
+    "grass is up to my knees. £10 for whoever cuts it",
+    "Shopping list: tea bags, marg, bananas, tin of salmon, washing powder. Thank you Mr Haigh",
+    "parcel to post before friday its for our Lynn in Canada",
+    "light bulb gone on the landing and im not safe on a ladder",
+    "Please may I have company one afternoon, I have not seen a soul since Sunday",
+    "lift home from hospital tomorrow, ward 6, they say after dinner",
+    "new battery in the smoke alarm it wont stop chirping",
+    "my mum in HD7 needs her tablets collecting, shes 91 and wont ask",
+    "had a fall in March and still not right on the stairs, could somebody do my upstairs windows",
+    "is there anyone who could help me fill in a form for the blue badge",
+    "tap dripping all night driving me mad",
+    "bread & milk asap, snowed in up here",
+    "can u get me 20 quid of electric on the key",
+    "Dwi angen rhywun i nol fy mhresgripsiwn os gwelwch yn dda",
+    "mi serve il pane e un litro di latte, grazie",
+    "lifft i'r feddygfa fore Gwener plis",
+    "wud sumone get me a papper and sum stamps plese",
+    "the key safe number is still the same, shopping as usual please love",
+    "freezer has packed up, could anybody take some meat in for the night",
+    "spare pair of hands to shift a wardrobe sunday",
+    # ... answers, yes above all ...
+    "yes please", "Yes", "ok", "yes that will be lovely", "aye go on then", "1", "2", "1 please",
+    "no thank you", "not today sorry im at work", "I can do it after 4", "yes about half past two",
+    # ... how things stand, and thanks ...
+    "done", "all done, left it in the porch", "on my way", "running ten mins late traffic is bad",
+    "cant come after all, little one has chickenpox", "Thank you so much Sam is a treasure",
+    "ta love", "thanks, all fine here",
+    "who is coming and what time", "has anybody picked up my tablets yet",
+    "don't need the lift now, my son is taking me",
+    "I could do a bit of driving, tuesdays and thursdays", "happy to help with gardens again",
+    # ... and what nobody can do much about.
+    "what is this number", "STOP", "please ring me I can't text with these glasses",
+    "that chap who came round was a bit sharp with me", "our Keith says hello", "?", "👍",
+    "I've slipped in the bath and can't get up",
+)  # fmt: skip
+"""What people of all sorts write: one after the other in `pour`. One in 65 is an emergency, more
+than in life; nothing of ours was made to know them."""
+
 QUIET = 0.25
 """Seconds after an asker was told: the others of the wave are asked meanwhile."""
 
@@ -201,10 +253,10 @@ class Crowd:
         async def call(chats: Any) -> None:
             nonlocal count
             while time.perf_counter() < end:
-                await self._says(ASKERS + next(chats), NEED)
+                await self._says(ASKERS + next(chats), next(words))
                 count += time.perf_counter() < end
 
-        chats = itertools.cycle(range(int(people)))
+        chats, words = itertools.cycle(range(int(people))), itertools.cycle(SAID)
         await asyncio.gather(*(call(chats) for _ in range(int(callers))))
         return count / float(seconds)
 

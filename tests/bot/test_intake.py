@@ -323,6 +323,56 @@ async def test_an_emergency_is_heard_before_a_backlog_with_what_its_sender_wrote
     assert done == ["SM3", "SM6", "SM7", "SM1", "SM2", "SM4", "SM5", "SM8"]
 
 
+async def in_hand_at_once(desk: Intake, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many of a dozen messages four workers have in hand at once, at most."""
+    left, held = 12, [0]
+
+    async def following() -> bool:
+        nonlocal left
+        if not left:
+            return False
+        left -= 1
+        held.append(held[-1] + 1)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        held.append(held[-1] - 1)
+        return True
+
+    monkeypatch.setattr(desk, "_next", following)
+    monkeypatch.setattr(module, "BREATH_SECONDS", 0)
+    await asyncio.gather(*(desk.drain() for _ in range(4)))
+    assert not left, "nobody waits for ever"
+    return max(held)
+
+
+async def test_where_calls_come_faster_than_they_are_kept_one_worker_goes_on(
+    desk: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await in_hand_at_once(desk, monkeypatch) == 4
+    desk._running = True
+    await asyncio.gather(*(desk.store(call(f"SM{n}")) for n in range(module.RUSH - 1)))
+    assert await in_hand_at_once(desk, monkeypatch) == 4
+    monkeypatch.setattr(module, "RUSH_SECONDS", float("inf"))
+    await asyncio.gather(*(desk.store(call(f"SN{n}")) for n in range(module.RUSH * 2)))
+    assert await in_hand_at_once(desk, monkeypatch) == 1
+
+
+@pytest.mark.parametrize(("text", "rests"), [("milk", True), ("he's fallen, can't get up", False)])
+async def test_who_goes_on_in_a_rush_rests_after_a_message_that_is_not_urgent(
+    desk: Intake, monkeypatch: pytest.MonkeyPatch, text: str, rests: bool
+) -> None:
+    async def receive(_message: InboundMessage) -> None:
+        pass
+
+    await desk.store(call("SM1"))
+    desk._clock = VirtualClock(NOW + timedelta(seconds=30))
+    await desk.store(Received((inbound("SM2", text=text, chat=ANA),)))
+    async with handling(desk, monkeypatch, receive) as done:
+        assert await desk._next()
+    assert done == (["SM1"] if rests else ["SM2"])
+    assert (desk._rest_until > 0) is rests
+
+
 async def test_the_hands_go_on_after_any_fault(
     desk: Intake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -385,6 +435,36 @@ async def test_a_receipt_that_cant_be_applied_holds_up_no_other(
         found = [await messages.get(tx, ident) for ident in idents]
         assert [each and each.status for each in found] == [SendStatus.SENT, SendStatus.FAILED]
         assert await due.first(tx) == NOW  # somebody is going to be told of the second
+
+
+async def test_receipts_and_messages_that_wait_take_turns(
+    desk: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from storage import outcomes
+    from tests.made import outbound
+
+    monkeypatch.setattr(module, "IN_TURN", 3)
+    order: list[str] = []
+
+    async def receive(message: InboundMessage) -> None:
+        order.append(f"m{message.provider_id[2:]}")
+
+    async def apply(_tx: Transaction, _clock: object, told: DeliveryReceipt, _: object) -> None:
+        order.append(told.provider_id)
+
+    async with desk._database.transaction() as tx:
+        mine = (await group(tx)).id
+        for n in range(5):
+            await messages.queue(tx, outbound(chat=f"+44770090012{n}", community_id=mine))
+        for n, (ident, _) in enumerate(await messages.claim(tx, Channel.SMS, "me", NOW, 9, [])):
+            await outcomes.sent(tx, ident.id, SendStatus.SENT, NOW, provider_id=f"r{n}")
+    monkeypatch.setattr(module, "apply_receipt", apply)
+    failed = tuple(DeliveryReceipt(Channel.SMS, f"r{n}", SendStatus.FAILED) for n in range(5))
+    await desk.store(Received(receipts=failed))
+    await desk.store(call(*(f"SM{n}" for n in range(7))))
+    async with handling(desk, monkeypatch, receive):
+        await desk.drain()
+    assert " ".join(order) == "m0 m1 m2 r0 r1 r2 m3 m4 m5 r3 r4 m6"
 
 
 # Polling

@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
+from telegram import Update
 from telegram import error as tg
 
 from bot.channels import telegram as channel
@@ -56,7 +57,9 @@ class Api:
         path = urlsplit(url).path
         assert (how, more["allow_redirects"]) == ("POST", False)
         assert path.startswith(f"/bot{TOKEN}/"), path
-        method, params = path.rsplit("/", 1)[1], dict(data)
+        assert more["headers"] == {"Content-Type": "application/x-www-form-urlencoded"}
+        method = path.rsplit("/", 1)[1]
+        params = dict(parse_qsl(data.decode(), keep_blank_values=True, strict_parsing=bool(data)))
         self.calls.append((method, params))
         in_the_book(method, params)
         answer = self.answers.pop(0) if self.answers else True
@@ -260,6 +263,34 @@ def test_no_secret_header_and_no_secret_of_ours_are_refused():
         hooked().receive(ROUTE, {}, b"{}", "")
     with pytest.raises(RefusedError):
         adapter().receive(ROUTE, {"X-Telegram-Bot-Api-Secret-Token": ""}, b"{}", "")
+
+
+@pytest.mark.parametrize(
+    ("given", "plain"),
+    [
+        (message(text="milk \ud800please"), True),
+        (message(text="/help@PoproundBot", entities=[]), True),
+        (message(text="yes", **{"from": {**SAM, "language_code": None}}), True),
+        (message(text="yes", reply_to_message=message(text="?")["message"]), False),
+        (message(STREET, text="hello @PoproundBot"), False),
+        (message(caption="us two", photo=[]), False),
+        (message(text=""), False),
+        (message(text="hello", **{"from": ME}), False),
+        (message(text="hello", via_bot=ME), False),
+        ({**message(text="hello"), "more": 1}, False),
+    ],
+)
+def test_words_alone_are_read_without_the_library_as_with_it(given, plain) -> None:
+    on = hooked()
+    on.username = "PoproundBot"
+    short = on._words_of(given)
+    assert (short is not None) is plain
+    assert not plain or short.messages == on._read(Update.de_json(given))
+
+
+def test_an_id_that_is_none_is_found_out_without_the_library_too() -> None:
+    with pytest.raises(MalformedError):
+        hooked()._words_of(message({**HOME, "id": "7"}, text="hello"))
     with pytest.raises(ValueError, match="secret"):
         TelegramAdapter(TOKEN, public_url="https://p.example")
 

@@ -199,3 +199,18 @@ def test_when_it_is_to_go(words: str, at: datetime | None) -> None:
 )
 def test_who_gave_an_answer(words: str, which: str | None) -> None:
     assert who_said(words) == which
+
+
+CAN = {
+    Need.SHOPPING: "shopping", Need.PRESCRIPTION: "prescriptions", Need.COMPANY: "visits",
+    Need.MEAL: "meals", Need.PET: "dogs", Need.GARDEN: "gardening", Need.HOME: "repairs",
+    Need.TECH: "phones", Need.PAPERWORK: "letters", Need.ERRAND: "errands", Need.LIFT: "lifts",
+}  # fmt: skip
+
+
+def test_those_who_can_do_each_kind_or_speak_a_language() -> None:
+    for need, word in CAN.items():
+        assert named(f"helpers who can do {word}") == Named(Audience(role=Role.HELPER, need=need))
+    for language, word in {"en": "English", "pl": "Polish"}.items():
+        assert named(f"{word} speakers") == Named(Audience(language=language))
+    assert answers_in("yes, " + 24 * "x") and not answers_in("yes, " + 25 * "x")

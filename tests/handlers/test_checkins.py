@@ -12,10 +12,15 @@ from hypothesis import strategies as st
 
 from handlers.rules import timing
 from handlers.rules.checkins import (
+    AGAIN,
     EVERY,
+    ORGANISERS_FIRST,
+    REPORT,
+    REPORT_AGAIN,
     WEEK,
     WEEKEND,
     Named,
+    Reason,
     asks_when,
     contacts_in,
     is_for_somebody,
@@ -195,6 +200,68 @@ def test_other_talk_is_not_being_away(words: str) -> None:
     assert away_in(plain(words), TUESDAY) is None
 
 
+NOT_AWAY = (
+    # Each of these ended somebody's check-ins for a week.
+    *("I'm not away", "I'm no longer away", "I'm never away", "I am not away until Friday"),
+    *("I'm not in hospital any more", "they are not keeping me in hospital", "I'm not on holiday"),
+    *("not going on holiday", "I'm not going away now", "don't pause my check", "I've been away"),
+    *("I have been in hospital", "dwi ddim i ffwrdd", "non sono via", "non sono in ospedale"),
+    *("my helper is on holiday this week", "my son is going away on Friday", "he's going away"),
+    *("Sam won't be here today", "the nurse will not be here till Friday", "Sam's out all day"),
+    *("my sister is staying with me", "my phone is at my daughter's", "mae fy mab i ffwrdd"),
+    *("mio marito è in vacanza", "I'm going to stay at home", "I'm going to stay in bed"),
+    *("I have put it away", "I'm throwing it away", "I'm wasting away", "I'm miles away"),
+    *("I was going to stay with my son", "I'll be straight away"),
+)
+IS_AWAY = (
+    *("I'm going away", "off away", "I'll be away", "we're off away", "I have to go away", "pause"),
+    *("please pause", "pause my check-ins", "skip my check", "no checkins", "don't check on me"),
+    *("sorry on holiday", "I'm on holiday", "we are going away", "going to stay with Jean"),
+    *("staying at my sister's", "at my daughter's", "I'm out all day", "out all day"),
+    *("I won't be home", "I will not be here", "dw i i ffwrdd", "i ffwrdd", "vado in vacanza"),
+    *("sono via", "vado via", "I'm not well but I'm away", "I'm at my friend's"),
+)
+IN_HOSPITAL = (
+    *("in hospital", "going into hospital", "I'm in the infirmary", "they took me to hospital"),
+    *("they are keeping me in hospital", "I have to go into hospital", "I was taken into hospital"),
+    *("I must go to the hospital", "back in hospital", "sono in ospedale", "dw i yn yr ysbyty"),
+    *("I'm not well I'm in hospital", "we are in respite", "I'm admitted to hospital"),
+)
+
+
+def test_who_is_away_is_told_from_who_is_not_and_from_others() -> None:
+    assert [words for words in NOT_AWAY if away_in(plain(words), TUESDAY)] == []
+    found = {words: away_in(plain(words), TUESDAY) for words in (*IS_AWAY, *IN_HOSPITAL)}
+    assert [words for words, away in found.items() if away is None] == []
+    assert [words for words in IN_HOSPITAL if not getattr(found[words], "hospital", 0)] == []
+    for words in ("Rosa is not away", "Rosa isn't in hospital", "Rosa was never on holiday"):
+        assert away_in(plain(words), TUESDAY, of_somebody=True) is None
+    for words in ("Rosa is gone away", "she's away", "they're away", "pause Rosa", "on holiday"):
+        assert away_in(plain(words), TUESDAY, of_somebody=True)
+
+
+NOT_BACK = (
+    *("my son is back home", "he's back home", "the pain is back again", "my back again"),
+    *("it's back again", "take me home now", "I want to go home now", "get me out of hospital"),
+    *("when do I get home from hospital", "can I come home from hospital", "I'm never home"),
+    *("I should be back home", "once I'm back", "if I'm home", "hopefully back home"),
+    *("dw i ddim adref", "non sono tornata", "quando sono tornata", "we expect to be back home"),
+)
+BACK = (
+    "I'm now back",
+    "got home",
+    "home again",
+    "out of hospital",
+    "out of the hospital",
+)
+BACK += ("start my check-ins", "start the check", "yn ôl", "dw i gartref", "adref", "sono tornato")
+
+
+def test_who_is_back_is_told_from_who_is_not_and_from_others() -> None:
+    assert [words for words in NOT_BACK if is_back(plain(words), TUESDAY)] == []
+    assert [words for words in BACK if not is_back(plain(words), TUESDAY)] == []
+
+
 @pytest.mark.parametrize(
     ("words", "until", "hospital"),
     [
@@ -305,6 +372,19 @@ NOT_WELL = (
     ),
     *("the weather is fine but I'm on the floor", "can't get up, all right otherwise"),
     *("the ambulance is here, ok", "non sto tanto bene", "dim yn iawn"),
+    *("great, but I need the doctor", "I need a nurse", "send me some help", "help me, I'm fine"),
+    *(
+        "ok I suppose",
+        "fine I think",
+        "all right maybe",
+        "I guess I'm fine",
+        "I can hardly breathe",
+    ),
+    *("can't get my breath", "can't get to the toilet", "not coping", "can't cope", "breathless"),
+    *("good but throwing up", "vomiting all night", "I've got the flu", "covid", "so confused"),
+    *("upset today", "crying a lot", "freezing in here", "wedi syrthio", "dw i wedi cwympo"),
+    *("dwi'n sâl", "dwi'n sal", "teimlo'n wael", "wedi brifo", "sono caduta", "sono malato"),
+    *("aiuto", "sto male", "ho dolore"),
 )
 WELL = (
     *("no, I'm fine", "no im fine thanks", "I don't need anything, all well", "can't grumble"),
@@ -312,7 +392,8 @@ WELL = (
     *("yes I'm here love", "No need to ring me, I am ok", "nothing to report all ok"),
     *("all right thanks, no pain today", "didn't sleep but I'm ok now", "iawn diolch"),
     *("yes I am well", "doing well", "no complaints", "fine, not been out"),
-    *("right now I'm fine", "not right now, I'm fine", "tutto bene"),
+    *("right now I'm fine", "not right now, I'm fine", "tutto bene", "couldn't be better"),
+    *("good morning, all well", "I had a good night", "nah I'm fine", "had my flu jab, fine"),
 )
 
 
@@ -328,6 +409,9 @@ WELL = (
         ("can you ring me", False),
         ("had a fall but alright", False),  # who rings in vain does no harm
         ("what time is it", None),
+        ("good morning", None),  # a greeting says nothing of how they are
+        ("good morning, where are my pills", None),
+        ("good god", None),
         # A word of being well with a no before it, however far.
         *((words, False) for words in NOT_WELL),
         *((words, True) for words in WELL),
@@ -339,6 +423,72 @@ WELL = (
 )
 def test_how_somebody_is(words: str, well: bool | None) -> None:
     assert feeling(plain(words)) is well
+
+
+TAKES = (
+    *(
+        "I can pop round",
+        "happy to go",
+        "be there in 5",
+        "I'll be there soon",
+        "I'm coming",
+        "coming",
+    ),
+    *("I'm going to see her", "I'm going to Doreen's now", "no answer, I'm going round now"),
+    *(
+        "nah I'm going",
+        "we are off going over",
+        "just popping round",
+        "I'll sort it",
+        "I'll try her",
+    ),
+    *("on the way", "in my way", "yep", "aye", "will do", "were going round", "leave it with me"),
+    *("ci penso io", "vado subito", "ci vado", "sto andando", "certo", "mi af i", "fe af i"),
+    *("ar fy ffordd", "dw i'n mynd rwan", "iawn", "ie"),
+)
+TAKES_NOT = (
+    # Taken for "I'm on it", the alarm would have ended with them.
+    *(
+        "I'm going to bed",
+        "I'm going out",
+        "I'm just going out",
+        "I'm going to work",
+        "I'll ring you",
+    ),
+    *("we are going to Leeds", "I'm going home", "I'm going away", "I'll see what I can do"),
+    *("I'm going shopping", "they were going round", "you were going to call", "won't do it"),
+    *("I'll go unless you can", "I'll go if need be", "is he on his way", "has anyone rung her"),
+    *("are you going round?", "should I go", "someone is going", "what am I to do, I'm going mad"),
+)
+TAKES_NO = (
+    *(
+        "yes but not till tonight",
+        "I'll go when I finish work",
+        "not today",
+        "I'm in bed",
+        "I'm ill",
+    ),
+    *("I don't drive", "I'd call in but no car", "sorry no", "nope", "nah", "na", "nac ydw"),
+    *(
+        "can not",
+        "unable to",
+        "I'm away",
+        "on holiday",
+        "too far",
+        "abroad",
+        "not me",
+        "I won't go",
+    ),
+    *(
+        "i will not",
+        "alla i ddim",
+        "non posso",
+        "not on my way",
+        "dwi ddim ar fy ffordd",
+        "at work",
+    ),
+    *("I'll ring her next week", "in the morning", "after work", "yfory", "domani", "cannot go"),
+)
 
 
 @pytest.mark.parametrize(
@@ -377,6 +527,9 @@ def test_how_somebody_is(words: str, well: bool | None) -> None:
         ("she isn't fine", None, False),
         ("she's not at all well", None, False),
         ("spoke to her, all ok", None, True),
+        *((words, True, False) for words in TAKES),
+        *((words, None, False) for words in TAKES_NOT),
+        *((words, False, False) for words in TAKES_NO),
     ],
 )
 def test_what_somebody_alarmed_says(words: str, takes: bool | None, well: bool) -> None:
@@ -390,7 +543,9 @@ def test_what_somebody_alarmed_says(words: str, takes: bool | None, well: bool) 
         (3, 3, 15),  # the last of the first round
         (4, 3, 30),
         (7, 3, 60),
-        (700, 3, 60),  # never longer, and never an end
+        (30, 3, 60),  # for a day
+        (31, 3, 24 * 60),  # forgotten: once a day, and never an end
+        (700, 3, 24 * 60),
         (1, 0, 15),  # nobody there: tried again
         (2, 1, 30),  # one alone: each time is a round
         (3, 1, 60),
@@ -549,3 +704,26 @@ def test_an_emergency_is_told_again_ever_less_often(others: bool, minutes: list[
     assert [sum(waits[:n], timedelta()) for n in range(1, len(waits) + 1)] == [
         timedelta(minutes=n) for n in minutes
     ]
+
+
+def test_how_long_silence_and_a_report_are_waited_for() -> None:
+    assert [timedelta(minutes=n) for n in (15, 60, 30)] == [AGAIN, REPORT, REPORT_AGAIN]
+    assert {Reason.STOPPED, Reason.NOT_WELL, Reason.NEEDS_MORE} == ORGANISERS_FIRST
+
+
+SO_LONG = {
+    "a day": 1, "one night": 1, "three days": 3, "four days": 4, "five nights": 5,
+    "six days": 6, "a couple of days": 2, "a few days": 3, "a month": 30, "two weeks": 14,
+}  # fmt: skip
+
+
+def test_away_for_so_many_days() -> None:
+    for words, count in SO_LONG.items():
+        away = away_in(plain(f"I'm away for {words}"), TUESDAY)
+        assert away and (away.until - TUESDAY).days == count, words
+    monday = date(2026, 11, 2)
+    this, following = Away(monday, date(2026, 11, 9), False), date(2026, 11, 16)
+    assert away_in("im away this week", monday) == this
+    assert away_in("vado via questa settimana", monday) == this
+    for words in ("vado via la settimana prossima", "vado via la prossima settimana"):
+        assert away_in(words, monday) == Away(this.until, following, False)

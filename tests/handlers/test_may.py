@@ -113,6 +113,7 @@ class Valley:
             ("visit", ref["mine"], "done", ""),
             ("which_done", None, str(ref["mine"]), ""),
             ("which_cannot", None, str(ref["mine"]), ""),
+            ("cannot.sure", ref["mine"], "yes", ""),
             ("pause", None, "week", ""),
             ("hours", None, "hours_any", ""),
             ("hours.agree", None, "yes", "mon 09:00-12:00"),
@@ -268,7 +269,13 @@ def test_every_question_that_can_be_answered_says_by_whom() -> None:
     assert set(MAY) - set(ANSWERS) == {*rights.BY_CODE, "missed"}
     assert set(ANSWERS) <= set(MAY)
     groupless = {"texts", "texts.new", "spending.code", "pause", "hours", "hours.agree"}
-    groupless |= {"card", "visit", "which_done", "which_cannot"}  # these look for themselves
+    groupless |= {
+        "card",
+        "visit",
+        "which_done",
+        "which_cannot",
+        "cannot.sure",
+    }  # these look for themselves
     for kind, who in MAY.items():
         if who in (Who.HELPER, Who.ORGANISER, Who.KEEPER):
             assert (kind in may.GROUP_OF) is not (kind in groupless), kind
@@ -298,18 +305,19 @@ async def test_what_was_taken_away_opens_nothing_any_more(
     only_asks = replace(was, roles=frozenset({Role.ASKER}))
     moved = replace(was, community_id=elsewhere.id)
     did_something = set()
+    letting_go = ("which_cannot", "cannot.sure")
     for case in valley.cases:
         kind, _, key, _ = case
         before = await heard(database, now=was, asked=case)
         if any(before.values()) and not only(before, REFUSED):
             did_something.add(kind)
         for now in (left, only_asks, moved):
-            own = ("visit", "which_done", "which_cannot", "hours", "hours.agree")
+            own = ("visit", "which_done", *letting_go, "hours", "hours.agree")
             if now is moved and kind in own:
                 continue  # a visit of theirs is theirs wherever they are by now
             out = await heard(database, now=now, asked=case)
             assert not shows(out), (kind, key, now.roles, out)
-            lets_go = key in may.LETS_GO or kind == "which_cannot"
+            lets_go = key in may.LETS_GO or kind in letting_go
             if now is moved and kind not in may.GROUP_OF and kind != "alarm":
                 continue  # it is about themselves, or their own group, whichever that is
             if key and kind != "card" and not lets_go and kind != "spending.code":

@@ -84,6 +84,14 @@ def test_an_amount_is_told_from_a_number(text: str, money: bool) -> None:
         ("PIN: 12 34", f"PIN: {MASK}", "pin"),
         ("cvv 123", f"cvv {MASK}", "pin"),
         ("fy rhif pin yw 4321", f"fy rhif pin yw {MASK}", "pin"),
+        ("il mio pin è 4321", f"il mio pin è {MASK}", "pin"),
+        ("my pin's 1234", f"my pin's {MASK}", "pin"),
+        ("pin - 1234", f"pin - {MASK}", "pin"),
+        ("pin no. 1234", f"pin no. {MASK}", "pin"),
+        ("my PIN, it is 1234", f"my PIN, it is {MASK}", "pin"),
+        ("the cvc number for the card is 123", f"the cvc number for the card is {MASK}", "pin"),
+        ("1234 is my pin", f"{MASK} is my pin", "pin"),
+        ("£1234 is the pin", None, ""),
         ("4111111111111111 pin 1234", f"{MASK} pin {MASK}", "card"),
         ("ring 07700 900123 or 01484 960000", None, ""),
         ("0044 7700 900123", None, ""),
@@ -97,6 +105,11 @@ def test_a_cards_number_and_a_pin_are_taken_out_and_nothing_else(
     text: str, kept: str | None, what: str
 ) -> None:
     assert masked(text) == (kept if kept is not None else text, what)
+
+
+def test_half_a_number_is_no_amount() -> None:
+    """ "£1,200" was one pound, and "7.5" seven."""
+    assert [amount_in(text) for text in ("£1,200", "7.5", "£7.5", "£12.345")] == 4 * [None]
 
 
 async def test_a_cards_number_is_nowhere_in_what_is_kept(database_url: str) -> None:

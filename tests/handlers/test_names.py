@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.rules.courtesy import asks_if_there, is_greeting, is_thanks, says_nobody_came
-from handlers.rules.names import LONGEST, house_in, house_named, introduced, name_in
+from handlers.rules.names import LONGEST, LONGEST_HOME, house_in, house_named, introduced, name_in
 
 
 @pytest.mark.parametrize(
@@ -180,6 +180,21 @@ def test_that_nobody_came_is_heard(said: str) -> None:
     assert says_nobody_came(said)
 
 
+NOBODY_CAME = (
+    *("Sam hasn't been", "sam hasnt been yet", "nobodys been", "no-one has come", "no show"),
+    *("he isnt here", "hes not here", "they arent here", "she is not here", "they're not here"),
+    *("not here yet", "he never showed", "she didnt turn up", "not arrived", "noone turned up"),
+    *("nobody showed up", "nobody here", "he did not appear", "still waiting", "no sign of Sam"),
+    *("dydy o ddim wedi dod", "does neb wedi cyrraedd", "ddaeth Sam ddim", "dal i aros"),
+    *("non è venuto nessuno", "nessuno è arrivato", "sto ancora aspettando", "aspetto ancora"),
+    *("non si è vista nessuno", "no one was here, nobody has arrived", "haven't come"),
+)
+
+
+def test_who_waits_in_vain_says_so_in_many_ways() -> None:
+    assert [said for said in NOBODY_CAME if not says_nobody_came(said)] == []
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -188,6 +203,10 @@ def test_that_nobody_came_is_heard(said: str) -> None:
         "is Sam coming",
         "there is no sign of rain yet",
         "the paper is not here",
+        "I've not come to any harm",
+        "I'm not still waiting",
+        "Sam hasn't been well",
+        "my show is not here",
         "nobody came" + 150 * "!",  # a letter is about more
     ],
 )
@@ -198,3 +217,9 @@ def test_other_news_is_not(said: str) -> None:
 def test_are_you_there_asks_how_it_stands() -> None:
     assert asks_if_there("Hello are you there?")
     assert not asks_if_there("are you there on Tuesday to help")
+
+
+def test_no_name_is_made_of_the_words_of_those_in_need() -> None:
+    for said in ("could would", "frightened", "hungry people", "ie", "angen", "dwi", "plis rhywun"):
+        assert name_in(said) is None
+    assert (LONGEST, LONGEST_HOME) == (26, 64)  # the texts are measured with these

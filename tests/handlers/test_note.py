@@ -190,3 +190,7 @@ def test_by_text_it_never_takes_more_than_two_parts(
         )
         assert segments(said) <= 2
         assert said.endswith(tail)
+
+
+def test_when_a_note_is_too_late_and_silence_too_long() -> None:
+    assert (timedelta(hours=1), 7) == (note.TOO_LATE, note.QUIET_DAYS)

@@ -208,6 +208,10 @@ def cant(day: int, month: int, who: str = "") -> Wish:
         ("Sam al posto di io sabato", once(28, 11, "sam", "me", hours=False)),
         ("Sam al posto di Jo sabato prossimo", once(28, 11, "sam", "jo", hours=False)),
         ("ar ddyletswydd heno", once(24, 11, hours=False)),
+        ("Sam on duty tomorrow 9am to 12 noon", until(25, 9 * H, 12 * H)),
+        ("Sam ar ddyletswydd yfory 9 y bore tan hanner dydd", until(25, 9 * H, 12 * H)),
+        ("Sam ar ddyletswydd yfory 9 y bore tan 5 y prynhawn", until(25, 9 * H, 17 * H)),
+        ("Sam al posto di Jo lunedì", once(30, 11, "sam", "jo", hours=False)),
         # From one date to another.
         ("Sam on duty tomorrow 6pm to Thursday 8am", until(25, 18 * H, DAY + 8 * H)),
         ("Sam on duty tomorrow 6pm to Friday 6pm", until(25, 18 * H, 2 * DAY + 18 * H)),

@@ -7,26 +7,37 @@ before the rules and the model were, and nothing was tuned on it.
 from __future__ import annotations
 
 import json
+import random
+import re
 import time
 from datetime import UTC, date, datetime
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from re import _constants as sre  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handlers.rules import understanding_danger, understanding_sieve
 from handlers.rules.understanding import (
     ACT_ABOVE,
     is_start,
     is_stop,
+    is_stop_word,
     may_be_danger,
     numbers_in,
+    read_for_danger,
     understand,
     yes_no,
 )
 from handlers.rules.understanding_calendar import easter
+from handlers.rules.understanding_danger import harmless, signs, weight_of
+from handlers.rules.understanding_signs import STRONG
 from handlers.rules.understanding_when import without_old_days
+from handlers.rules.understanding_words import plain, standard_text
 from storage.model import Intent, Need
 
 HERE = Path(__file__).parent
@@ -66,6 +77,120 @@ def test_stop_is_the_word_alone_or_a_plain_phrase(text: str, stops: bool, why: s
     assert is_stop(text) is stops, why
     if stops:
         assert understand(text, TUESDAY).intent is Intent.STOP, why
+
+
+STOPS = (
+    *("stop texting me", "please stop these texts", "stop the messages", "stop sending them"),
+    *("quit bothering us", "Kindly stop all these SMS", "stop texting plsss exams", "stop sending"),
+    *("stop messaging. It breaks my heart", "can you stop messaging me", "pack in mithering me"),
+    *("why don't you stop texting me", "please stop texting me I won't reply", "stop sending em"),
+    *("I don't want any more texts", "do not want to be contacted", "no longer want your messages"),
+    *("I never wish to get texts", "dont send me any more messages", "no more texts please"),
+    *("don't text me", "please do not contact me again", "dont msg me no more", "never text here"),
+    *("Please don't text it, it upsets me", "Do not ring, do not text, do not call"),
+    *("remove me", "strike me off", "cross my name off", "delete my number", "delete my data"),
+    *("take my name and number off", "take me off", "take me off this", "pls take me off, u guys"),
+    *("take me off the rota and the texts", "get me off this list", "take me out of the group"),
+    *("get me out of this", "unsubscribe", "opt me out", "leave the group"),
+    *("peidiwch ag anfon negeseuon", "paid anfon mwy o negeseuon ata i", "dim mwy o negeseuon"),
+    *("Peidiwch â thecstio eto. Fydd neb yma", "peidiwch â gyrru dim mwy, os gwelwch yn dda"),
+    *("tynnwch fi", "rhowch y gorau i decstio", "basta messaggi", "non voglio più messaggi"),
+    *("non mandatemi più sms", "Non scrivetemi più per favore", "cancellatemi dalla lista"),
+)
+STOPS_NOTHING = (
+    # Cries and errands that would have ended in silence.
+    *("can anyone take me", "my clinic is Thursday at 2, could someone take me", "take me please"),
+    *("need someone to get me out of bed", "get me off the floor", "can't get me out of the bath"),
+    *("can somebody get me off the toilet", "take me out on Friday", "take me off to the hospital"),
+    *("take me off the bus", "take me from the hospital", "get me out three books", "get me out"),
+    # Who waits for texts, or asks.
+    *("I never get texts from you", "I no longer receive your messages", "I don't get your texts"),
+    *("any more messages for me?", "are there no more texts", "why did you stop texting"),
+    *("have you stopped texting me", "I can't get any more texts, the phone is full"),
+    *("how did you get my number", "get my number from Ana"),
+    # Who does not want it to stop.
+    *("please don't stop", "don't stop sending", "do not stop the texts", "please don't remove me"),
+    *("don't take me off the list", "don't delete my number", "I don't want to leave the group"),
+    *("I don't want you to stop the texts", "I don't want to opt out", "not unsubscribe"),
+    # Of somebody else, or at some hour.
+    *("stop sending Sam, he is rude", "stop contacting my son", "please don't text Sam, ring him"),
+    *("don't contact the doctor", "don't text before 9", "do not text me at night", "I never text"),
+    *("peidiwch ag anfon Brian", "paid ag anfon bara gwyn", "peidiwch gyrru neb i'r siop"),
+    *("stop the bleeding", "text STOP to opt out", "she won't stop texting me"),
+)
+
+
+def listed(words: str) -> list[str]:
+    return [word.replace("_", " ") for word in words.split()]
+
+
+STOP_WORDS = listed(
+    "stop stopp stpo sotp stop_all stopall opt_out optout unsub unsubscribe unsubcribe "
+    "unsuscribe unsubscibe stopio stopiwch stopia stopwch end quit revoke"
+)
+BEFORE_STOP = listed(
+    "please pls plz plis plise just now ok can_you will_you oh no you kindly hi hello sorry "
+    "i_said i_want_to could_you rwan nawr"
+)
+AFTER_STOP = listed(
+    "now all please pls plz plis thank_you thankyou thanks thanx thx ta love xx sorry stopio "
+    "stopiwch cheers diolch diolch_yn_fawr os_gwelwch_yn_dda rwan nawr hyn immediately "
+    "at_once everything for_good forever mate dear duck"
+)
+START_WORDS = listed(
+    "start unstop join join_in subscribe resume restart start_again rejoin sign_me_up sign_up "
+    "add_me opt_in begin put_me_back_on dechrau cychwyn ymuno ailddechrau start_texting_me "
+    "start_texts start_messages start_sending_again"
+)
+BEFORE_START = listed(
+    "please pls hi hello yes can_you can_i could_i i_want_to i_wish_to i'd_like_to "
+    "i_would_like_to want_to ok hoffwn dwi_isio dwi_eisiau"
+)
+AFTER_START = listed(
+    "please pls again thank_you thanks ta back me the_group your_group os_gwelwch_yn_dda plis "
+    "now x love eto diolch a'r_grŵp ar_grwp"
+)
+
+
+def test_each_fixed_word_counts_with_every_politeness() -> None:
+    stops = [*STOP_WORDS, "cancel", "stop it", "stop this", "stop that"]
+    stops += [f"{before} stop" for before in BEFORE_STOP]
+    stops += [f"{word} {after}" for word in ("stop", "quit") for after in AFTER_STOP]
+    assert [words for words in stops if not is_stop_word(words)] == []
+    starts = [*START_WORDS, *(f"{before} start" for before in BEFORE_START)]
+    starts += [f"start {after}" for after in AFTER_START]
+    assert [words for words in starts if not is_start(words)] == []
+
+
+YES = listed(
+    "y yes yess yh yeh yea yeah ye yep yup aye ay ok okay oky okey_dokey k kk sure righto "
+    "right_oh right_you_are course of_course defo definitely certainly absolutely alright "
+    "all_right fine go_on_then go_for_it go_ahead please_do please ie ia iep iawn ydw ydy ydi "
+    "oes do cewch gwnaf wnaf gallaf medraf dwi'n_iawn perffaith mi_wna_i fe_wnaf_i galla_i "
+    "medra bydda_i byddwn baswn byswn wrth_gwrs siŵr grêt bendigedig ocê da_iawn "
+    "popeth_yn_iawn dim_problem grand champion lovely perfect smashing great brill brilliant "
+    "sounds_good suits_me that's_fine that's_right correct happy_to will_do deal i'm_in "
+    "i'll_do_it i_will i_can i_do i_am we_can count_me_in no_problem no_probs no_bother "
+    "no_worries tak sì va_bene certo volentieri да так indeed"
+)
+NO = listed(
+    "n no nope nop nah naw nay nae na naddo nage nac_ydw nac_oes na_chewch na_fyddwn na_allaf "
+    "na_fedra_i alla_i_ddim fedra_i_ddim dim_diolch dim_heddiw dim_nawr dim_rŵan dim_heno "
+    "dim_y_tro_hwn amhosib not_today not_me not_now not_this_time not_for_me no_thanks no_ta "
+    "i'd_rather_not rather_not i_can't can't cannot can't_do_it i_cannot not_really not_able "
+    "unable nie i_don't i'd_sooner_not i'm_afraid_not afraid_not never negative no_chance "
+    "no_way no_can_do ddim certainly_not i_won't i_do_not"
+)
+
+
+def test_each_word_that_agrees_or_refuses() -> None:
+    assert [word for word in YES if yes_no(word) is not True] == []
+    assert [word for word in NO if yes_no(word) is not False] == []
+
+
+def test_who_is_silenced_has_asked_for_it() -> None:
+    assert [words for words in STOPS if not is_stop(words)] == []
+    assert [words for words in STOPS_NOTHING if is_stop(words)] == []
 
 
 @pytest.mark.parametrize(
@@ -122,6 +247,12 @@ def test_numbers_count_only_when_nothing_else_is_said(
         ("N", False), ("no thank you dear", False), ("👎", False),
         ("yes but not Tuesday", None), ("no milk today", None), ("milk", None), ("", None),
         ("👍👎", None), ("not sure", None), ("okra", None),
+        ("no no", False), ("of course not", False), ("no I can't", False), ("i will not", False),
+        ("non oggi", False), ("certo che no", False), ("yes yes yes!", True),
+        # What both agrees and refuses is asked once more: an "ok" would have sent somebody.
+        ("ok not today", None), ("yes please not today", None), ("no problem, not today", None),
+        ("no go on then", None), ("no, that would be lovely", None), ("no I will", None),
+        ("no of course", None), ("no I'm fine", False), ("ok today", True), ("no not today", False),
     ],
 )  # fmt: skip
 def test_yes_and_no_in_the_words_people_use(text: str, answer: bool | None) -> None:
@@ -522,6 +653,110 @@ def test_messages_never_tuned_on_are_understood_about_as_well_as_measured() -> N
     urgent = [row["text"] for row in rows if understand(row["text"], TUESDAY).emergency]
     assert len(urgent) > 20
     assert all(map(may_be_danger, urgent))
+
+
+DATA = ROOT / "tools" / "understanding_data"
+
+
+def texts_of(path: Path) -> list[str]:
+    return [json.loads(line)["text"] for line in path.read_text("utf-8").splitlines()]
+
+
+def test_nothing_that_is_read_as_danger_is_kept_from_being_read() -> None:
+    held_out = sorted((DATA / "held_out").glob("*.jsonl"))
+    assert len(held_out) == 8
+    texts = [text for path in held_out for text in texts_of(path)]
+    texts += texts_of(HERE / "understanding_unseen.jsonl")
+    calm = [text for text in texts if harmless(plain(text))]
+    assert len(calm) > len(texts) / 3, "it keeps something from being read"
+    assert [text[:20] for text in calm if read_for_danger(text)] == []
+
+
+def as_it_may_be_said(tree: Any, dice: random.Random) -> str:
+    """A text that a parsed pattern fits, or nearly."""
+    said = ""
+    for what, how in tree:
+        if what is sre.LITERAL:
+            said += chr(how)
+        elif what is sre.SUBPATTERN:
+            said += as_it_may_be_said(how[3], dice)
+        elif what is sre.BRANCH:
+            said += as_it_may_be_said(dice.choice(how[1]), dice)
+        elif what in (sre.MAX_REPEAT, sre.MIN_REPEAT):
+            low, high, repeated = how
+            if repeated[0][0] is sre.ANY:
+                said += " "
+            else:
+                for _ in range(dice.randint(low, min(high, low + 1))):
+                    said += as_it_may_be_said(repeated, dice)
+        elif what is sre.IN:
+            kind, value = how[0]
+            said += chr(value) if kind is sre.LITERAL else "s" if kind is sre.CATEGORY else "7"
+    return said
+
+
+def test_each_line_of_each_sign_is_looked_for_where_it_may_fit() -> None:
+    """Which lines a message may fit is worked out beforehand, from the lines: in a message that one
+    fits it has to be found, or somebody's emergency would not be seen as one."""
+    dice = random.Random(23)
+    lines = understanding_danger._LINES
+    unknown = [line.pattern.pattern for line in lines if line.pieces is None]
+    assert unknown == ["🆘"], "run tools/sift_danger.py: there are lines that it has not seen"
+    tried = 0
+    for line in lines:
+        tree, fits = parser.parse(line.pattern.pattern), 0
+        for _ in range(40):
+            said = plain(as_it_may_be_said(tree, dice))
+            if line.pattern.search(said):
+                fits += 1
+                assert line.name in signs(said), said
+                assert line.name.startswith("~") or not harmless(said), said
+            if fits == 3:
+                break
+        tried += fits > 0
+    assert tried > 0.95 * len(lines), tried
+
+
+def test_signs_are_those_that_there_are_whichever_way_it_is_written() -> None:
+    def all_of(table: dict[str, tuple[str, ...]]) -> dict[str, re.Pattern[str]]:
+        return {
+            name: re.compile("|".join(map(understanding_danger.full, ways)))
+            for name, ways in table.items()
+        }
+
+    strong, sounds = all_of(STRONG), all_of(understanding_danger.ONLY_SOUNDS)
+    texts = texts_of(DATA / "emergency.jsonl")
+    texts += [
+        "cannae breath",
+        "ive fel doon an cannae git up m8",
+        "sum1 has fell",
+        "i want 2 die 2day",
+    ]
+    for text in texts:
+        said = plain(text)
+        ways = (said, standard_text(said))
+        seen = [name for name, each in strong.items() if any(map(each.search, ways))]
+        seen += ["~" + name for name, each in sounds.items() if any(map(each.search, ways))]
+        assert signs(said) == seen, text[:20]
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("blorf gnix wampt", True),
+        ("upadlam i nie moge wstac", True),
+        ("dwi wedi cwympo yn y gegin", True),
+        ("sono caduta e non riesco ad alzarmi", True),
+        ("mi chest hurst sumthin awfull", True),
+        ("milk and bread please", False),
+        ("yes please", False),
+        ("07700 900123", False),
+        ("", False),
+    ],
+)
+def test_words_that_nobody_knows_are_suspicious(text: str, read: bool) -> None:
+    assert weight_of("blorf") == understanding_sieve.UNKNOWN > 0
+    assert harmless(plain(text)) is not read
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ import pytest
 
 import handlers
 from bot.channels.base import REASONS
-from handlers.ask import QUOTED
 from handlers.broadcast_preview import Said
 from handlers.hours import FIXED
 from handlers.join import CAN_DO
@@ -19,6 +18,7 @@ from handlers.rules.checkins import Reason
 from handlers.rules.matching import WhyNot
 from handlers.rules.names import LONGEST, LONGEST_HOME
 from handlers.rules.segments import is_gsm, outside_gsm, segments
+from handlers.turn import QUOTED
 from handlers.wording import load
 from storage.model import (
     KEEPERS,
@@ -50,7 +50,10 @@ MADE = {
     "why_not.waiting",
     *(f"state.{status.value}" for status in RequestStatus),
     *(f"help.{role.value}" for role in set(Role) - KEEPERS),
-    *(f"draft.{reason}" for reason in ("no_place", "outside", "silent", "other_door", "friend")),
+    *(
+        f"draft.{reason}"
+        for reason in ("no_place", "outside", "silent", "other_door", "friend", "no_day")
+    ),
     *(f"asker.{reason}" for reason in ("stopped", "left")),
     *(
         f"{entry}{end}"
@@ -427,6 +430,8 @@ TWO = frozenset(
         "details.bare",
         "details.by_hand",
         "details.by_hand.bare",
+        "draft.no_day",
+        "recurring.skipped.until.helper",
         "draft.no_place",
         "draft.other_door",
         "draft.outside",

@@ -166,6 +166,23 @@ async def test_a_groups_record_counts_its_own_waves_that_are_over(
         assert await members.waves_since(tx, 2, NOW) == []
 
 
+async def test_what_came_of_waves_is_counted_of_the_latest(
+    database: Database, three: Three, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(members, "RECORD", 2)
+    members._waves.cache_clear()
+    rosa, sam, _ = three
+    async with database.transaction() as tx:
+        for days, said in enumerate(("declined", "accepted", "declined")):
+            made = request(asker_id=rosa.id, created_at=NOW + timedelta(days=days))
+            wanted = await requests.add(tx, made)
+            await requests.save(tx, replace(wanted, status=RequestStatus.FILLED))
+            offer = await requests.add_offer(tx, wanted.id, sam.id, 1, "near", NOW)
+            await requests.answer_offer(tx, offer.id, OfferStatus(said), NOW)
+        assert await members.waves_since(tx, 1, NOW) == [Waves(1, 2, 1)]
+    members._waves.cache_clear()
+
+
 async def test_whose_requests_and_in_which_state(database: Database, three: Three) -> None:
     rosa, sam, wanted = three
     async with database.transaction() as tx:

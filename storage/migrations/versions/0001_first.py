@@ -488,6 +488,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         sa.Column("also", sa.String(length=64), nullable=False),
         sa.Column("sealed_words", sa.LargeBinary(), nullable=False),
         sa.Column("day", sa.Date(), nullable=True),
+        sa.Column("also_days", sa.String(length=64), nullable=False),
         sa.Column("part", sa.String(length=16), nullable=True),
         sa.Column("for_other", sa.Boolean(), nullable=False),
         sa.Column("wave", sa.Integer(), nullable=False),
