@@ -330,8 +330,8 @@ TABLE = (
     ),
     _rule(
         "outbox",
-        "channel lane kind priority about edits_id status attempts next_at created_at sent_at "
-        "provider_id code reason holder segments lost_at",
+        "channel lane kind priority about edits_id status attempts failed_copies next_at "
+        "created_at sent_at provider_id code reason holder segments lost_at",
         "that a message went, what it cost, and whether it arrived",
         THIRTEEN_MONTHS,
         "after it was written",
