@@ -133,7 +133,8 @@ TABLE = (
     ),
     _rule(
         "requests",
-        "status need also day also_days part for_other wave urgent promised_at misses lapsed_at created_at",
+        "status need also day also_days part for_other wave urgent promised_at misses lapsed_at "
+        "created_at",
         "what kind of help, for which day, and how it ended",
         Kept.NUMBERS,
         "",
