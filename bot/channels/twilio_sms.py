@@ -370,23 +370,26 @@ class TwilioAdapter:
         ]
 
     async def poll(self, cursor: str) -> tuple[Received, str]:
-        """See `ChannelAdapter.poll`. The first call asks at once, later ones wait first.
+        """See `ChannelAdapter.poll`. The first call with a cursor asks at once, later ones wait
+        first. Without one nothing is asked yet, so that when we first began is kept before anything
+        else: who dies a moment later, and is begun again in an hour, goes back as far as that.
 
         The cursor is when the newest text seen was sent, by Twilio's clock, and a word for this one
         poll, so that what another process kept is not taken for what this one was handed. What a
         poll brought and was kept is not brought again while this process lives; after a restart
-        the last minutes are, and are known by their ids. The very first poll goes back no further
-        than `OVERLAP`: older texts are from before anybody was there to answer.
+        the last minutes are, and are known by their ids. None goes back further than `OVERLAP`
+        before that beginning: older texts are from before anybody was there to answer.
 
         Statuses of texts of the last 15 minutes are asked for each time, and every 15 minutes those
         of the last 72 hours.
         """
+        if not cursor:
+            return Received(), self._clock.now().isoformat()
         if self._polled:
             await self._clock.sleep(self._poll_seconds)
         self._polled = True
         now = self._clock.now()
-        moment = cursor.partition("/")[0]
-        newest = datetime.fromisoformat(moment) if moment else now
+        newest = datetime.fromisoformat(cursor.partition("/")[0])
         self._memory.confirm(cursor)
         texts = await self._since(newest - OVERLAP, to=self._number)
         sweep = self._swept is None or now - self._swept >= SWEEP

@@ -106,7 +106,7 @@ async def beside_measure(
     if name == "durable":
         return await beside.durable(urls, folder, *((1, 1.0) if quick else (5, 8.0)), tell)
     if name == "effect":
-        return await beside.effect(urls, folder, *((1, 10, 5) if quick else (5, 300, 80)), tell)
+        return await beside.effect(urls, folder, *((1, 10, 5) if quick else (3, 400, 200)), tell)
     if name == "webhook":
         return await beside.webhook(urls, folder, *((1, 20) if quick else (3, 400)), tell)
     if name == "nearest":

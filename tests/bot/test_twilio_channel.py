@@ -413,6 +413,10 @@ async def test_an_unknown_text_is_looked_up_by_number_time_and_words():
             await sms.look_up(outbound())
 
 
+BEGAN = NOW.isoformat()
+"""A cursor: when somebody was first there."""
+
+
 async def test_polling_brings_what_is_new_oldest_first_and_follows_pages():
     clock = VirtualClock(NOW, speed=1000)
     async with talking(public_url=None, clock=clock) as (sms, api):
@@ -421,7 +425,7 @@ async def test_polling_brings_what_is_new_oldest_first_and_follows_pages():
             api.add(f"SM{at}", NOW + timedelta(seconds=at), body=str(at))
         api.add("SM7", NOW, OURS, ROSA, "out", "undelivered", error_code=30003)
         api.add("SM8", NOW, OURS, ROSA, "out", "queued", date_sent=None)
-        got, cursor = await sms.poll("")
+        got, cursor = await sms.poll(BEGAN)
         assert [m.text for m in got.messages] == ["1", "2", "3"]
         assert got.receipts == (
             DeliveryReceipt(Channel.SMS, "SM7", SendStatus.FAILED, "30003", None),
@@ -432,13 +436,26 @@ async def test_polling_brings_what_is_new_oldest_first_and_follows_pages():
         assert api.calls[0][2]["To"] == OURS
 
 
+async def test_when_it_first_began_is_kept_before_anything_is_asked():
+    clock = VirtualClock(NOW, speed=1000)
+    async with talking(public_url=None, clock=clock) as (sms, api):
+        nothing, began = await sms.poll("")
+        assert nothing == Received() and not api.calls
+    # It died before it had asked, somebody wrote, and it comes back an hour later.
+    later = VirtualClock(NOW + timedelta(hours=1), speed=1000)
+    async with talking(public_url=None, clock=later) as (sms, api):
+        api.add("SM1", NOW + timedelta(seconds=7), body="are you there")
+        got, _ = await sms.poll(began)
+        assert [m.text for m in got.messages] == ["are you there"]
+
+
 async def test_what_was_kept_is_not_brought_again_and_what_was_not_is():
     clock = VirtualClock(NOW, speed=1000)
     async with talking(public_url=None, clock=clock, poll_seconds=5) as (sms, api):
         api.add("SM1", NOW)
         api.add("SM7", NOW, OURS, ROSA, "out", "sent")
-        first, cursor = await sms.poll("")
-        again, cursor = await sms.poll("")  # the commit failed, so the old cursor comes back
+        first, cursor = await sms.poll(BEGAN)
+        again, cursor = await sms.poll(BEGAN)  # the commit failed, so the old cursor comes back
         assert again == first
         assert clock.now() >= NOW + timedelta(seconds=5)
         nothing, cursor = await sms.poll(cursor)
@@ -458,7 +475,7 @@ async def test_a_text_that_cannot_be_read_does_not_hold_up_the_others(caplog):
         api.add("SM2", NOW, body=7)
         api.add("SM3", NOW, OURS, ROSA, "out", "failed", error_code="\x00")
         api.add("SM4", NOW, body="after")
-        got, _ = await sms.poll("")
+        got, _ = await sms.poll(BEGAN)
     assert ([m.text for m in got.messages], got.receipts) == (["after"], ())
     assert "private words" not in caplog.text
 
@@ -466,10 +483,10 @@ async def test_a_text_that_cannot_be_read_does_not_hold_up_the_others(caplog):
 async def test_what_one_process_has_kept_is_not_taken_for_what_another_was_handed():
     async with talking(public_url=None, clock=VirtualClock(NOW), poll_seconds=0) as (sms, api):
         other = adapter(sms._http._api_url, None, clock=VirtualClock(NOW))
-        _, cursor = await other.poll("")  # this is kept, and sees nothing yet
+        _, cursor = await other.poll(BEGAN)  # this is kept, and sees nothing yet
         await other.close()
         api.add("SM1", NOW)
-        await sms.poll("")  # this one lost its lease meanwhile
+        await sms.poll(BEGAN)  # this one lost its lease meanwhile
         got, _ = await sms.poll(cursor)
     assert [m.provider_id for m in got.messages] == ["SM1"]
 
@@ -477,7 +494,7 @@ async def test_what_one_process_has_kept_is_not_taken_for_what_another_was_hande
 async def test_old_texts_are_asked_for_now_and_then():
     clock = VirtualClock(NOW)
     async with talking(public_url=None, clock=clock, poll_seconds=0) as (sms, api):
-        cursor = ""
+        cursor = BEGAN
         for _ in range(3):
             _, cursor = await sms.poll(cursor)
         clock.jump_to(NOW + twilio_sms.SWEEP)
@@ -497,7 +514,7 @@ async def test_a_poll_that_fails_is_tried_again():
             api.answers = [answer, answer]  # a lost GET is made twice by aiohttp itself
             sms._polled = False
             with pytest.raises(RetryableError):
-                await sms.poll("")
+                await sms.poll(BEGAN)
 
 
 async def test_set_up_points_the_number_here_and_leaves_calls_alone():
