@@ -116,6 +116,9 @@ STATUSES = {
 
 OVERLAP = timedelta(minutes=5)
 """How far a poll looks back behind the newest it has seen: lists lag, and clocks differ (ours)."""
+BEFORE_US = timedelta(minutes=10)
+"""How far behind the first beginning it is looked, beside `OVERLAP` (ours): for who writes as the
+bot is being set up, and dies, and is set up again."""
 CLOCKS_DIFFER = timedelta(hours=2)
 """By how much our clock may have been ahead of Twilio's when a text was written (ours): one that is
 wrong by an hour, and put right since, must not have a text that arrived sent once more. What else
@@ -372,7 +375,8 @@ class TwilioAdapter:
     async def poll(self, cursor: str) -> tuple[Received, str]:
         """See `ChannelAdapter.poll`. The first call with a cursor asks at once, later ones wait
         first. Without one nothing is asked yet, so that when we first began is kept before anything
-        else: who dies a moment later, and is begun again in an hour, goes back as far as that.
+        else: who dies a moment later, and is begun again in an hour, goes back as far as that, and
+        a little further: somebody may have written while we were being set up.
 
         The cursor is when the newest text seen was sent, by Twilio's clock, and a word for this one
         poll, so that what another process kept is not taken for what this one was handed. What a
@@ -384,7 +388,7 @@ class TwilioAdapter:
         of the last 72 hours.
         """
         if not cursor:
-            return Received(), self._clock.now().isoformat()
+            return Received(), (self._clock.now() - BEFORE_US).isoformat()
         if self._polled:
             await self._clock.sleep(self._poll_seconds)
         self._polled = True

@@ -444,9 +444,11 @@ async def test_when_it_first_began_is_kept_before_anything_is_asked():
     # It died before it had asked, somebody wrote, and it comes back an hour later.
     later = VirtualClock(NOW + timedelta(hours=1), speed=1000)
     async with talking(public_url=None, clock=later) as (sms, api):
-        api.add("SM1", NOW + timedelta(seconds=7), body="are you there")
+        api.add("SM0", NOW - timedelta(minutes=20), body="before anybody was there")
+        api.add("SM1", NOW - timedelta(minutes=9), body="is this it")
+        api.add("SM2", NOW + timedelta(seconds=7), body="are you there")
         got, _ = await sms.poll(began)
-        assert [m.text for m in got.messages] == ["are you there"]
+        assert [m.text for m in got.messages] == ["is this it", "are you there"]
 
 
 async def test_what_was_kept_is_not_brought_again_and_what_was_not_is():
