@@ -76,6 +76,7 @@ async def _ask(turn: Turn, request: HelpRequest, asker: Member, handler: Member 
             ("close",),
             asker=turn.who(asker)(handler.language),
             what=turn.gist(request, handler.language),
+            when=turn.when(request, handler.language),
         )
         return
     await turn.tell_organisers(

@@ -435,6 +435,7 @@ async def chase(turn: Turn, request: HelpRequest) -> None:
             ("close", "wider") if for_neighbours(request, asker) else ("close",),
             asker=turn.who(asker)(handler.language),
             what=turn.gist(request, handler.language),
+            when=turn.when(request, handler.language),
         )
         return
     told = await turn.tell_organisers(

@@ -388,6 +388,7 @@ TWO = frozenset(
     {
         "unused",
         "unused.not_asked",
+        "chase.yours",
         "nobody_yet.this",
         "nobody_yet.this.alone",
         "leave.done.open",
