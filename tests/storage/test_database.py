@@ -24,10 +24,11 @@ from storage.database import (
     open_database,
     open_engine,
 )
+from storage.schema import due, metadata
 from storage.schema import keepsakes as table
-from storage.schema import metadata
 from storage.vault import Vault
 from tests.conftest import SECRET
+from tests.made import NOW
 
 
 async def kept(database: Database, name: str) -> str:
@@ -286,6 +287,49 @@ async def test_a_database_that_is_not_there_is_unavailable(url: str) -> None:
         async with database.transaction():
             raise AssertionError("it could not begin")
     await database.close()
+
+
+async def test_lines_that_were_cut_while_nobody_spoke_are_noticed_by_nobody(postgres: str) -> None:
+    database, elsewhere = (open_database(postgres, Vault(SECRET)) for _ in range(2))
+    async with database.transaction() as one, database.transaction() as two:
+        pids = [await tx.value(sa.text("SELECT pg_backend_pid()")) for tx in (one, two)]
+    async with elsewhere.transaction() as tx:
+        for pid in pids:
+            await tx.run(sa.text(f"SELECT pg_terminate_backend({pid})"))
+    async with database.transaction() as tx:
+        assert await tx.value(sa.text("SELECT pg_backend_pid()")) not in pids
+    await elsewhere.close()
+    await database.close()
+
+
+async def test_who_waits_for_a_line_in_vain_is_told(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "MOST_LINES", 1)
+    monkeypatch.setattr(lines, "PLACE_SECONDS", 0.05)
+    database = open_database(postgres, Vault(SECRET))
+    async with database.transaction():
+        with pytest.raises(StorageUnavailableError):
+            async with database.transaction():
+                raise AssertionError("there was one line")
+    assert await kept(database, "a") == ""
+    await database.close()
+
+
+async def test_a_line_that_is_in_use_at_the_end_is_closed_after_it(database: Database) -> None:
+    async with database.transaction() as tx:
+        await keepsakes.keep(tx, "a", "1")
+        await database.close()
+    assert not database._lines._free
+    assert await kept(database, "a") == "1"
+
+
+async def test_several_rows_have_their_ids_in_their_order(database: Database) -> None:
+    async with database.transaction() as tx:
+        given = [{"kind": "wave", "ref": ref, "at": NOW, "attempts": 0} for ref in (5, 3, 9)]
+        idents = await tx.add_all(due, given)
+        assert [(await tx.row(due, id=ident) or {})["ref"] for ident in idents] == [5, 3, 9]
+        assert await tx.add_all(due, []) == []
 
 
 async def test_a_line_cut_by_the_server_is_unavailable_and_the_next_works(postgres: str) -> None:
