@@ -124,7 +124,7 @@ class Town:
             prompt = await until(lambda: self.latest(number, r"Reply \d+ for yes"), "a question")
             # In turn: "1" and nothing else, a dozen times within the hour, is taken for a machine's
             # (`guards.SAME_SHORT`), which is told so and not answered any more.
-            answers = (re.sub(r"\D", "", prompt), *"yes ok yep yeah aye y sure".split())
+            answers = (re.sub(r"\D", "", prompt), "yes", "ok", "yep", "yeah", "aye", "y", "sure")
             await self.twilio.texts(number, answers[turn % len(answers)])
             await until(lambda: self.latest(number, "good news"), "good news")
             self.rounds[number] += 1
