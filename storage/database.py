@@ -32,7 +32,7 @@ from storage.lines import (
     sqlite_connection,
     to_its_end,
 )
-from storage.ready import Found, Row, Values, ready
+from storage.ready import Found, Row, Values, among, ready
 from storage.schema import member_keys
 from storage.vault import Forgotten, Seal, Vault, WrongKeyError
 
@@ -42,6 +42,11 @@ ANSWER_SECONDS = 30
 SILENT_SECONDS = 60
 """How long a process may say nothing in the middle of a transaction before PostgreSQL undoes it
 (ours; the longest measured took less than one)."""
+
+PLANS = {"enable_seqscan": "off", "jit": "off"}
+"""How PostgreSQL is to look for rows: by an index, wherever one will do. Each of our statements has
+one; but what was planned while a table had ten rows would read all of it until statistics are
+taken anew, and a new group's first busy hour may be over by then (docs/decisions/0026)."""
 
 MOST_LINES = 8
 """Enough for the lanes, the sender and the clock of one process; PostgreSQL's default limit of 100
@@ -225,7 +230,7 @@ def _having(table: sa.Table, names: tuple[str, ...], lock: bool) -> sa.Select[An
 
 @cache
 def _keys_of() -> sa.Select[Any]:
-    theirs = member_keys.c.member_id.in_(sa.bindparam("members", expanding=True))
+    theirs = among(member_keys.c.member_id, "members")
     return sa.select(member_keys).where(theirs)
 
 
@@ -353,7 +358,10 @@ def open_engine(url: str) -> AsyncEngine:
             "timeout": 10,
             "command_timeout": ANSWER_SECONDS,
             # A machine that lost its power would hold the lanes it had locked for two hours.
-            "server_settings": {"idle_in_transaction_session_timeout": f"{SILENT_SECONDS}s"},
+            "server_settings": {
+                "idle_in_transaction_session_timeout": f"{SILENT_SECONDS}s",
+                **PLANS,
+            },
         }
     engine = create_async_engine(url, **options)
     if is_sqlite:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.database import Transaction
 from storage.model import Due, DueKind, Where
-from storage.ready import Row
+from storage.ready import Row, among
 from storage.schema import due, metadata
 
 
@@ -36,7 +36,7 @@ async def never_mind(tx: Transaction, ref: int, *kinds: DueKind) -> None:
 
 @cache
 def _never_mind() -> sa.Delete:
-    kinds = due.c.kind.in_(sa.bindparam("kinds", expanding=True))
+    kinds = among(due.c.kind, "kinds")
     return sa.delete(due).where(due.c.ref == sa.bindparam("of_ref", type_=due.c.ref.type), kinds)
 
 

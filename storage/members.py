@@ -24,7 +24,7 @@ from storage.model import (
     Vetting,
     Waves,
 )
-from storage.ready import Row
+from storage.ready import Row, among, outside
 from storage.schema import (
     LIVE_VISIT,
     addresses,
@@ -174,7 +174,7 @@ async def lock(tx: Transaction, idents: Iterable[int]) -> None:
 def _lock() -> sa.Select[Any]:
     return (
         sa.select(members.c.id)
-        .where(members.c.id.in_(sa.bindparam("members", expanding=True)))
+        .where(among(members.c.id, "members"))
         .order_by(members.c.id)
         .with_for_update(key_share=True)
     )
@@ -192,7 +192,7 @@ async def several(tx: Transaction, idents: Iterable[int]) -> list[Member]:
 
 @cache
 def _several() -> sa.Select[Any]:
-    these = members.c.id.in_(sa.bindparam("members", expanding=True))
+    these = among(members.c.id, "members")
     return with_keys().where(these).order_by(members.c.id)
 
 
@@ -207,7 +207,7 @@ async def stopped(tx: Transaction, idents: Collection[int]) -> dict[int | None, 
 @cache
 def _stopped() -> sa.Select[Any]:
     return sa.select(members.c.id, members.c.stopped_at).where(
-        members.c.id.in_(sa.bindparam("members", expanding=True)), members.c.stopped_at.is_not(None)
+        among(members.c.id, "members"), members.c.stopped_at.is_not(None)
     )
 
 
@@ -253,9 +253,9 @@ def _reach_query() -> sa.Select[Any]:
     return (
         sa.select(addresses)
         .where(
-            addresses.c.member_id.in_(sa.bindparam("members", expanding=True)),
+            among(addresses.c.member_id, "members"),
             addresses.c.unreachable == "",
-            addresses.c.channel.not_in(sa.bindparam("but", expanding=True)),
+            outside(addresses.c.channel, "but"),
         )
         .order_by(
             addresses.c.wrote_at.desc().nulls_last(), addresses.c.channel.desc(), addresses.c.id
@@ -317,7 +317,7 @@ def _with_role(role: Role) -> sa.Select[Any]:
         with_keys()
         .where(
             members.c.community_id == sa.bindparam("community", type_=members.c.id.type),
-            members.c.standing.in_(sa.bindparam("standings", expanding=True)),
+            among(members.c.standing, "standings"),
             members.c.roles.in_(roles_with(role)),
         )
         .order_by(members.c.id)
@@ -471,7 +471,7 @@ def _loads() -> sa.Select[Any]:
             sa.func.sum(sa.case((lately, 1), else_=0)).label("week"),
         )
         .where(
-            visits.c.helper_id.in_(sa.bindparam("members", expanding=True)),
+            among(visits.c.helper_id, "members"),
             visits.c.status.in_((*LIVE_VISIT, "done")),
             sa.or_(lately, live),
         )
@@ -507,39 +507,32 @@ def _waves() -> sa.Select[Any]:
         .limit(RECORD)
         .subquery()
     )
-    asked = offers.join(recent, recent.c.id == offers.c.request_id)
-    yes = offers.c.status == "accepted"
+    accepted, taken = offers.c.status == "accepted", offers.c.status == "taken"
+    heard = sa.func.max(sa.case((accepted, 1), else_=0))
+    # Of each request, the first wave from which somebody came: in the same look at its offers.
+    first = sa.func.min(sa.func.min(sa.case((accepted, offers.c.wave)))).over(
+        partition_by=offers.c.request_id
+    )
     each = (
         sa.select(
-            offers.c.request_id,
             offers.c.wave,
+            recent.c.status,
             sa.func.count().label("size"),
-            sa.func.max(sa.case((yes, 1), else_=0)).label("heard"),
-            sa.func.max(sa.case((offers.c.status == "taken", 1), else_=0)).label("taken"),
+            heard.label("heard"),
+            sa.func.max(sa.case((taken, 1), else_=0)).label("taken"),
+            first.label("first"),
         )
-        .select_from(asked)
-        .group_by(offers.c.request_id, offers.c.wave)
-        .subquery()
-    )
-    first = (
-        sa.select(offers.c.request_id, sa.func.min(offers.c.wave).label("wave"))
-        .select_from(asked)
-        .where(yes)
-        .group_by(offers.c.request_id)
+        .select_from(offers.join(recent, recent.c.id == offers.c.request_id))
+        .group_by(offers.c.request_id, offers.c.wave, recent.c.status)
         .subquery()
     )
     over = sa.or_(
-        each.c.wave <= first.c.wave,
-        sa.and_(first.c.wave.is_(None), each.c.taken == 0, recent.c.status != "open"),
+        each.c.wave <= each.c.first,
+        sa.and_(each.c.first.is_(None), each.c.taken == 0, each.c.status != "open"),
     )
     return (
         sa.select(
             each.c.size, sa.func.count().label("sent"), sa.func.sum(each.c.heard).label("heard")
-        )
-        .select_from(
-            each.join(recent, recent.c.id == each.c.request_id).outerjoin(
-                first, first.c.request_id == each.c.request_id
-            )
         )
         .where(over)
         .group_by(each.c.size)

@@ -25,7 +25,7 @@ from storage.model import (
     Priority,
     SendStatus,
 )
-from storage.ready import Row
+from storage.ready import Row, among, outside
 from storage.schema import addresses, inbox, member_keys, outbox
 from storage.vault import WrongKeyError
 
@@ -158,7 +158,7 @@ def _by_lane() -> sa.Select[Any]:
     return (
         sa.select(addresses.c.lane, addresses.c.member_id, member_keys.c.wrapped)
         .join(member_keys, theirs)
-        .where(addresses.c.lane.in_(sa.bindparam("lanes", expanding=True)))
+        .where(among(addresses.c.lane, "lanes"))
     )
 
 
@@ -205,16 +205,24 @@ async def next_inbound(tx: Transaction) -> Waiting | None:
 @cache
 def _oldest_inbound() -> sa.Select[Any]:
     head = sa.alias(inbox)
-    before = sa.exists().where(
-        head.c.lane == inbox.c.lane,
-        head.c.handled_at.is_(None),
-        head.c.attempts < TRIES,
-        head.c.id < inbox.c.id,
+    # "The first of its lane", in that order, and not "none is before it": to PostgreSQL an index of
+    # few rows seems as good as another, and it is by this one alone that they come in order.
+    first = (
+        sa.select(head.c.id)
+        .where(head.c.lane == inbox.c.lane, head.c.handled_at.is_(None), head.c.attempts < TRIES)
+        .order_by(head.c.id)
+        .limit(1)
+        .scalar_subquery()
     )
     return (
         sa.select(inbox, member_keys.c.wrapped)
         .outerjoin(member_keys, member_keys.c.member_id == inbox.c.member_id)
-        .where(inbox.c.handled_at.is_(None), inbox.c.attempts < TRIES, ~before)
+        .where(
+            inbox.c.handled_at.is_(None),
+            inbox.c.attempts < TRIES,
+            inbox.c.id == first,
+            inbox.c.priority >= 0,  # every one (`schema.RANKED`)
+        )
         .order_by(inbox.c.priority, inbox.c.id)
         .limit(1)
         .with_for_update(skip_locked=True, of=inbox)
@@ -364,7 +372,7 @@ def _claiming() -> sa.Executable:
     return (
         sa.update(outbox)
         .where(
-            outbox.c.id.in_(sa.bindparam("chosen", expanding=True)),
+            among(outbox.c.id, "chosen"),
             is_one_of(outbox.c.status, SendStatus.QUEUED),
         )
         .values(
@@ -401,20 +409,26 @@ def _heads_query(ranks: tuple[int, ...]) -> sa.CompoundSelect[Any]:
     now = sa.bindparam("now", type_=outbox.c.next_at.type)
     soon = sa.bindparam("soon", type_=outbox.c.next_at.type)
     earlier, original = sa.alias(outbox), sa.alias(outbox)
-    behind = sa.exists().where(
-        earlier.c.lane == outbox.c.lane,
-        is_one_of(earlier.c.status, SendStatus.QUEUED),
-        earlier.c.id < outbox.c.id,
-        earlier.c.priority <= outbox.c.priority,
-        sa.or_(
-            earlier.c.next_at <= now,
-            sa.and_(earlier.c.attempts > 0, earlier.c.next_at <= soon),
-        ),
+    # As in `_oldest_inbound`; and what it edits likewise, or all that ever went would be read.
+    first = (
+        sa.select(earlier.c.id)
+        .where(
+            earlier.c.lane == outbox.c.lane,
+            is_one_of(earlier.c.status, SendStatus.QUEUED),
+            earlier.c.priority <= outbox.c.priority,
+            sa.or_(
+                earlier.c.next_at <= now,
+                sa.and_(earlier.c.attempts > 0, earlier.c.next_at <= soon),
+            ),
+        )
+        .order_by(earlier.c.id)
+        .limit(1)
+        .scalar_subquery()
     )
-    unsent = sa.exists().where(
-        original.c.id == outbox.c.edits_id,
-        original.c.status.in_((SendStatus.QUEUED.value, SendStatus.SENDING.value)),
+    edited = (
+        sa.select(original.c.status).where(original.c.id == outbox.c.edits_id).scalar_subquery()
     )
+    unsent = (SendStatus.QUEUED.value, SendStatus.SENDING.value)
     picks = [
         sa.select(
             sa.select(outbox.c.priority, outbox.c.next_at, outbox.c.id, outbox.c.lane)
@@ -423,9 +437,9 @@ def _heads_query(ranks: tuple[int, ...]) -> sa.CompoundSelect[Any]:
                 is_one_of(outbox.c.status, SendStatus.QUEUED),
                 outbox.c.priority == rank,
                 outbox.c.next_at <= now,
-                outbox.c.lane.not_in(sa.bindparam("busy", expanding=True)),
-                ~behind,
-                sa.or_(outbox.c.edits_id.is_(None), ~unsent),
+                outside(outbox.c.lane, "busy"),
+                outbox.c.id == first,
+                sa.func.coalesce(edited, "").not_in(unsent),
             )
             .order_by(outbox.c.next_at, outbox.c.id)
             .limit(sa.bindparam("most", type_=sa.Integer))
@@ -553,7 +567,7 @@ async def several(
 
 @cache
 def _several() -> sa.Select[Any]:
-    return sa.select(outbox).where(outbox.c.id.in_(sa.bindparam("idents", expanding=True)))
+    return sa.select(outbox).where(among(outbox.c.id, "idents"))
 
 
 async def code_of(tx: Transaction, outbox_id: int) -> str:
@@ -642,7 +656,7 @@ async def _provider_ids(tx: Transaction, idents: list[int]) -> dict[int | None, 
 
 @cache
 def _named() -> sa.Select[Any]:
-    these = outbox.c.id.in_(sa.bindparam("idents", expanding=True))
+    these = among(outbox.c.id, "idents")
     return sa.select(outbox.c.id, outbox.c.provider_id).where(these)
 
 

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from storage import members
 from storage.database import Transaction
 from storage.model import Address, Choice, Question
-from storage.ready import Row
+from storage.ready import Row, among
 from storage.schema import questions
 from storage.vault import Seal
 
@@ -173,7 +173,7 @@ def _open_query() -> sa.Select[Any]:
     return (
         sa.select(questions)
         .where(
-            questions.c.member_id.in_(sa.bindparam("members", expanding=True)),
+            among(questions.c.member_id, "members"),
             questions.c.answered_at.is_(None),
             questions.c.closed_at.is_(None),
             questions.c.asked_at > sa.bindparam("since", type_=questions.c.asked_at.type),
@@ -245,7 +245,7 @@ def _about() -> sa.Select[Any]:
         sa.select(questions)
         .where(
             questions.c.kind == sa.bindparam("kind", type_=questions.c.kind.type),
-            questions.c.ref.in_(sa.bindparam("refs", expanding=True)),
+            among(questions.c.ref, "refs"),
         )
         .order_by(questions.c.id)
     )
@@ -280,7 +280,7 @@ async def close(
 def _close(known: tuple[str, ...]) -> sa.Update:
     columns = {"of_ref": questions.c.ref, "of_member": questions.c.member_id}
     return sa.update(questions).where(
-        questions.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+        among(questions.c.kind, "kinds"),
         *(columns[name] == sa.bindparam(name, type_=columns[name].type) for name in known),
         questions.c.answered_at.is_(None),
         questions.c.closed_at.is_(None),

@@ -14,8 +14,12 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 Row = Mapping[str, Any]
 """A row, by its columns' names."""
@@ -46,6 +50,41 @@ class Found:
     def value(self) -> Any:
         """The first column of the first row, or none."""
         return next(iter(self.rows[0].values())) if self.rows else None
+
+
+class among(FunctionElement[Any]):  # noqa: N801 - it is said as SQLAlchemy says its own
+    """Whether a column has one of the values that a statement is given by this name.
+
+    On PostgreSQL they go as one array, so that it is one statement however many they are: each
+    length of a list would otherwise be planned anew, on every line (docs/decisions/0026).
+    """
+
+    inherit_cache = True
+
+    def __init__(self, column: sa.Column[Any], name: str) -> None:
+        super().__init__(column, sa.bindparam(name, expanding=True, type_=column.type))
+
+
+class outside(among):  # noqa: N801
+    """Whether it has none of them. They may be many, and are looked up, not gone through."""
+
+    inherit_cache = True
+
+
+@compiles(among)
+def _in_a_list(element: among, compiler: SQLCompiler, **how: Any) -> str:
+    column, given = element.clauses
+    found = column.not_in(given) if isinstance(element, outside) else column.in_(given)
+    return compiler.process(found, **how)
+
+
+@compiles(among, "postgresql")
+def _in_an_array(element: among, compiler: SQLCompiler, **how: Any) -> str:
+    column, given = element.clauses
+    array = sa.bindparam(given.key, type_=ARRAY(column.type))
+    if isinstance(element, outside):
+        return compiler.process(column.not_in(sa.select(sa.func.unnest(array))), **how)
+    return compiler.process(column == sa.any_(array), **how)
 
 
 class Ready:
@@ -120,6 +159,7 @@ class _Known:
 
     def __init__(self, statement: sa.Executable, dialect: Dialect, names: tuple[str, ...]) -> None:
         self._dialect = dialect
+        _write_out(statement, names)
         compiled = statement.compile(dialect=dialect, column_keys=list(names))  # type: ignore[attr-defined]
         assert isinstance(compiled, SQLCompiler)
         self._compiled = compiled
@@ -134,6 +174,21 @@ class _Known:
                 self._ready.clear()
             found = self._ready[lengths] = Ready(self._compiled, self._dialect, given)
         return found
+
+
+def _write_out(statement: sa.Executable, names: tuple[str, ...]) -> None:
+    """What a statement says itself stands in its words, and not beside them as a value: a database
+    that plans it once, for all its values, could not see that an index of only such rows will do.
+    """
+    for each in visitors.iterate(statement):  # type: ignore[arg-type]
+        if isinstance(each, sa.BindParameter) and each.key not in names and _plain(each.value):
+            each.literal_execute = True
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(_plain(one) for one in value)
+    return isinstance(value, str | int)
 
 
 @lru_cache(maxsize=2_000)

@@ -20,7 +20,7 @@ from storage.model import (
     Visit,
     VisitStatus,
 )
-from storage.ready import Row
+from storage.ready import Row, among
 from storage.schema import LIVE_VISIT, offers, requests, visits
 from storage.vault import Seal
 
@@ -77,7 +77,7 @@ def _of_asker() -> sa.Select[Any]:
         sa.select(requests)
         .where(
             requests.c.asker_id == sa.bindparam("asker", type_=requests.c.asker_id.type),
-            requests.c.status.in_(sa.bindparam("statuses", expanding=True)),
+            among(requests.c.status, "statuses"),
         )
         .order_by(requests.c.id.desc())
     )

@@ -25,6 +25,7 @@ from storage.model import (
     Vetting,
     VisitStatus,
 )
+from storage.ready import ready
 from storage.schema import members as table
 from tests.made import CELL, NOW, ROSA, asker, group, helper, joined, request
 
@@ -317,9 +318,10 @@ async def test_nobody_is_looked_for_who_is_not_there(village: Database) -> None:
 async def test_the_search_for_helpers_reads_their_own_index(database: Database) -> None:
     async with database.transaction() as tx:
         for query in (members._in_cells(2), members._in_ranges(2)):
-            sql = str(query.compile(database.engine))
-            values = [0] * sql.count("?")
-            plan = await tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", tuple(values))
+            named = query.compile(database.engine).binds.values()
+            words = ready(query, database.engine.dialect, {b.key: 0 for b in named if b.required})
+            values = (0,) * words.words.count("?")
+            plan = await tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {words.words}", values)
             reads = [row.detail for row in plan if row.detail.startswith(("SEARCH", "SCAN"))]
             assert sum("INDEX ix_members_helping" in each for each in reads) == 2
             # What else it looks through is what came of that.

@@ -20,9 +20,10 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 WHEN = sa.DateTime(timezone=True)
 
 
-def _only(rows: str) -> dict[str, Any]:
-    """An index of some rows only, on both databases."""
-    return {"sqlite_where": sa.text(rows), "postgresql_where": sa.text(rows)}
+def _only(rows: str, *, on_postgresql: str = "") -> dict[str, Any]:
+    """An index of some rows only, on both databases; what PostgreSQL is to hear beside."""
+    more = f"{rows} AND {on_postgresql}" if on_postgresql else rows
+    return {"sqlite_where": sa.text(rows), "postgresql_where": sa.text(more)}
 
 
 _REFUSALS = {
@@ -262,7 +263,12 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
     op.create_index(
         "ix_inbox_worded", "inbox", ["received_at"], **_only("length(sealed_message) > 0")
     )
-    op.create_index("ix_inbox_next", "inbox", ["priority", "id"], **_only("handled_at IS NULL"))
+    op.create_index(
+        "ix_inbox_next",
+        "inbox",
+        ["priority", "id"],
+        **_only("handled_at IS NULL", on_postgresql="priority >= 0"),
+    )
     op.create_index("ix_inbox_waiting", "inbox", ["lane", "id"], **_only("handled_at IS NULL"))
     op.create_index("ix_inbox_member_id", "inbox", ["member_id"])
 
@@ -415,7 +421,7 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement a table or index)
         "ix_outbox_queued",
         "outbox",
         ["channel", "priority", "next_at", "id"],
-        **_only("status = 'queued'"),
+        **_only("status = 'queued'", on_postgresql="priority >= 0"),
     )
     op.create_index("ix_outbox_queued_lane", "outbox", ["lane", "id"], **_only("status = 'queued'"))
     op.create_index(
