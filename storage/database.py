@@ -79,6 +79,8 @@ class Transaction:
         self.read: dict[tuple[str, int], Any] = {}
         """What was first read of a thing, by table and id, so that saving it writes only what has
         changed since, and never undoes what somebody else changed meanwhile."""
+        self.locked: set[int] = set()
+        """Members whom nobody else changes until this commits (`members.lock`)."""
         self.keys: dict[int | None, Seal] = {None: vault}
         """By member's id, the keys that were needed so far; of what is nobody's own, the vault. No
         longer than the transaction: who is forgotten is in no memory either."""

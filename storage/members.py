@@ -166,8 +166,9 @@ def _get(lock: bool) -> sa.Select[Any]:
 async def lock(tx: Transaction, idents: Iterable[int]) -> None:
     """From here until this commits, nobody else changes these. In order of their ids, so that two
     who lock several never wait for each other in a ring. (On SQLite who has begun has it all.)"""
-    if tx.on_postgresql:
-        await tx.run(_lock(), {"members": sorted(set(idents))})
+    if tx.on_postgresql and (wanted := sorted(set(idents) - tx.locked)):
+        await tx.run(_lock(), {"members": wanted})
+        tx.locked.update(wanted)
 
 
 @cache

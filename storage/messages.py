@@ -122,7 +122,7 @@ _URGENT, _ORDINARY = PRIORITY_RANK[Priority.EMERGENCY], PRIORITY_RANK[Priority.R
 
 async def behind(tx: Transaction, since: datetime) -> bool:
     """Whether something waits to be handled that came before that moment."""
-    came = await tx.value(_longest_waiting())
+    came = (await tx.run(_longest_waiting(), {})).value
     return came is not None and came < since
 
 

@@ -110,9 +110,10 @@ _OTHER_WEEK = re.compile(
 
 def days_of(text: str, today: date) -> Days:  # noqa: PLR0911 (one answer a thing said)
     """The days to come that a `plain` text names for what it asks, and whether that is sure."""
-    if no_such := _no_such(text, today):
+    named = list(named_in(text, today))
+    if no_such := _no_such(named):
         return no_such
-    groups = _groups(text, today)
+    groups = _groups(text, named)
     if not groups:
         return _some_time(text, today)
     if len({day for group in groups for day in group.days}) > 1 and len(groups) > 1:
@@ -162,9 +163,9 @@ class _Group:
     all_may_be: bool = True
 
 
-def _no_such(text: str, today: date) -> Days | None:
+def _no_such(named: list[Named]) -> Days | None:
     """That a date is named which there is not; or which nobody can tell."""
-    for one in named_in(text, today):
+    for one in named:
         said = dict(one.said)
         if one.day or one.back or one.no or "month" not in said:
             continue
@@ -180,13 +181,13 @@ def _no_such(text: str, today: date) -> Days | None:
     return None
 
 
-def _groups(text: str, today: date) -> list[_Group]:
-    """The days of a text, by which are named together."""
+def _groups(text: str, named: list[Named]) -> list[_Group]:
+    """The days that a text names, by which are named together."""
     groups: list[_Group] = []
     last: Named | None = None
     # What "until" stands before is wanted here where it ends a run of days.
-    ends = {one.start: one for one in named_in(text, today) if one.unread}
-    several = sorted([*wanted(text, today), *ends.values()], key=lambda one: one.start)
+    ends = {one.start: one for one in named if one.unread}
+    several = sorted([*wanted(named), *ends.values()], key=lambda one: one.start)
     for one in several:
         # "5th or 6th": the small word is read with the day, since Welsh has one like it.
         small = re.match(r"or ", text[one.start : one.end])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -434,24 +434,23 @@ def day_of(text: str, today: date) -> date | None:
     Days gone by, pay days and "until" dates do not count. Where several are named the fullest
     ("yes the 16th") goes first, then the earliest said in a clause that asks for something.
     """
-    ahead = wanted(text, today)
+    named = list(named_in(text, today))
+    ahead = wanted(named)
     if not ahead:
         return None
     if len(ahead) > 1 and len({one.day for one in ahead}) > 1:
         ahead = [one for one in ahead if asks_near(text, one.start)] or ahead
     first = min(ahead, key=lambda one: one.start)
     beside = (
-        one
-        for one in named_in(text, today)
-        if one.day and one.kind in FULLER and 0 < one.start - first.start < 40
+        one for one in named if one.day and one.kind in FULLER and 0 < one.start - first.start < 40
     )
     return next(beside, first).day if first.kind == "weekday" else first.day
 
 
-def wanted(text: str, today: date) -> list[Named]:
-    """The days to come that a `plain` text names, but those that it says are not the one where
+def wanted(named: Iterable[Named]) -> list[Named]:
+    """Of the days that a text names, those to come, but those that it says are not the one where
     there are others."""
-    found = [one for one in named_in(text, today) if one.day and not one.back]
+    found = [one for one in named if one.day and not one.back]
     if len({one.day for one in found}) > 1:
         found = [one for one in found if one.kind != "in the morning"] or found
         found = [one for one in found if not one.no] or found
