@@ -360,14 +360,30 @@ async def _yes_or_no(
         free = [q for q in offers if await _still_free(turn, q)]
         since = turn.now - MIXED_UP
         besides = any(q.kind != "offer" and q.asked_at > since for q in able)
-        # "Yes please", sent twice: the first of them was for something else.
-        besides = besides or (said and bool(free) and await _sent_twice(turn))
+        if said and free and not besides:
+            # To a later offer, which somebody else took; or "yes please" sent twice, of which the
+            # first was for something else; or to what has been answered since.
+            besides = (
+                able[0] is not free[0]
+                or await _sent_twice(turn)
+                or await _is_over(turn, after=free[0])
+            )
         if len(free) > 1 or (free and said and besides and not to_an_offer):
             await _which(turn, free, said=said)
             return True
         able = free or able
     await take(turn, able[0], able[0].choices[0 if said else 1].key)
     return True
+
+
+async def _is_over(turn: Turn, *, after: Question) -> bool:
+    """Whether a yes may be the answer to what was asked after an offer, and is over since."""
+    return any(
+        question.asked_at > after.asked_at
+        and len(question.choices) == 2
+        and question.kind not in NO_YES
+        for question in await questions.over_since(turn.tx, turn.sender.id, turn.now - MIXED_UP)
+    )
 
 
 async def _sent_twice(turn: Turn) -> bool:

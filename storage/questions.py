@@ -71,7 +71,7 @@ async def _numbered(
         avoided = list(others)
         if asked.apart and asked.member_id is not None:
             but = (asked.kind, asked.ref)
-            avoided += await _over_since(tx, asked.member_id, now - asked.apart, but)
+            avoided += await over_since(tx, asked.member_id, now - asked.apart, but)
         numbers = {choice.number for other in avoided for choice in other.choices}
         while any(number in numbers for number in range(first, first + len(asked.choices))):
             first += 1
@@ -182,11 +182,11 @@ def _open_query() -> sa.Select[Any]:
     )
 
 
-async def _over_since(
-    tx: Transaction, member_id: int, since: datetime, but: tuple[str, int | None]
+async def over_since(
+    tx: Transaction, member_id: int, since: datetime, but: tuple[str, int | None] | None = None
 ) -> list[Question]:
     """What a member was asked that has been answered, or was over, since then; but for what was
-    asked about this very thing."""
+    asked about this very thing (kind, ref)."""
     rows = await tx.all(
         sa.select(questions).where(
             questions.c.member_id == member_id,

@@ -140,6 +140,7 @@ class Cluster:
     public: str | None = PUBLIC
     said: int = 0
     noted: int = 0
+    asked_after: int = 0
     taken: set[str] = field(default_factory=set)
     """Texts whose call was acknowledged, each before its writer went on. (What is polled has no
     order within a second: Twilio's list counts in those.)"""
@@ -350,13 +351,19 @@ class Cluster:
                     )
         self.noted += many
 
+    async def check_ins(self, many: int, every: float) -> None:
+        """So many more of them, again and again."""
+        while not self.town.finished.is_set():
+            await self.check_in(many, timedelta(seconds=every / 2))
+            await asyncio.sleep(every)
+
     async def check_in(self, many: int, soon: timedelta) -> None:
         """So many people who are to be asked at one moment whether all is well."""
         now = datetime.now(UTC)
         here = now.astimezone(ZoneInfo("Europe/London"))
         async with self.database.transaction() as tx:
-            for n in range(many):
-                number = f"+447700902{n:03d}"
+            for n in range(self.asked_after, self.asked_after + many):
+                number = f"+4477009{2_000 + n:05d}"
                 doreen = await members.add(
                     tx, asker(name=f"Doreen{n}", consent="x"), Address(Channel.SMS, number)
                 )
@@ -372,6 +379,7 @@ class Cluster:
                 )
                 kept = await checkins.put(tx, wish)
                 await due.at(tx, DueKind.CHECK_IN, kept.id, now + soon)
+        self.asked_after += many
 
     async def said_while_away(self) -> None:
         """A helper writes while the database is away."""

@@ -107,7 +107,8 @@ async def test_bugs_that_were_planted_are_caught(server: Server, tmp_path: Path)
                 if plant == "no lease":
                     await town.note(40)
                 elif plant == "due row not claimed":
-                    await town.check_in(30, timedelta(seconds=0.5))
+                    # Who looks first may have seen to all of a moment before another looks.
+                    town.go(town.check_ins(10, 1))
                 elif plant == "all poll":
                     await nobody_can_call(town)
                 elif plant == "acknowledged too soon":
@@ -162,11 +163,16 @@ async def test_for_minutes_and_with_leases_as_long_as_in_life(
             f"{shared} lanes handled by several processes, all in order",
             f"{await town.duplicates()} duplicates, 0 times too many, 0 times two polled",
             f"the sending lease changed hands {town.one_sender()} times",
-            f"another sends after a death: median {median(told.lost_lease):.1f} s, "
-            f"longest {max(told.lost_lease):.1f} s of {len(told.lost_lease)}",
-            f"work goes on after a fail-over: median {median(told.back):.1f} s, "
-            f"longest {max(told.back):.1f} s",
+            f"another sends after a death: {summed_up(told.lost_lease)}",
+            f"work goes on after a fail-over: {summed_up(told.back)}",
         ]
         with capsys.disabled():
             print("\n" + "\n".join(print_now))  # noqa: T201
-        assert max(told.lost_lease) <= LONGEST_TAKEOVER
+        assert max(told.lost_lease, default=0) <= LONGEST_TAKEOVER
+
+
+def summed_up(seconds: list[float]) -> str:
+    """The middle and the longest of these, where a short game had any."""
+    if not seconds:
+        return "there was none"
+    return f"median {median(seconds):.1f} s, longest {max(seconds):.1f} s of {len(seconds)}"
