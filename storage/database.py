@@ -22,16 +22,14 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
-from storage.lines import (
+from storage.line import Line, to_its_end
+from storage.line_sqlite import (
     BUSY_SECONDS,
-    PLACE_SECONDS,
-    Line,
-    Lines,
     begin_sqlite,
     prepare_sqlite,
     sqlite_connection,
-    to_its_end,
 )
+from storage.lines import PLACE_SECONDS, Lines
 from storage.ready import Found, Row, Values, among, ready
 from storage.schema import member_keys
 from storage.vault import Forgotten, Seal, Vault, WrongKeyError

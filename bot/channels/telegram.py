@@ -10,85 +10,52 @@ import hmac
 import json
 import logging
 import re
-import ssl
 import warnings
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
-from functools import cache
 from typing import Any, TypeVar
-from urllib.parse import urlencode
 
 import aiohttp
-import httpx
-import structlog
 from telegram import (
     Bot,
     BotCommand,
     BotCommandScope,
     BotCommandScopeAllPrivateChats,
     BotCommandScopeChat,
-    CallbackQuery,
-    Chat,
-    ChatMember,
-    ChatMemberUpdated,
-    Message,
     Update,
-    User,
 )
-from telegram.error import (
-    BadRequest,
-    ChatMigrated,
-    Conflict,
-    Forbidden,
-    InvalidToken,
-    NetworkError,
-    RetryAfter,
-    TelegramError,
-    TimedOut,
-)
-from telegram.request import BaseRequest, RequestData
+from telegram.error import TelegramError
+from telegram.request import RequestData
 from telegram.request._requestparameter import RequestParameter
 from telegram.warnings import PTBDeprecationWarning
 
 from bot.channels.base import (
-    AddressError,
     Finding,
     MalformedError,
-    OptedOutError,
     PermanentError,
     Received,
     RefusedError,
-    RetryableError,
     Route,
     SendError,
     Sent,
-    TooManyError,
     UnknownOutcomeError,
     header,
-    sound,
-    storable,
 )
-from storage.model import Channel, InboundKind, InboundMessage, OutboundKind, OutboundMessage
+from bot.channels.telegram_calls import (
+    LINES,
+    NOT_MODIFIED,
+    Requests,
+    UpdateRequests,
+    failure,
+    open_session,
+    unreadable,
+)
+from bot.channels.telegram_updates import Reader
+from storage.model import Channel, InboundMessage, OutboundKind, OutboundMessage
 
-log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 UPDATES = ("message", "callback_query", "my_chat_member")
 """The only kinds of update that we ask for."""
-
-WORDLESS = (
-    *("photo", "sticker", "voice", "video", "video_note", "audio", "animation", "document"),
-    *("contact", "poll", "dice", "game", "story", "paid_media", "checklist"),
-)
-"""What a person can send without words. Anything else is Telegram telling of itself."""
-
-PLAIN = frozenset(
-    {"message_id", "date", "from", "chat", "text", "entities", "link_preview_options"}
-)
-"""What a message has that is words and nothing else."""
-
-IN_CHAT = (ChatMember.MEMBER, ChatMember.ADMINISTRATOR, ChatMember.OWNER, ChatMember.RESTRICTED)
 
 NO_PREVIEW = {"is_disabled": True}
 """Of a link in what we say (Bot API, LinkPreviewOptions)."""
@@ -98,201 +65,6 @@ SHORT_LABEL = 16
 
 LOCATION = "location"
 """The token of the button that shares a place."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What an error of the Bot API means to us."""
-
-    error: type[TelegramError]
-    words: str
-    """Part of Telegram's description in small letters; empty fits any."""
-    becomes: type[SendError]
-    code: str
-    wait: float | None = None
-    """Seconds."""
-    reason: str = ""
-    """Where it is not the usual one of that kind of error."""
-
-
-NOT_MODIFIED = "not_modified"
-
-# The first that fits counts. Telegram publishes no list of descriptions; these are as seen.
-ERRORS = (
-    # They have told Telegram that they want nothing of us.
-    Rule(Forbidden, "blocked by the user", OptedOutError, "blocked"),
-    # These have told nobody anything: the chat was never begun, or its owner is gone from Telegram.
-    Rule(Forbidden, "can't initiate conversation", AddressError, "never_started"),
-    Rule(Forbidden, "user is deactivated", AddressError, "deactivated"),
-    # A group has put the bot out: nobody has opted out, the chat is gone.
-    Rule(Forbidden, "kicked", PermanentError, "kicked", reason="kicked"),
-    Rule(Forbidden, "not a member", PermanentError, "kicked", reason="kicked"),
-    Rule(Forbidden, "", PermanentError, "forbidden"),
-    # A group that became a supergroup; its new id comes as an update of its own.
-    Rule(ChatMigrated, "", PermanentError, "migrated", reason="kicked"),
-    Rule(BadRequest, "upgraded to a supergroup", PermanentError, "migrated", reason="kicked"),
-    Rule(BadRequest, "chat not found", AddressError, "no_such_chat"),
-    Rule(BadRequest, "rights to send", PermanentError, "not_allowed", reason="kicked"),
-    Rule(BadRequest, "chat_write_forbidden", PermanentError, "not_allowed", reason="kicked"),
-    # Deleted, or older than Telegram lets bots edit.
-    Rule(BadRequest, "message to edit not found", PermanentError, "edit_gone"),
-    Rule(BadRequest, "can't be edited", PermanentError, "edit_gone"),
-    # A press is to be answered within seconds; after that the notice is of no use.
-    Rule(BadRequest, "query is too old", PermanentError, "too_late"),
-    Rule(BadRequest, "query id is invalid", PermanentError, "too_late"),
-    Rule(BadRequest, "message is not modified", PermanentError, NOT_MODIFIED),
-    Rule(BadRequest, "message is too long", PermanentError, "too_long", reason="too_long"),
-    # Anything else wrong with the call will be as wrong the next time.
-    Rule(BadRequest, "", PermanentError, "bad_request"),
-    # The token is wrong or was revoked: nothing can be sent until somebody mends that, so wait
-    # rather than spend the attempts of messages that are all right.
-    Rule(InvalidToken, "", RetryableError, "bad_token", wait=300, reason="account"),
-    # Another process is asking for updates, or a webhook is set.
-    Rule(Conflict, "", RetryableError, "conflict", wait=5),
-    # A 429 that does not say how long.
-    Rule(NetworkError, "too many requests", TooManyError, "flood", wait=5),
-)
-
-NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
-"""How aiohttp fails before a request leaves: no line could be had. However else it fails, Telegram
-may have acted."""
-
-
-def failure(error: TelegramError, *, harmless: bool = False) -> SendError:
-    """What a Bot API error means to us. `harmless`: doing it twice does no harm, so an unknown
-    outcome may be tried again. The text of the error is left behind: it may hold the address of
-    the call, and the token with it."""
-    if isinstance(error, RetryAfter):
-        wait = error.retry_after
-        seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-        return TooManyError("flood", retry_after=seconds)
-    said = error.message.lower()
-    for rule in ERRORS:
-        if isinstance(error, rule.error) and rule.words in said:
-            return rule.becomes(rule.code, retry_after=rule.wait, reason=rule.reason)
-    if isinstance(error.__cause__, NOT_SENT):
-        return RetryableError("not_connected")
-    # Also 5xx: a gateway that gave up (502, 504) says nothing about what happened behind it.
-    return RetryableError("no_answer") if harmless else UnknownOutcomeError("no_answer")
-
-
-LINES = 32
-"""Calls to Telegram at once; what is more waits here."""
-
-CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 10.0
-"""How long a line may take to come about, and Telegram to answer."""
-
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-"""How a call says what it is given (Bot API, making requests)."""
-
-IDLE_SECONDS = 5.0
-"""How long a line is kept that is not used. One that the other side hangs up just as we use it
-would leave a message of which nobody can say whether it came."""
-
-
-class _Request(BaseRequest):
-    """Calls by aiohttp. To httpx, which python-telegram-bot brings along, each is three times the
-    work (docs/performance.md)."""
-
-    def __init__(self, lines: int, session: Callable[[int], aiohttp.ClientSession]) -> None:
-        """`session`: makes what calls are made with, given how many there may be at once."""
-        self._lines = lines
-        self._make = session
-        self._session: aiohttp.ClientSession | None = None
-
-    @property
-    def read_timeout(self) -> float:
-        """Seconds."""
-        return ANSWER_SECONDS
-
-    async def initialize(self) -> None:
-        """The first call opens it."""
-
-    async def shutdown(self) -> None:
-        """Hang up."""
-        if self._session:
-            await self._session.close()
-
-    async def do_request(
-        self,
-        url: str,
-        method: str,
-        request_data: RequestData | None = None,
-        read_timeout: Any = None,
-        write_timeout: Any = None,
-        connect_timeout: Any = None,
-        pool_timeout: Any = None,
-    ) -> tuple[int, bytes]:
-        """See `BaseRequest.do_request`. Only a `read_timeout` of its own is looked at: a poll's."""
-        if self._session is None:
-            self._session = self._make(self._lines)
-        own = isinstance(read_timeout, int | float)
-        timeout = _patience(read_timeout if own else ANSWER_SECONDS)
-        given = request_data.json_parameters if request_data else {}
-        try:
-            call = self._session.request(
-                method,
-                url,
-                data=urlencode(given).encode(),
-                headers=FORM,
-                timeout=timeout,
-                allow_redirects=False,
-            )
-            async with call as answer:
-                return answer.status, await answer.read()
-        except TimeoutError as error:
-            raise TimedOut from error
-        except aiohttp.ClientError as error:
-            raise NetworkError(type(error).__name__) from error
-
-
-@cache
-def _patience(seconds: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(connect=CONNECT_SECONDS, sock_read=seconds)
-
-
-def _session(lines: int) -> aiohttp.ClientSession:
-    """Proxies and netrc of the surroundings are left alone: the token goes nowhere else."""
-    connector = aiohttp.TCPConnector(
-        limit=lines, keepalive_timeout=IDLE_SECONDS, ssl=_certificates()
-    )
-    return aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": BaseRequest.USER_AGENT},
-        trust_env=False,
-    )
-
-
-class _UpdatesRequest(_Request):
-    """Replaces an update that can't be read by an empty one, so that it never holds up the rest."""
-
-    @staticmethod
-    def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        answer = BaseRequest.parse_json_payload(payload)
-        updates = answer.get("result")
-        if isinstance(updates, list):
-            answer["result"] = [_readable(each) for each in updates if "update_id" in each]
-        return answer
-
-
-def _readable(update: dict[str, Any]) -> dict[str, Any]:
-    try:
-        Update.de_json(update)
-    except Exception as error:  # whatever a foreign object can do to a parser
-        _unreadable(update["update_id"], error)
-        return {"update_id": update["update_id"]}
-    return update
-
-
-def _unreadable(update_id: int | None, error: Exception) -> None:
-    log.warning("telegram.unreadable", update_id=update_id, error=type(error).__name__)
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Whom we believe to be Telegram: read once, for it takes as long as a dozen messages."""
-    return httpx.create_ssl_context(trust_env=False)
 
 
 class TelegramAdapter:
@@ -330,8 +102,8 @@ class TelegramAdapter:
         # updates, people's words included, when it can't read them.
         logging.getLogger("telegram").setLevel("CRITICAL")
         warnings.filterwarnings("ignore", r".*retry_after", category=PTBDeprecationWarning)
-        make = session or _session
-        self._requests = (_Request(LINES, make), _UpdatesRequest(1, make))
+        make = session or open_session
+        self._requests = (Requests(LINES, make), UpdateRequests(1, make))
         self._bot = Bot(
             token,
             base_url=f"{api_url}/bot",
@@ -339,11 +111,15 @@ class TelegramAdapter:
             request=self._requests[0],
             get_updates_request=self._requests[1],
         )
-        self._id = int(token.partition(":")[0])
+        self.reader = Reader(int(token.partition(":")[0]))
         self._secret = webhook_secret
         self._webhook = f"{public_url}/webhooks/{self.routes[0].path}" if public_url else None
         self._poll_seconds = poll_seconds
-        self.username = ""
+
+    @property
+    def username(self) -> str:
+        """What people find the bot by; empty until it is known."""
+        return self.reader.username
 
     def receive(
         self,
@@ -358,11 +134,11 @@ class TelegramAdapter:
             raise RefusedError("wrong secret")
         try:
             update = json.loads(body)
-            plain = self._words_of(update)
-            return plain or Received(messages=self._read(Update.de_json(update)))
+            plain = self.reader.plain_words(update)
+            return plain or Received(messages=self.reader.read(Update.de_json(update)))
         except Exception as error:  # whatever a foreign object can do to a parser
             number = re.search(rb'"update_id"\s*:\s*(\d{1,18})\b', body)
-            _unreadable(int(number[1]) if number else None, error)
+            unreadable(int(number[1]) if number else None, error)
             raise MalformedError("unreadable update") from None
 
     async def poll(self, cursor: str) -> tuple[Received, str]:
@@ -381,98 +157,11 @@ class TelegramAdapter:
         messages: list[InboundMessage] = []
         for update in updates:
             try:
-                messages += self._read(update)
+                messages += self.reader.read(update)
             except Exception as error:  # one that can't be read must not hold up the others
-                _unreadable(update.update_id, error)
+                unreadable(update.update_id, error)
         last = max((update.update_id for update in updates), default=None)
         return Received(messages=tuple(messages)), cursor if last is None else str(last + 1)
-
-    def _words_of(self, update: Any) -> Received | None:
-        """What by far the most updates are: somebody's words in a chat of their own; none for any
-        other. Read as it came, which spares a fifth of what it takes to keep a message.
-
-        Raises:
-            MalformedError: as `_read`.
-        """
-        match update:
-            case {
-                "update_id": number,
-                "message": {
-                    "message_id": int(),
-                    "date": int(),
-                    "from": {"id": sender, "is_bot": False, "first_name": str(name)} as person,
-                    "chat": {"id": chat, "type": Chat.PRIVATE},
-                    "text": str(text),
-                } as message,
-            } if text and len(update) == 2 and message.keys() <= PLAIN:
-                found = InboundMessage(
-                    channel=Channel.TELEGRAM,
-                    provider_id=_id(number),
-                    chat=_id(chat),
-                    sender=_id(sender),
-                    kind=InboundKind.TEXT,
-                    text=storable(self._without_us(text)),
-                    name=storable(name),
-                    language=storable(person.get("language_code") or ""),
-                )
-                return sound(Received((found,)))
-        return None
-
-    def _read(self, update: Update) -> tuple[InboundMessage, ...]:
-        """What an update holds for us: one message or none.
-
-        Raises:
-            MalformedError: if something in it is not of its kind.
-        """
-        number = _id(update.update_id)
-        found = None
-        if update.message:
-            found = self._message(number, update.message)
-        elif update.callback_query:
-            found = _button(number, update.callback_query)
-        elif update.my_chat_member:
-            found = _membership(number, update.my_chat_member)
-        return sound(Received((found,))).messages if found else ()
-
-    def _message(self, number: str, message: Message) -> InboundMessage | None:
-        sender, chat = message.from_user, message.chat
-        if message.migrate_to_chat_id:
-            new = _id(message.migrate_to_chat_id)
-            return _inbound(number, chat, sender, InboundKind.MOVED, text=new)
-        if sender is None or sender.is_bot or chat.type == Chat.CHANNEL:
-            return None
-        text = message.text or message.caption or ""
-        if chat.type != Chat.PRIVATE and not self._for_us(message, text):
-            return None
-        what: dict[str, Any] = {}
-        if place := message.location:
-            kind = InboundKind.LOCATION
-            what = {"latitude": place.latitude, "longitude": place.longitude}
-        elif text:
-            kind, what = InboundKind.TEXT, {"text": self._without_us(text)}
-            if message.reply_to_message and chat.type == Chat.PRIVATE:
-                what["replies_to"] = _id(message.reply_to_message.message_id)
-        elif any(getattr(message, wordless) for wordless in WORDLESS):
-            kind = InboundKind.OTHER
-        else:
-            return None
-        return _inbound(number, chat, sender, kind, **what)
-
-    def _for_us(self, message: Message, text: str) -> bool:
-        """Whether something said in a group is said to the bot."""
-        replied = message.reply_to_message
-        if replied and replied.from_user and replied.from_user.id == self._id:
-            return True
-        if command := re.match(r"/\w+(?:@(\w+))?", text):
-            return command[1] is None or command[1].lower() == self.username.lower()
-        return bool(self.username and re.search(rf"(?<!\w)@{self.username}\b", text, re.I))
-
-    def _without_us(self, text: str) -> str:
-        """The words without our @name: `/help@PoproundBot` is `/help`."""
-        if not self.username:
-            return text
-        text = re.sub(rf"^(/\w+)@{self.username}\b", r"\1", text, flags=re.I)
-        return re.sub(rf"(?<!\w)@{self.username}\b\s*", "", text, flags=re.I).strip()
 
     async def send(self, message: OutboundMessage) -> Sent:
         """See `ChannelAdapter.send`. The provider's id is the message's number in its chat."""
@@ -589,7 +278,7 @@ class TelegramAdapter:
 
     async def _who(self) -> None:
         me = await self._ask(self._bot.get_me())
-        self.username = me.username or ""
+        self.reader.username = me.username or ""
 
     async def _ask(self, call: Awaitable[T], *, harmless: bool = True) -> T:
         """Make a call. `harmless`: doing it twice does no harm.
@@ -603,60 +292,6 @@ class TelegramAdapter:
             raise failure(error, harmless=harmless) from None
         except (KeyError, TypeError, AttributeError):  # an answer of a shape that is not Telegram's
             raise failure(TelegramError("unreadable"), harmless=harmless) from None
-
-
-def _button(number: str, query: CallbackQuery) -> InboundMessage | None:
-    if not query.data or query.message is None:
-        return None
-    return _inbound(
-        number,
-        query.message.chat,
-        query.from_user,
-        InboundKind.BUTTON,
-        button=query.data,
-        answers=query.id,
-    )
-
-
-def _membership(number: str, change: ChatMemberUpdated) -> InboundMessage | None:
-    """The bot's own coming and going. That a person unblocks it is nothing yet: they will write."""
-    was, now = (
-        member.status in IN_CHAT and getattr(member, "is_member", True)
-        for member in (change.old_chat_member, change.new_chat_member)
-    )
-    if was == now or change.chat.type == Chat.CHANNEL or (now and change.chat.type == Chat.PRIVATE):
-        return None
-    kind = InboundKind.ADDED if now else InboundKind.REMOVED
-    return _inbound(number, change.chat, change.from_user, kind)
-
-
-def _inbound(
-    number: str, chat: Chat, sender: User | None, kind: InboundKind, **what: Any
-) -> InboundMessage:
-    for words in what.keys() & {"text", "button", "answers"}:
-        what[words] = storable(what[words])
-    return InboundMessage(
-        channel=Channel.TELEGRAM,
-        provider_id=number,
-        chat=_id(chat.id),
-        sender=_id(sender.id if sender else chat.id),
-        kind=kind,
-        in_group=chat.type != Chat.PRIVATE,
-        name=storable(sender.first_name) if sender else "",
-        language=storable(sender.language_code or "") if sender else "",
-        **what,
-    )
-
-
-def _id(number: object) -> str:
-    """An update's, chat's, person's or message's id as we keep it: at most 64 bits with the sign.
-
-    Raises:
-        MalformedError: if it is none.
-    """
-    if type(number) is not int or abs(number) >= 2**63:
-        raise MalformedError("no id")
-    return str(number)
 
 
 def _number(text: str) -> int:

@@ -22,7 +22,8 @@ from bot.simulation.mishaps import Mishaps
 from bot.simulation.network import Line, Weather
 from bot.simulation.same_thread import sqlite_is_in
 from bot.simulation.town import Town
-from storage import lines
+from storage.line import Came
+from storage.line_postgresql import OnPostgresql
 from storage.model import Channel, DeliveryReceipt, InboundMessage, OutboundMessage
 
 FAULTS = {
@@ -63,7 +64,7 @@ OFTEN = {"locked": 0.001, "full": 0.001, "fsync": 0.002}
 
 WRITES = ("INSERT", "UPDATE")
 
-ASKED = lines.OnPostgresql.ask
+ASKED = OnPostgresql.ask
 """How PostgreSQL is asked by the shortest way, where nothing is wrong."""
 
 NOT_YET = "30003"
@@ -92,7 +93,7 @@ class Storm(Weather):
             sqlite_is_in(self._on_disk)
             town.on_wake.append(self._on_server)
             self._on_server(town.bot)
-            self._ends.enter_context(patch.object(lines.OnPostgresql, "ask", self._asking()))
+            self._ends.enter_context(patch.object(OnPostgresql, "ask", self._asking()))
         if "deaths" in self._kinds or "clock" in self._kinds:
             every = A_DEATH if "deaths" in self._kinds else 0
             self._mishaps = Mishaps(town, town.seed, every)
@@ -191,7 +192,7 @@ class Storm(Weather):
     def _asking(self) -> Any:
         """As `_instead`, of a statement that goes there by the shortest way."""
 
-        async def ask(line: lines.OnPostgresql, many: bool, words: str, given: Any) -> lines.Came:
+        async def ask(line: OnPostgresql, many: bool, words: str, given: Any) -> Came:
             if says := self._says(words):
                 words, given, many = says, (), False
             return await ASKED(line, many, words, given)

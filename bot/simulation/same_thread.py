@@ -20,7 +20,8 @@ from unittest.mock import patch
 
 from aiosqlite import core
 
-from storage import database, lines
+from storage import database, line_sqlite, lines
+from storage.line import Came
 
 T = TypeVar("T")
 
@@ -28,20 +29,20 @@ Trouble = Callable[[str, str], BaseException | None]
 """Given what SQLite is about to be asked (`execute`, `commit` …) and the statement, if it is one:
 what it says instead, if it is in trouble."""
 
-_carry_out = lines.SqliteConnection._done
+_carry_out = line_sqlite.SqliteConnection._done
 
 
 def _carry_out_or_not(
-    connection: lines.SqliteConnection, many: bool, sql: str, parameters: Any
-) -> lines.Came:
+    connection: line_sqlite.SqliteConnection, many: bool, sql: str, parameters: Any
+) -> Came:
     _AtOnce.ask("execute", sql)
     return _carry_out(connection, many, sql, parameters)
 
 
-async def _begin_or_not(connection: lines.SqliteConnection) -> None:
+async def _begin_or_not(connection: line_sqlite.SqliteConnection) -> None:
     # As if it had been waited for in vain: nobody else has the file.
     _AtOnce.ask("execute", "BEGIN IMMEDIATE")
-    connection.take_lock(lines.BUSY_SECONDS)
+    connection.take_lock(line_sqlite.BUSY_SECONDS)
 
 
 class _AtOnce:
@@ -82,10 +83,11 @@ def in_the_same_thread() -> Iterator[None]:
     with (
         patch.object(core, "SimpleQueue", _AtOnce),
         patch.object(core, "Thread", _NoThread),
-        patch.object(lines.SqliteConnection, "_done", _carry_out_or_not),
-        patch.object(lines.SqliteConnection, "begin", _begin_or_not),
+        patch.object(line_sqlite.SqliteConnection, "_done", _carry_out_or_not),
+        patch.object(line_sqlite.SqliteConnection, "begin", _begin_or_not),
         # Nobody is cut off in the middle of a statement, so none needs a task of its own.
         patch.object(lines, "to_its_end", _as_it_is),
+        patch.object(line_sqlite, "to_its_end", _as_it_is),
         patch.object(database, "to_its_end", _as_it_is),
     ):
         yield

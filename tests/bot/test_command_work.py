@@ -182,7 +182,7 @@ def test_a_locked_database_is_told_in_a_sentence(
 ) -> None:
     import sqlite3
 
-    monkeypatch.setattr("storage.lines.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("storage.line_sqlite.BUSY_SECONDS", 0.1)
     popround.well("migrate")
     other = sqlite3.connect(tmp_path / "popround.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")

@@ -94,7 +94,7 @@ def telegram() -> TelegramAdapter:
     """One for all: reading certificates takes longer than a hundred calls."""
     if not MADE:
         MADE.append(TelegramAdapter(TOKEN, webhook_secret=TELEGRAM_SECRET, public_url=PUBLIC))
-        MADE[0].username = "PoproundBot"
+        MADE[0].reader.username = "PoproundBot"
     return MADE[0]
 
 

@@ -97,7 +97,7 @@ def no(code, description, **parameters):
 
 def adapter(api=None, **more):
     made = TelegramAdapter(TOKEN, session=lambda _lines: api or Api(), **more)
-    made.username = "PoproundBot"
+    made.reader.username = "PoproundBot"
     return made
 
 
@@ -282,15 +282,15 @@ def test_no_secret_header_and_no_secret_of_ours_are_refused():
 )
 def test_words_alone_are_read_without_the_library_as_with_it(given, plain) -> None:
     on = hooked()
-    on.username = "PoproundBot"
-    short = on._words_of(given)
+    on.reader.username = "PoproundBot"
+    short = on.reader.plain_words(given)
     assert (short is not None) is plain
-    assert not plain or short.messages == on._read(Update.de_json(given))
+    assert not plain or short.messages == on.reader.read(Update.de_json(given))
 
 
 def test_an_id_that_is_none_is_found_out_without_the_library_too() -> None:
     with pytest.raises(MalformedError):
-        hooked()._words_of(message({**HOME, "id": "7"}, text="hello"))
+        hooked().reader.plain_words(message({**HOME, "id": "7"}, text="hello"))
     with pytest.raises(ValueError, match="secret"):
         TelegramAdapter(TOKEN, public_url="https://p.example")
 

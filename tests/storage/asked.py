@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from storage.lines import Came, SqliteConnection
+from storage.line import Came
+from storage.line_sqlite import SqliteConnection
 
 
 @contextmanager

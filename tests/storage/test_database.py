@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from storage import database as database_module
+from storage import database as database_module, line_sqlite
 from storage import keepsakes, lines
 from storage.database import (
     Database,
@@ -200,7 +200,7 @@ async def made(tmp_path: Path) -> Database:
 async def test_a_file_locked_by_another_process_is_unavailable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other_process: sqlite3.Connection
 ) -> None:
-    monkeypatch.setattr(lines, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(line_sqlite, "BUSY_SECONDS", 0.05)
     database = await made(tmp_path)
     other_process.execute("BEGIN IMMEDIATE")
     with pytest.raises(StorageUnavailableError):

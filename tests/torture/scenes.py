@@ -25,7 +25,8 @@ from bot.simulation.network import Told
 from bot.simulation.town import Town
 from storage import due, keepsakes, members, messages, requests
 from storage.database import Database
-from storage.lines import Line, Lines
+from storage.line import Line
+from storage.lines import Lines
 from storage.model import Address, Channel, DueKind, OutboundMessage, Role
 from storage.schema import due as due_table
 from storage.schema import keepsakes as keepsakes_table

@@ -177,7 +177,7 @@ def test_sqlite_meets_a_disk_that_fails(made: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(lives, "Storm", OnThatDisk)
     monkeypatch.setattr(town, "not_waiting_for_disks", lambda *_: None)
-    monkeypatch.setattr("storage.lines.BUSY_SECONDS", 0)
+    monkeypatch.setattr("storage.line_sqlite.BUSY_SECONDS", 0)
     with disk.beneath():
         life = lived(replace(SMALL, faults=frozenset({"deaths"})), 1, made)
     assert life.wrong == ()
