@@ -15,8 +15,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from storage import database as database_module, line_sqlite
-from storage import keepsakes, lines
+from storage import database as database_module
+from storage import keepsakes, line_sqlite, lines
 from storage.database import (
     Database,
     FailedStatementError,
