@@ -10,17 +10,21 @@ MOST_IN_A_CIRCLE = 5
 _WORD = r"[^\W\d_]+(?:['-][^\W\d_]+)*"
 _NAME = rf"(?:(?:mrs?|ms|miss|dr)\.? )?{_WORD}(?: (?!(?:yn|gyntaf|first)\b){_WORD})?"
 _END = (
-    r"(?:,? (?:again|any ?more|any longer|ever|to me|to come|here|please|pls|thanks|thank you|eto|"
-    r"plis|più))*"
+    r"(?:,? (?:again|any ?more|any longer|ever|to me|to come|coming|come|away|from me|here|please|"
+    r"pls|thanks|thank you|eto|plis|più))*"
 )
 _NOT = tuple(
     re.compile(rf"(?:please,? )?{lead} (?P<name>{_NAME}?){_END}", re.IGNORECASE)
     for lead in (
-        r"(?:not|never|no more|anyone but|anybody but|anyone except|somebody other than)",
+        r"(?:not|never|no more|anyone but|anybody but|anyone except)",
+        r"(?:somebody|someone|anybody|anyone)(?: else| other)? than",
+        r"i'?d rather it (?:wasn'?t|was not|isn'?t)",
         r"i (?:don't|dont|do not|would rather not|wouldn't|'d rather not)"
         r"(?: want| like| have| see| meet| want to (?:see|meet)| go to| want to go to)",
         r"i'd rather not (?:have|see|meet|go to)",
         r"(?:don't|dont|do not|never) (?:send|ask)(?: me to)?",
+        r"(?:don't|dont|do not) let(?= .+ come\b)",
+        r"keep(?= .+ away\b)",
         r"(?:dim|neb ond|peidiwch ag? (?:anfon|gofyn i)|peidiwch â gofyn i)",
         r"(?:niente|non voglio(?: più)?|non mandi|tutti tranne)",
     )
@@ -62,6 +66,28 @@ _NOBODY = frozenset(
         *("saturday", "sunday", "until", "before", "after", "interested", "necessary", "free"),
         *("diolch", "heddiw", "yfory", "byd", "nawr", "eto", "ond", "grazie", "oggi", "domani"),
         *("appeals", "messages", "texts", "pets", "strangers", "men", "women", "just", "if"),
+        # Who writes in capitals all the time, or begins each word with one, names nobody by that.
+        *("urgent", "likely", "fussed", "fuss", "waiting", "many", "everyone", "everybody", "ever"),
+        *("anything", "something", "nothing", "why", "how", "what", "when", "who", "nobody"),
+        *("someone", "somebody", "ill", "happy", "hungry", "ready", "able", "available", "allowed"),
+        *("needed", "required", "rush", "hurry", "worried", "hurt", "pain", "alone", "home", "out"),
+        *(
+            "right",
+            "wrong",
+            "true",
+            "fair",
+            "nice",
+            "fine",
+            "ok",
+            "okay",
+            "yes",
+            "no",
+            "as",
+            "like",
+        ),
+        *("going", "being", "having", "driving", "walking", "shopping", "medicine", "tablets"),
+        *("prescription", "lift", "milk", "eggs", "food", "meals", "dogs", "cats", "visitors"),
+        *("charity", "trouble", "bother", "problem", "money", "people", "one", "two", "week"),
     }
 )
 

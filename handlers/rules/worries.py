@@ -40,7 +40,8 @@ _TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr", "rev", "revd", "sir", "lad
 def opening(text: str, words: Iterable[str]) -> str | None:
     """What follows, where a message begins with one of these words; none where it does not."""
     said = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-    found = re.match(rf"[\s/\"'(*]*(?:{said})(?![\w'’])[\s:;,.!?\-–—]*", text, re.IGNORECASE)
+    # In quotes, brackets or after a dash; "worry's over" is none.
+    found = re.match(rf"[\W_]*(?:{said})(?!['’]?\w)[\s:;,.!?…\-–—)\]*/\"'”’]*", text, re.IGNORECASE)
     return text[found.end() :].strip() if found else None
 
 
