@@ -867,6 +867,32 @@ async def test_looking_costs_nothing_while_nothing_is_to_be_done(database_url: s
         assert 1 < await here.sms.pump() <= unknowns.LOOK_AFTER.total_seconds()
 
 
+async def test_it_does_not_look_again_at_once_however_often_it_is_woken(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that what many write within a moment is chosen together."""
+
+    async def turns(of: int) -> None:
+        while here.sms.turns < of:
+            here.sms.wake.set()
+            await asyncio.sleep(0)
+
+    async with village(database_url) as here:
+        await here.settle()
+        monkeypatch.setattr("bot.sender.GATHER_SECONDS", 30.0)
+        at_work = asyncio.ensure_future(here.sms.run())
+        await turns(1)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await turns(2)
+        at_work.cancel()
+        monkeypatch.setattr("bot.sender.GATHER_SECONDS", 0.0)
+        at_work = asyncio.ensure_future(here.sms.run())
+        await turns(20)
+        here.sms.leave()
+        await at_work
+
+
 async def test_a_text_in_flight_is_not_taken_for_an_earlier_one_of_the_same_words(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
