@@ -390,6 +390,10 @@ async def back(turn: Turn, helper: Member) -> None:
     await turn.say(helper, "pause.over", name=first_name(helper))
 
 
+WITH_A_HOME = ("handed", "alarm")
+"""Questions to an organiser, or to a contact, that may say where somebody lives."""
+
+
 async def leave(turn: Turn) -> None:
     """They want to leave: is that right?"""
     await questions.close(turn.tx, turn.now, "leave", member_id=turn.sender.id)
@@ -412,6 +416,8 @@ async def left(turn: Turn, question: Question, key: str) -> None:
         await turn.reply("leave.done", name=first_name(me))
     await drop_everything(turn, "left")
     me = turn.sender
+    for shown in await questions.put_to(turn.tx, me.id, WITH_A_HOME):
+        await turn.edit(shown, "details.left")
     # Should they come back they are asked anew whether we may.
     await turn.save(
         me, standing=Standing.LEFT, roles=frozenset(), on_duty=False, consent="", appeals=""

@@ -6,7 +6,7 @@ all of them go with the visit.
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 from handlers.rules import timing
 from handlers.turn import Turn, first_name
@@ -15,6 +15,9 @@ from storage import members, requests
 from storage.model import DueKind, HelpRequest, Member, Priority, Visit, VisitStatus
 
 REMINDERS = (DueKind.REMIND_EVE, DueKind.REMIND, DueKind.REMIND_ASKER)
+
+JUST_TOLD = timedelta(hours=1)
+"""Who asked so short a time before it who comes is not told once more (ours)."""
 
 
 async def arrange(turn: Turn, visit: Visit, request: HelpRequest) -> None:
@@ -34,6 +37,15 @@ async def _later(turn: Turn, kind: DueKind, visit: Visit, moment: datetime) -> N
     # The visit itself knows, so that the auditor sees one that was lost.
     await requests.remind_at(turn.tx, visit.id, {requests.REMINDER[kind]: moment})
     await turn.later(kind, visit.id, moment)
+
+
+async def told(turn: Turn, visit: Visit) -> None:
+    """An asker has just been told who comes, as they asked: what would say the same to them soon is
+    not said."""
+    soon = visit.remind_asker_at and visit.remind_asker_at - turn.now <= JUST_TOLD
+    if soon and turn.sender.id == visit.asker_id:
+        await requests.remind_at(turn.tx, visit.id, {requests.REMINDER[DueKind.REMIND_ASKER]: None})
+        await turn.never_mind(visit.id, DueKind.REMIND_ASKER)
 
 
 def about_when(turn: Turn, visit: Visit, request: HelpRequest, reader: Member) -> str:

@@ -397,7 +397,10 @@ class Turn:
         """Put a question that is still open to who wrote once more, with other words before it."""
         await questions.answered(self.tx, question.id, self.now)
         choices = [(choice.key, choice.label) for choice in question.choices]
-        await self.ask(self.sender, entry, question.kind, question.ref, choices, **params)
+        heard = question.heard
+        await self.ask(
+            self.sender, entry, question.kind, question.ref, choices, heard=heard, **params
+        )
 
     async def card(
         self, chat: Address, entry: str, kind: str, ref: int, choices: Choices, /, **params: Any

@@ -471,6 +471,7 @@ async def status(turn: Turn, request: HelpRequest) -> None:
             when=about_when(turn, running, request, me),
             word=running.code_word,
         )
+        await reminders.told(turn, running)
     elif request.status is RequestStatus.OPEN and request.promised_at:
         await turn.reply(
             "status.asking",

@@ -251,6 +251,16 @@ def _about() -> sa.Select[Any]:
     )
 
 
+async def put_to(tx: Transaction, member_id: int, kinds: Sequence[str]) -> list[Question]:
+    """Every question of these kinds that was put to a member, open or not, oldest first."""
+    rows = await tx.all(
+        sa.select(questions)
+        .where(questions.c.member_id == member_id, questions.c.kind.in_(kinds))
+        .order_by(questions.c.id)
+    )
+    return await _questions(tx, rows)
+
+
 async def answered(tx: Transaction, question_id: int, now: datetime) -> bool:
     """Note that a question has its answer; whether it was the first."""
     values = {"of_id": question_id, "answered_at": now}
