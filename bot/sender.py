@@ -52,8 +52,11 @@ SWEEP_SECONDS = 10.0
 a second)."""
 
 GATHER_SECONDS = 0.01
-"""From one look for something to send to the next. Where hundreds write at once it would otherwise
-look after each call that is answered, and find three messages; to look is what costs."""
+"""From one look for something to send to the next, while as many as `MANY` are on their way. Where
+hundreds write at once it would otherwise look after each call that is answered, and find three
+messages; to look is what costs."""
+
+MANY = 4
 
 LEAD = 0.02
 """Seconds that choosing the next message may at most begin before its turn to leave comes."""
@@ -153,7 +156,8 @@ class Sender:
     async def run(self) -> None:
         """Send until `leave`."""
         while not self._leaving:
-            await asyncio.sleep(self._looked_at + GATHER_SECONDS - time.monotonic())
+            if len(self._sending) >= MANY:
+                await asyncio.sleep(self._looked_at + GATHER_SECONDS - time.monotonic())
             self._looked_at = time.monotonic()
             self.wake.clear()
             try:

@@ -880,15 +880,22 @@ async def test_it_does_not_look_again_at_once_however_often_it_is_woken(
     async with village(database_url) as here:
         await here.settle()
         monkeypatch.setattr("bot.sender.GATHER_SECONDS", 30.0)
+        # Not where few are on their way.
         at_work = asyncio.ensure_future(here.sms.run())
-        await turns(1)
+        await turns(here.sms.turns + 5)
+        at_work.cancel()
+        monkeypatch.setattr("bot.sender.MANY", 0)
+        here.sms._looked_at = -30.0
+        before = here.sms.turns
+        at_work = asyncio.ensure_future(here.sms.run())
+        await turns(before + 1)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
-                await turns(2)
+                await turns(before + 2)
         at_work.cancel()
         monkeypatch.setattr("bot.sender.GATHER_SECONDS", 0.0)
         at_work = asyncio.ensure_future(here.sms.run())
-        await turns(20)
+        await turns(before + 20)
         here.sms.leave()
         await at_work
 
