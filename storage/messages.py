@@ -53,7 +53,8 @@ class UnreadableError(Exception):
 
 def is_one_of(column: sa.Column[str], *statuses: SendStatus) -> sa.ColumnElement[bool]:
     """Whether a status is one of these, written out: a database that plans a statement once for
-    all its values could not see that an index of only those rows will do."""
+    all its values could not see that an index of only those rows will do. (Of a statement that is
+    kept, `storage.ready` writes out everything that it says itself.)"""
     words = [sa.literal(each.value, literal_execute=True) for each in statuses]
     return column == words[0] if len(words) == 1 else column.in_(words)
 
