@@ -51,10 +51,20 @@ async def obey(turn: Turn) -> bool:
     )
 
 
+def is_a_code(words: str) -> bool:
+    """Whether a message is an invitation's or another code as it is shown, and nothing else."""
+    head, _, rest = words.partition(" ")
+    code = rest if head.lower() in JOINS else words
+    return groups.is_shown_code(code)
+
+
+JOINS = ("/start", "start", "join")
+
+
 async def _code(turn: Turn) -> bool:
     """Whether they sent a code and it was seen to: good, not good, or one too many."""
     head, _, rest = turn.words.partition(" ")
-    asked = head.lower() in ("/start", "start", "join") and bool(rest)
+    asked = head.lower() in JOINS and bool(rest)
     if asked and rest.strip().lower() == "help":
         await join.begin_helper(turn)
         return True

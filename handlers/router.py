@@ -225,9 +225,9 @@ async def _in_danger(turn: Turn, meaning: Meaning) -> bool:
 
 def _is_fixed(turn: Turn, meaning: Meaning) -> bool:
     """Whether these are words that we have taught people, which mean one thing and no danger: HELP
-    asks what this is (its answer begins with 999), and "no more regular help" ends that. A plain
-    sign of danger beside a wish counts for more."""
-    if turn.says_a_keyword():
+    asks what this is (its answer begins with 999), "join 3RMVT-AL348" brings a code, and "no more
+    regular help" ends that. A plain sign of danger beside a wish counts for more."""
+    if turn.says_a_keyword() or commands.is_a_code(turn.words):
         return True
     short = len(turn.words.split()) <= MOST_OF_A_WISH
     wishes = short and recurrence.wish_of(turn.words, turn.today) is not None
